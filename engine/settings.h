@@ -1,0 +1,43 @@
+// What an administrator chose for one module; the same on both nodes but for `self`.
+#pragma once
+
+#include "engine/values/node_id.h"
+#include "engine/values/time.h"
+
+#include <cstddef>
+#include <cstdint>
+
+namespace lockstep::engine {
+
+enum class Durability : std::uint8_t { commit, replicated, durable };
+
+struct Settings {
+  NodeId self = NodeId::first;
+  Durability durability = Durability::replicated;
+  /// Go from boot into the best possible role; otherwise stay in STOP until `start`.
+  bool start_at_boot = true;
+
+  /// A silent node counts as gone after this long; also the length of a lease, and how long a hung
+  /// peer may delay the application. Takeover comes about this long after a power cut.
+  Duration timeout = milliseconds(2000);
+  /// Several heartbeats fit into one timeout, so that one lost to a busy machine does no harm.
+  Duration heartbeat_interval = milliseconds(200);
+  /// How much faster than another's a node's clock may run, in parts per thousand.
+  std::int64_t clock_drift_per_mille = 10;
+  /// A broken connection to the peer may come back within this time before the peer is left out.
+  Duration link_grace = milliseconds(300);
+  Duration phase_timeout = milliseconds(300'000);
+  Duration checkpoint_interval = milliseconds(5000);
+  /// A resync without any progress for this long begins again.
+  Duration resync_timeout = milliseconds(30'000);
+
+  std::size_t requests_pending_max = 65'536;
+  std::size_t window_operations_max = 8192;
+  std::size_t window_bytes_max = std::size_t{64} << 20U;
+  std::size_t joiner_queue_bytes_max = std::size_t{256} << 20U;
+  std::size_t pulls_in_flight_max = 16;
+  std::uint32_t pull_chunk_bytes = 64U << 10U;
+  std::uint32_t pull_chunks_max = 16;
+};
+
+}  // namespace lockstep::engine

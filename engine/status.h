@@ -1,0 +1,47 @@
+// What one node can say of its module, for people and load balancers.
+#pragma once
+
+#include "engine/values/configuration.h"
+#include "engine/values/strong.h"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace lockstep::engine {
+
+enum class Role : std::uint8_t { stop, wait, alone, prim, second };
+enum class Readiness : std::uint8_t { not_ready, transient, ready };
+
+constexpr std::string_view to_string(Role role) {
+  constexpr std::string_view names[] = {"STOP", "WAIT", "ALONE", "PRIM", "SECOND"};
+  return names[static_cast<unsigned>(role)];
+}
+constexpr std::string_view to_string(Readiness readiness) {
+  constexpr std::string_view names[] = {"not ready", "transient", "ready"};
+  return names[static_cast<unsigned>(readiness)];
+}
+
+struct Status {
+  Role role = Role::wait;
+  Readiness readiness = Readiness::not_ready;
+  std::string_view state;       ///< the role machine's state, as in its table
+  Configuration configuration;  ///< the newest that this node knows to be decided
+  bool in_sync = false;         ///< this node holds every acknowledged operation
+  bool peer_connected = false;
+  bool witness_connected = false;
+  bool frozen = false;  ///< primary, but without a majority: requests wait
+  Lsn lsn;              ///< last operation ordered or applied here
+  std::uint64_t resync_bytes_left = 0;
+  std::uint64_t resync_bytes_copied = 0;  ///< of the last resync in which this node was brought up to date
+  std::uint64_t resync_bytes_compared = 0;
+  std::uint64_t requests_waiting = 0;
+  std::string reason;     ///< why the role is what it is, in a sentence
+  std::string next_step;  ///< what an administrator can safely do, or empty
+
+  [[nodiscard]] bool serves() const {
+    return (role == Role::alone || role == Role::prim) && readiness == Readiness::ready;
+  }
+};
+
+}  // namespace lockstep::engine

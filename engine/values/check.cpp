@@ -1,0 +1,18 @@
+#include "engine/values/check.h"
+
+#include <cstdlib>
+
+namespace lockstep {
+
+namespace {
+CheckHandler installed = nullptr;
+}
+
+void set_check_handler(CheckHandler handler) { installed = handler; }
+
+void check_failed(std::string_view condition, std::string_view meaning, std::string_view file, int line) {
+  if (installed != nullptr) installed(condition, meaning, file, line);
+  std::abort();
+}
+
+}  // namespace lockstep

@@ -1,0 +1,91 @@
+// Everything that can happen to an engine. The sequence of (time, event) determines all it does: recorded in
+// production, it can be replayed step by step.
+#pragma once
+
+#include "engine/values/manifest.h"
+#include "engine/values/operation.h"
+#include "engine/values/strong.h"
+#include "io/application.h"
+#include "io/console.h"
+#include "io/link.h"
+#include "io/timers.h"
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace lockstep::io {
+
+/// Always the first event, once.
+struct Booted {
+  Buffer journal;      ///< the record last stored; empty on the very first start
+  bool retained;       ///< the volume still holds everything ever applied to it: no power loss since (process
+                       ///< crash or clean stop only), same filesystem, same mount of it
+  std::uint64_t seed;  ///< for the engine's own random numbers (jitter); fresh for every start
+};
+struct LinkUp {
+  Endpoint endpoint;
+};
+struct LinkDown {
+  Endpoint endpoint;
+};
+struct FrameArrived {
+  Endpoint endpoint;
+  Buffer frame;
+};
+struct TimerFired {
+  TimerId timer;
+};
+struct JournalStored {
+  Ticket ticket;
+};
+struct Applied {
+  Ticket ticket;
+  int error = 0;
+  Operation effect;
+  bool replicated = true;
+  std::uint64_t bytes = 0;
+};
+struct Synced {
+  Ticket ticket;
+  int error = 0;
+};
+struct Scanned {
+  Ticket ticket;
+  int error = 0;
+  Manifest manifest;
+};
+struct Digested {
+  Ticket ticket;
+  int error = 0;
+  std::vector<std::uint64_t> digests;
+};
+struct RegionRead {
+  Ticket ticket;
+  int error = 0;
+  Buffer data;
+  std::int64_t mtime_ns = 0;
+};
+struct MountOpened {
+  std::string error_text;
+};
+struct MountClosed {};
+struct RequestArrived {
+  RequestId request;
+  Operation operation;
+};
+struct PhaseEnded {
+  Ticket ticket;
+  bool succeeded = true;
+  std::string text;
+};
+struct CommandGiven {
+  CommandId command_id;
+  Command command;
+};
+
+using Event = std::variant<Booted, LinkUp, LinkDown, FrameArrived, TimerFired, JournalStored, Applied, Synced, Scanned,
+                           Digested, RegionRead, MountOpened, MountClosed, RequestArrived, PhaseEnded, CommandGiven>;
+
+}  // namespace lockstep::io

@@ -1,0 +1,93 @@
+// Port: what the engine tells of its decisions, for logs, checkers, timelines and coverage. Never answered.
+#pragma once
+
+#include "engine/values/configuration.h"
+#include "engine/values/operation.h"
+#include "engine/values/strong.h"
+#include "engine/values/time.h"
+
+#include <string>
+#include <string_view>
+#include <variant>
+
+namespace lockstep::io {
+
+/// The role machine went from one state to another because of an event (names as in the transition table).
+struct RoleChanged {
+  std::string_view from, to, event;
+};
+/// The role machine was given an event that its table does not know (I18).
+struct UnknownTransition {
+  std::string_view state, event;
+};
+/// This voter's answer leaves for a proposer (after the journal has it): the configuration it accepted.
+struct VoteCast {
+  std::uint64_t ballot;
+  Configuration configuration;
+};
+/// This node learned that a majority has decided a configuration.
+struct ConfigurationDecided {
+  Configuration configuration;
+};
+/// This node holds the lease of `epoch` until `until` by its own clock.
+struct LeaseHeld {
+  Epoch epoch;
+  Instant until;
+};
+/// From now on this node may (or may not) complete requests.
+struct WritableChanged {
+  bool writable;
+  Epoch epoch;
+};
+/// The primary gave an effect its place in the stream. `request` is 0 for resync's own operations.
+struct OperationOrdered {
+  RequestId request;
+  Epoch epoch;
+  Lsn lsn;
+  const Operation* operation;  ///< valid during the call only
+};
+/// A replica has applied (and, for sync, made durable) the operation of the stream.
+struct OperationReplicated {
+  Epoch epoch;
+  Lsn lsn;
+  const Operation* operation;  ///< valid during the call only
+};
+/// A request is answered with success now. `lsn` 0: nothing was replicated (local only).
+struct RequestAcknowledged {
+  RequestId request;
+  Epoch epoch;
+  Lsn lsn;
+  OperationKind kind;
+};
+/// The application's prestart begins; the directory is or becomes writable.
+struct ApplicationStarting {
+  Epoch epoch;
+};
+struct ApplicationStopped {};
+/// A resync of this node begins (its tree is a mixture until ResyncEnded) at the primary's `lsn`.
+struct ResyncBegan {
+  Lsn lsn;
+};
+struct ResyncEnded {
+  Lsn lsn;
+  std::uint64_t bytes_copied;
+};
+/// A named place in the engine was reached (coverage), or something worth a line in the log.
+struct Mark {
+  std::string_view name;
+};
+struct Note {
+  std::string text;
+};
+
+using TraceEvent = std::variant<RoleChanged, UnknownTransition, VoteCast, ConfigurationDecided, LeaseHeld,
+                                WritableChanged, OperationOrdered, OperationReplicated, RequestAcknowledged,
+                                ApplicationStarting, ApplicationStopped, ResyncBegan, ResyncEnded, Mark, Note>;
+
+class Trace {
+ public:
+  virtual ~Trace() = default;
+  virtual void record(const TraceEvent& event) = 0;
+};
+
+}  // namespace lockstep::io

@@ -1,0 +1,50 @@
+// Port: the directory beneath the mount, as a store of objects addressed by FileId.
+// Events that answer: Applied, Synced, Scanned, Digested, RegionRead.
+#pragma once
+
+#include "engine/values/operation.h"
+#include "engine/values/strong.h"
+
+#include <cstdint>
+
+namespace lockstep::io {
+
+/// Who wants an operation applied.
+enum class Origin : std::uint8_t {
+  application,  ///< a request: checked as the filesystem checks it; the effect is reported
+  stream,       ///< the effect of another node's request, or resync: applied to the letter, times included
+};
+
+/// apply(), scan(), digest() and read() take effect in the order of the calls, each at one instant between its
+/// neighbours, and their events come in the same order. sync() covers everything applied before the call; its
+/// event may be overtaken and may overtake.
+class Volume {
+ public:
+  virtual ~Volume() = default;
+
+  /// Applied{ticket, error, effect, replicated, bytes} follows. `error` is 0 or an errno; then nothing was changed.
+  /// A short write is reported in `bytes`, its effect holds just the bytes written.
+  /// For Origin::application `replicated` is false where no name leads to the object any more (an unlinked open
+  /// file): such a change concerns this node only.
+  /// kind sync and filled are not passed here.
+  virtual void apply(Ticket ticket, const Operation& operation, Origin origin) = 0;
+
+  /// Synced{ticket, error} once `file` (its data and attributes; for a directory its names) is on disk, or, for
+  /// FileId::none(), everything applied before this call. `data_only` allows what fdatasync allows.
+  virtual void sync(Ticket ticket, FileId file, bool data_only) = 0;
+
+  /// Scanned{ticket, error, manifest}: the whole tree at one instant. Objects that have no identity yet
+  /// are given one.
+  virtual void scan(Ticket ticket) = 0;
+
+  /// Digested{ticket, error, digests}: XXH3-64 of each `chunk_bytes` of [offset, offset + length), the last one
+  /// possibly shorter; bytes beyond the end of the file count as absent (fewer digests; a partial last chunk is
+  /// hashed as far as it exists).
+  virtual void digest(Ticket ticket, FileId file, std::uint64_t offset, std::uint64_t length,
+                      std::uint32_t chunk_bytes) = 0;
+
+  /// RegionRead{ticket, error, data, mtime_ns}: the bytes of [offset, offset + length), fewer at the end of the file.
+  virtual void read(Ticket ticket, FileId file, std::uint64_t offset, std::uint64_t length) = 0;
+};
+
+}  // namespace lockstep::io
