@@ -1,0 +1,56 @@
+#include "engine/cluster/proposer.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace lockstep::engine {
+
+Prepare Proposer::begin(Change change) {
+  change_ = std::move(change);
+  return again();
+}
+
+Prepare Proposer::again() {
+  ++round_;
+  ballot_ = ballot_of(round_, self_);
+  accepting_ = false;
+  votes_ = {};
+  refusals_ = {};
+  newest_ballot_ = Ballot(0);
+  newest_ = Configuration{};
+  return Prepare{ballot_};
+}
+
+std::optional<Accept> Proposer::receive(VoterId from, const Promise& promise) {
+  if (!busy() || accepting_ || promise.ballot != ballot_) return std::nullopt;
+  votes_[static_cast<std::size_t>(from)] = 1;
+  if (promise.accepted_ballot > newest_ballot_) {
+    newest_ballot_ = promise.accepted_ballot;
+    newest_ = promise.accepted;
+  }
+  if (!majority()) return std::nullopt;
+  proposed_ = change_(newest_);
+  accepting_ = true;
+  votes_ = {};
+  refusals_ = {};
+  return Accept{ballot_, proposed_};
+}
+
+std::optional<Proposer::Outcome> Proposer::receive(VoterId from, const Accepted& accepted) {
+  if (!busy() || !accepting_ || accepted.ballot != ballot_) return std::nullopt;
+  votes_[static_cast<std::size_t>(from)] = 1;
+  if (!majority()) return std::nullopt;
+  change_ = nullptr;
+  return Outcome{proposed_, proposed_ != newest_};
+}
+
+bool Proposer::receive(VoterId from, const Refused& refused) {
+  seen(refused.promised);
+  if (!busy() || refused.ballot != ballot_) return false;
+  refusals_[static_cast<std::size_t>(from)] = 1;
+  return refusals_[0] + refusals_[1] + refusals_[2] >= 2;
+}
+
+void Proposer::seen(Ballot ballot) { round_ = std::max(round_, round_of(ballot)); }
+
+}  // namespace lockstep::engine

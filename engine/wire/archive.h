@@ -1,0 +1,184 @@
+// Turning values into bytes and back. Integers are LEB128 varints (signed ones zigzag), so small values stay small
+// and neither byte order nor width depends on the machine. A type lists its fields once, for both directions:
+//   static void fields(auto& self, auto& archive) { archive(self.a, self.b); }
+#pragma once
+
+#include "engine/values/buffer.h"
+#include "engine/values/configuration.h"
+#include "engine/values/file_id.h"
+#include "engine/values/operation.h"
+#include "engine/values/strong.h"
+#include "engine/values/time.h"
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace lockstep::engine {
+
+class Writer {
+ public:
+  std::vector<std::byte> bytes;
+
+  template <typename... T>
+  void operator()(const T&... values) {
+    (put(values), ...);
+  }
+
+  void raw(std::uint64_t value, unsigned width) {
+    for (unsigned i = 0; i < width; ++i) bytes.push_back(static_cast<std::byte>(value >> (8 * i)));
+  }
+
+ private:
+  template <typename T>
+  void put(const T& value) {
+    if constexpr (std::is_enum_v<T>) {
+      varint(static_cast<std::uint64_t>(value));
+    } else if constexpr (std::signed_integral<T>) {
+      const auto wide = static_cast<std::int64_t>(value);
+      varint((static_cast<std::uint64_t>(wide) << 1U) ^ static_cast<std::uint64_t>(wide >> 63U));
+    } else if constexpr (std::unsigned_integral<T>) {
+      varint(value);
+    } else {
+      T::fields(value, *this);
+    }
+  }
+  template <typename Tag, typename R>
+  void put(const Strong<Tag, R>& value) {
+    varint(value.value);
+  }
+  void put(const Instant& value) { put(value.ns); }
+  void put(const FileId& id) {
+    raw(id.high, 8);
+    raw(id.low, 8);
+  }
+  void put(const Configuration& value) { (*this)(value.epoch, value.primary, value.members.bits); }
+  void put(const std::string& text) {
+    varint(text.size());
+    const auto* begin = reinterpret_cast<const std::byte*>(text.data());
+    bytes.insert(bytes.end(), begin, begin + text.size());
+  }
+  template <typename A, typename B>
+  void put(const std::pair<A, B>& both) {
+    put(both.first);
+    put(both.second);
+  }
+  template <typename T>
+  void put(const std::vector<T>& list) {
+    varint(list.size());
+    for (const T& item : list) put(item);
+  }
+  void varint(std::uint64_t value) {
+    while (value >= 0x80U) {
+      bytes.push_back(static_cast<std::byte>(value | 0x80U));
+      value >>= 7U;
+    }
+    bytes.push_back(static_cast<std::byte>(value));
+  }
+};
+
+/// Reads what Writer wrote. Malformed input sets failed(), never reads beyond the buffer, and never allocates more
+/// than the input's own size justifies.
+class Reader {
+ public:
+  explicit Reader(Buffer input) : input_(std::move(input)) {}
+
+  template <typename... T>
+  void operator()(T&... values) {
+    (get(values), ...);
+  }
+
+  [[nodiscard]] bool failed() const { return failed_; }
+  [[nodiscard]] Buffer rest() const { return input_.slice(at_, input_.size() - at_); }
+  [[nodiscard]] bool at_end() const { return at_ == input_.size(); }
+
+  std::uint64_t raw(unsigned width) {
+    std::uint64_t value = 0;
+    for (unsigned i = 0; i < width; ++i) value |= static_cast<std::uint64_t>(next()) << (8 * i);
+    return value;
+  }
+
+ private:
+  template <typename T>
+  void get(T& value) {
+    if constexpr (std::is_enum_v<T>) {
+      value = static_cast<T>(varint());
+    } else if constexpr (std::signed_integral<T>) {
+      const std::uint64_t coded = varint();
+      value = static_cast<T>(static_cast<std::int64_t>(coded >> 1U) ^ -static_cast<std::int64_t>(coded & 1U));
+    } else if constexpr (std::unsigned_integral<T>) {
+      value = static_cast<T>(varint());
+    } else {
+      T::fields(value, *this);
+    }
+  }
+  template <typename Tag, typename R>
+  void get(Strong<Tag, R>& value) {
+    value.value = static_cast<R>(varint());
+  }
+  void get(Instant& value) { get(value.ns); }
+  void get(FileId& id) {
+    id.high = raw(8);
+    id.low = raw(8);
+  }
+  void get(Configuration& value) {
+    (*this)(value.epoch, value.primary, value.members.bits);
+    if (value.members.bits > Members::both().bits) fail();
+  }
+  void get(NodeId& node) {
+    const std::uint64_t coded = varint();
+    if (coded > 1) return fail();
+    node = static_cast<NodeId>(coded);
+  }
+  void get(OperationKind& kind) {
+    const std::uint64_t coded = varint();
+    if (coded < 1 || coded > static_cast<std::uint64_t>(OperationKind::filled)) return fail();
+    kind = static_cast<OperationKind>(coded);
+  }
+  void get(std::string& text) {
+    const std::uint64_t size = varint();
+    if (size > input_.size() - at_) return fail();
+    text.assign(input_.text().substr(at_, size));
+    at_ += size;
+  }
+  template <typename A, typename B>
+  void get(std::pair<A, B>& both) {
+    get(both.first);
+    get(both.second);
+  }
+  template <typename T>
+  void get(std::vector<T>& list) {
+    const std::uint64_t count = varint();
+    if (count > input_.size() - at_) return fail();
+    list.clear();
+    for (std::uint64_t i = 0; i < count && !failed_; ++i) get(list.emplace_back());
+  }
+  std::uint64_t varint() {
+    std::uint64_t value = 0;
+    for (unsigned shift = 0; shift < 64; shift += 7) {
+      const auto byte = static_cast<std::uint64_t>(next());
+      value |= (byte & 0x7FU) << shift;
+      if ((byte & 0x80U) == 0) return value;
+    }
+    fail();
+    return 0;
+  }
+  std::byte next() {
+    if (at_ >= input_.size()) {
+      fail();
+      return std::byte{0};
+    }
+    return input_.data()[at_++];
+  }
+  void fail() { failed_ = true; }
+
+  Buffer input_;
+  std::size_t at_ = 0;
+  bool failed_ = false;
+};
+
+}  // namespace lockstep::engine

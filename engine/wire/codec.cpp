@@ -1,0 +1,179 @@
+#include "engine/wire/codec.h"
+
+#include "engine/values/check.h"
+#include "engine/wire/archive.h"
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+namespace lockstep::engine {
+
+namespace {
+
+constexpr unsigned checksum_bytes = 4;
+
+// Which optional fields of an operation follow.
+enum Presence : std::uint32_t {
+  has_flags = 1U << 0U,
+  has_file = 1U << 1U,
+  has_parent = 1U << 2U,
+  has_new_parent = 1U << 3U,
+  has_name = 1U << 4U,
+  has_new_name = 1U << 5U,
+  has_range = 1U << 6U,
+  has_parent_mtime = 1U << 7U,
+  has_new_parent_mtime = 1U << 8U,
+};
+
+void operation_attributes(auto& attributes, auto& archive) {
+  archive(attributes.mask);
+  if ((attributes.mask & attribute_mode) != 0) archive(attributes.mode);
+  if ((attributes.mask & attribute_uid) != 0) archive(attributes.uid);
+  if ((attributes.mask & attribute_gid) != 0) archive(attributes.gid);
+  if ((attributes.mask & attribute_size) != 0) archive(attributes.size_bytes);
+  if ((attributes.mask & attribute_atime) != 0) archive(attributes.atime_ns);
+  if ((attributes.mask & attribute_mtime) != 0) archive(attributes.mtime_ns);
+}
+
+// The data itself is not a field: it is the frame's rest.
+void operation_fields(auto& operation, std::uint32_t presence, auto& archive) {
+  if ((presence & has_flags) != 0) archive(operation.flags);
+  if ((presence & has_file) != 0) archive(operation.file);
+  if ((presence & has_parent) != 0) archive(operation.parent, operation.name);
+  if ((presence & has_new_parent) != 0) archive(operation.new_parent);
+  if ((presence & has_name) != 0) archive(operation.name);
+  if ((presence & has_new_name) != 0) archive(operation.new_name);
+  if ((presence & has_range) != 0) archive(operation.offset, operation.length);
+  if ((presence & has_parent_mtime) != 0) archive(operation.parent_mtime_ns);
+  if ((presence & has_new_parent_mtime) != 0) archive(operation.new_parent_mtime_ns);
+  operation_attributes(operation.attributes, archive);
+  if (operation.kind == OperationKind::create) archive(operation.attributes.rdev);
+}
+
+std::uint32_t presence_of(const Operation& operation) {
+  std::uint32_t presence = 0;
+  if (operation.flags != 0) presence |= has_flags;
+  if (operation.file != FileId::none()) presence |= has_file;
+  if (operation.parent != FileId::none()) {
+    presence |= has_parent;
+  } else if (!operation.name.empty()) {
+    presence |= has_name;
+  }
+  if (operation.new_parent != FileId::none()) presence |= has_new_parent;
+  if (!operation.new_name.empty()) presence |= has_new_name;
+  if (operation.offset != 0 || operation.length != 0) presence |= has_range;
+  if (operation.parent_mtime_ns != 0) presence |= has_parent_mtime;
+  if (operation.new_parent_mtime_ns != 0) presence |= has_new_parent_mtime;
+  return presence;
+}
+
+void object_fields(auto& object, auto& archive) {
+  auto& a = object.attributes;
+  archive(object.id, a.mask, a.mode, a.uid, a.gid, a.size_bytes, a.atime_ns, a.mtime_ns, a.rdev, object.symlink_target,
+          object.xattrs);
+}
+void entry_fields(auto& entry, auto& archive) { archive(entry.parent, entry.name, entry.id); }
+
+template <typename T>
+void write_message(const T& message, Writer& writer) {
+  T::fields(message, writer);
+}
+void write_message(const StreamOperation& message, Writer& writer) {
+  const Operation& operation = message.operation;
+  const std::uint32_t presence = presence_of(operation);
+  writer(message.epoch, message.lsn, operation.kind, presence);
+  operation_fields(operation, presence, writer);
+}
+void write_message(const ManifestPart& message, Writer& writer) {
+  const auto objects = static_cast<std::uint64_t>(message.manifest.objects.size());
+  const auto entries = static_cast<std::uint64_t>(message.manifest.entries.size());
+  writer(message.lsn, message.last, objects, entries);
+  for (const ManifestObject& object : message.manifest.objects) object_fields(object, writer);
+  for (const ManifestEntry& entry : message.manifest.entries) entry_fields(entry, writer);
+}
+
+template <typename T>
+void read_message(T& message, Reader& reader) {
+  T::fields(message, reader);
+}
+void read_message(StreamOperation& message, Reader& reader) {
+  Operation& operation = message.operation;
+  std::uint32_t presence = 0;
+  reader(message.epoch, message.lsn, operation.kind, presence);
+  operation_fields(operation, presence, reader);
+  operation.data = reader.rest();
+}
+void read_message(ManifestPart& message, Reader& reader) {
+  std::uint64_t objects = 0;
+  std::uint64_t entries = 0;
+  reader(message.lsn, message.last, objects, entries);
+  for (; objects > 0 && !reader.failed(); --objects) object_fields(message.manifest.objects.emplace_back(), reader);
+  for (; entries > 0 && !reader.failed(); --entries) entry_fields(message.manifest.entries.emplace_back(), reader);
+}
+
+std::uint64_t checksum(std::span<const std::byte> head, std::span<const std::byte> body) {
+  if (body.empty()) return XXH3_64bits(head.data(), head.size()) & 0xFFFFFFFFU;
+  const std::uint64_t of_body = XXH3_64bits(body.data(), body.size());
+  return XXH3_64bits_withSeed(head.data(), head.size(), of_body) & 0xFFFFFFFFU;
+}
+
+template <std::size_t I = 0>
+std::optional<Message> read_alternative(std::size_t index, Reader& reader) {
+  if constexpr (I < std::variant_size_v<Message>) {
+    if (index != I) return read_alternative<I + 1>(index, reader);
+    std::variant_alternative_t<I, Message> message;
+    read_message(message, reader);
+    if (reader.failed()) return std::nullopt;
+    return message;
+  } else {
+    return std::nullopt;
+  }
+}
+
+}  // namespace
+
+io::Frame encode(const Message& message) {
+  io::Frame frame;
+  Writer writer;
+  writer.bytes.reserve(96);
+  writer.raw(0, checksum_bytes);
+  writer.raw(0, 2);
+  writer.raw(message.index(), 1);
+  std::visit([&writer](const auto& alternative) { write_message(alternative, writer); }, message);
+  if (const auto* stream = std::get_if<StreamOperation>(&message)) frame.body = stream->operation.data;
+  // The length of the head tells where the bulk data begins, so that it can be checked on its own.
+  const std::size_t head_bytes = frame.body.empty() ? 0 : writer.bytes.size();
+  LOCKSTEP_CHECK(head_bytes < 65536, "the head of a frame that carries bulk data is small");
+  writer.bytes[checksum_bytes] = static_cast<std::byte>(head_bytes & 0xFFU);
+  writer.bytes[checksum_bytes + 1] = static_cast<std::byte>(head_bytes >> 8U);
+  const std::uint64_t sum = checksum(std::span(writer.bytes).subspan(checksum_bytes), frame.body.bytes());
+  for (unsigned i = 0; i < checksum_bytes; ++i) writer.bytes[i] = static_cast<std::byte>(sum >> (8 * i));
+  frame.head = std::move(writer.bytes);
+  return frame;
+}
+
+std::optional<Message> decode(const Buffer& frame) {
+  Reader reader(frame);
+  const std::uint64_t sum = reader.raw(checksum_bytes);
+  const std::uint64_t coded_head_bytes = reader.raw(2);
+  if (reader.failed()) return std::nullopt;
+  const std::size_t head_bytes = coded_head_bytes == 0 ? frame.size() : coded_head_bytes;
+  if (head_bytes < checksum_bytes + 2 || head_bytes > frame.size()) return std::nullopt;
+  const auto bytes = frame.bytes();
+  if (checksum(bytes.subspan(checksum_bytes, head_bytes - checksum_bytes), bytes.subspan(head_bytes)) != sum) {
+    return std::nullopt;
+  }
+  const std::uint64_t index = reader.raw(1);
+  if (reader.failed()) return std::nullopt;
+  return read_alternative(index, reader);
+}
+
+std::size_t wire_bytes_max(const ManifestObject& object) {
+  std::size_t bytes = 128 + object.symlink_target.size();
+  for (const auto& [name, value] : object.xattrs) bytes += 20 + name.size() + value.size();
+  return bytes;
+}
+
+std::size_t wire_bytes_max(const ManifestEntry& entry) { return 48 + entry.name.size(); }
+
+}  // namespace lockstep::engine

@@ -1,0 +1,155 @@
+// What the programs of one module say to each other. A message belongs to the connection on which it came; none
+// has a meaning after that connection has ended.
+#pragma once
+
+#include "engine/cluster/ballot.h"
+#include "engine/values/configuration.h"
+#include "engine/values/manifest.h"
+#include "engine/values/operation.h"
+#include "engine/values/strong.h"
+#include "engine/values/time.h"
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace lockstep::engine {
+
+// --- presence, leases ---
+
+/// What a node says of itself with every heartbeat.
+struct NodeState {
+  std::uint64_t generation = 0;  ///< start count: rises with every start of the program
+  Configuration decided;         ///< the newest configuration it knows to be decided
+  bool complete = false;         ///< its tree is one node's tree, not a mixture from an unfinished resync
+  bool intact = false;           ///< it lost nothing that it ever acknowledged
+  bool running = false;          ///< not in STOP
+  bool primary = false;          ///< acts as the primary of `decided`
+  bool admits = false;           ///< primary that takes a returning node in now
+
+  static void fields(auto& self, auto& archive) {
+    archive(self.generation, self.decided, self.complete,
+            self.intact, self.running, self.primary, self.admits);
+  }
+};
+
+struct Heartbeat {
+  Instant sent_at;           ///< by the sender's clock; only echoed
+  bool wants_lease = false;  ///< asks to be granted the primary's lease for state.decided
+  NodeState state;
+  static void fields(auto& self, auto& archive) { archive(self.sent_at, self.wants_lease, self.state); }
+};
+struct HeartbeatReply {
+  Instant sent_at;
+  bool granted = false;
+  static void fields(auto& self, auto& archive) { archive(self.sent_at, self.granted); }
+};
+
+// --- configuration register: CASPaxos ---
+
+struct Prepare {
+  Ballot ballot;
+  static void fields(auto& self, auto& archive) { archive(self.ballot); }
+};
+struct Promise {
+  Ballot ballot;
+  Ballot accepted_ballot;
+  Configuration accepted;
+  static void fields(auto& self, auto& archive) {
+    archive(self.ballot, self.accepted_ballot, self.accepted);
+  }
+};
+struct Accept {
+  Ballot ballot;
+  Configuration value;
+  static void fields(auto& self, auto& archive) {
+    archive(self.ballot, self.value);
+  }
+};
+struct Accepted {
+  Ballot ballot;
+  static void fields(auto& self, auto& archive) { archive(self.ballot); }
+};
+struct Refused {
+  Ballot ballot;         ///< the one refused
+  Ballot promised;       ///< the voter's newest promise
+  bool by_lease = false; ///< another node's lease has not run out
+  static void fields(auto& self, auto& archive) { archive(self.ballot, self.promised, self.by_lease); }
+};
+/// A majority has accepted this configuration.
+struct Decided {
+  Configuration configuration;
+  static void fields(auto& self, auto& archive) {
+    archive(self.configuration);
+  }
+};
+
+// --- replication ---
+
+/// A replica asks the primary for the stream, from after (reign, lsn) if that is possible.
+struct Attach {
+  Epoch reign;  ///< epoch in which the primary of that stream was elected; 0: no position, compare everything
+  Lsn lsn;
+  static void fields(auto& self, auto& archive) { archive(self.reign, self.lsn); }
+};
+struct Attached {
+  Epoch reign;
+  bool resync = false;  ///< a manifest follows; otherwise the stream resumes after the position asked for
+  static void fields(auto& self, auto& archive) { archive(self.reign, self.resync); }
+};
+struct StreamOperation {
+  Epoch epoch;
+  Lsn lsn;
+  Operation operation;
+};
+struct StreamAcknowledgement {
+  Lsn applied;  ///< everything up to here is applied
+  Lsn synced;   ///< every sync operation up to here is done
+  Lsn durable;  ///< everything up to here is on disk (durable mode)
+  static void fields(auto& self, auto& archive) { archive(self.applied, self.synced, self.durable); }
+};
+struct StreamFailed {
+  Lsn lsn;
+  std::int32_t error = 0;  ///< errno of the replica's volume
+  static void fields(auto& self, auto& archive) { archive(self.lsn, self.error); }
+};
+/// The replica stops: leave it out.
+struct Farewell {
+  static void fields(auto&, auto&) {}
+};
+struct SwapRequest {
+  static void fields(auto&, auto&) {}
+};
+
+// --- resync ---
+
+struct ManifestPart {
+  Lsn lsn;  ///< the manifest is the primary's tree after this operation
+  bool last = false;
+  Manifest manifest;
+};
+/// Asks for [offset, offset + digests.size() * chunk_bytes) of a file, as far as it differs.
+struct Pull {
+  std::uint64_t pull = 0;  ///< named again in the `filled` operation that answers
+  FileId file;
+  std::uint64_t offset = 0;
+  std::uint32_t chunk_bytes = 0;
+  std::uint32_t chunks = 0;
+  std::vector<std::uint64_t> digests;  ///< of the asker's own chunks; fewer than `chunks` where its file ends
+  static void fields(auto& self, auto& archive) {
+    archive(self.pull, self.file, self.offset, self.chunk_bytes, self.chunks, self.digests);
+  }
+};
+/// The replica holds, on disk, everything up to `lsn`.
+struct CaughtUp {
+  Lsn lsn;
+  static void fields(auto& self, auto& archive) { archive(self.lsn); }
+};
+
+/// The order of the alternatives is the wire's message number: append only.
+using Message = std::variant<Heartbeat, HeartbeatReply, Prepare, Promise, Accept, Accepted, Refused, Decided, Attach,
+                             Attached, StreamOperation, StreamAcknowledgement, StreamFailed, Farewell, SwapRequest,
+                             ManifestPart, Pull, CaughtUp>;
+
+}  // namespace lockstep::engine
