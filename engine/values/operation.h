@@ -71,17 +71,17 @@ struct Attributes {
 struct Operation {
   OperationKind kind{};
   std::uint32_t flags = 0;  ///< OperationFlag
-  FileId file;
-  FileId parent;
-  FileId new_parent;
-  std::string name;  ///< any bytes but '/' and NUL; an attribute's name for set_xattr and remove_xattr
-  std::string new_name;
+  FileId file{};
+  FileId parent{};
+  FileId new_parent{};
+  std::string name{};  ///< any bytes but '/' and NUL; an attribute's name for set_xattr and remove_xattr
+  std::string new_name{};
   std::uint64_t offset = 0;
   std::uint64_t length = 0;
-  Attributes attributes;             ///< in an effect also: the file's own times and mode afterwards, as far as masked
+  Attributes attributes{};             ///< in an effect also: the file's own times and mode afterwards, as far as masked
   std::int64_t parent_mtime_ns = 0;  ///< effect of a namespace operation: the parent's mtime afterwards
   std::int64_t new_parent_mtime_ns = 0;
-  Buffer data;
+  Buffer data{};
 
   bool operator==(const Operation&) const = default;
 };

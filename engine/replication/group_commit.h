@@ -1,0 +1,45 @@
+// Durable mode: one sync of the whole volume makes every operation applied before it durable, however many.
+#pragma once
+
+#include "engine/context.h"
+
+#include <optional>
+
+namespace lockstep::engine {
+
+class GroupCommit {
+ public:
+  explicit GroupCommit(Context& context) : context_(context) {}
+
+  void reset(Lsn durable) {
+    running_.reset();
+    durable_ = durable;
+  }
+  /// Everything up to `applied` is applied and is to become durable.
+  void want(Lsn applied) {
+    wanted_ = applied;
+    if (running_ || wanted_ <= durable_) return;
+    running_ = Running{context_.next_ticket(), wanted_};
+    context_.ports.volume.sync(running_->ticket, FileId::none(), false);
+  }
+  [[nodiscard]] bool owns(Ticket ticket) const { return running_ && running_->ticket == ticket; }
+  /// Its sync has succeeded: begins the next one if more has come meanwhile.
+  void done() {
+    durable_ = running_->covers;
+    running_.reset();
+    want(wanted_);
+  }
+  [[nodiscard]] Lsn durable() const { return durable_; }
+
+ private:
+  struct Running {
+    Ticket ticket;
+    Lsn covers;
+  };
+  Context& context_;
+  std::optional<Running> running_;
+  Lsn wanted_;
+  Lsn durable_;
+};
+
+}  // namespace lockstep::engine

@@ -1,0 +1,86 @@
+#include "engine/replication/primary_stream.h"
+
+#include "engine/values/check.h"
+
+#include <algorithm>
+
+namespace lockstep::engine {
+
+void PrimaryStream::begin(Epoch reign, Lsn position, PeerStanding peer) {
+  reign_ = reign;
+  epoch_ = reign;
+  last_ = position;
+  peer_ = peer;
+  attached_ = false;
+  barrier_ = position;
+  peer_position_ = {position, position, position};
+  window_.clear();
+  window_bytes_ = 0;
+}
+
+Lsn PrimaryStream::order(const Operation& effect, RequestId request) {
+  last_ = last_.next();
+  context_.ports.trace.record(io::OperationOrdered{request, epoch_, last_, &effect});
+  if (peer_ == PeerStanding::counted) {
+    window_.push_back({last_, epoch_, effect});
+    window_bytes_ += effect.data.size();
+  }
+  if (attached_) send(last_, epoch_, effect);
+  return last_;
+}
+
+bool PrimaryStream::can_resume(Epoch reign, Lsn lsn) const {
+  if (peer_ != PeerStanding::counted || reign != reign_ || lsn > last_) return false;
+  return window_.empty() ? lsn == last_ : lsn.next() >= window_.front().lsn;
+}
+
+void PrimaryStream::resume(Lsn lsn) {
+  LOCKSTEP_CHECK(can_resume(reign_, lsn), "I4: a stream resumes only where nothing is missing");
+  attached_ = true;
+  for (const Retained& entry : window_) {
+    if (entry.lsn > lsn) send(entry.lsn, entry.epoch, entry.operation);
+  }
+}
+
+void PrimaryStream::follow() {
+  peer_ = PeerStanding::following;
+  attached_ = true;
+  peer_position_ = {};
+}
+
+void PrimaryStream::count_peer() {
+  peer_ = PeerStanding::counted;
+  barrier_ = last_;
+}
+
+bool PrimaryStream::caught_up() const {
+  const bool durable = context_.settings.durability != Durability::durable || peer_position_.durable >= barrier_;
+  return peer_ == PeerStanding::counted && attached_ && peer_position_.applied >= barrier_ &&
+         peer_position_.synced >= barrier_ && durable;
+}
+
+void PrimaryStream::release_peer() {
+  peer_ = PeerStanding::out;
+  attached_ = false;
+  window_.clear();
+  window_bytes_ = 0;
+}
+
+void PrimaryStream::acknowledged(const StreamAcknowledgement& acknowledgement) {
+  if (peer_ == PeerStanding::out) return;
+  peer_position_.applied = std::max(peer_position_.applied, acknowledgement.applied);
+  peer_position_.synced = std::max(peer_position_.synced, acknowledgement.synced);
+  peer_position_.durable = std::max(peer_position_.durable, acknowledgement.durable);
+  while (!window_.empty() && window_.front().lsn <= peer_position_.applied &&
+         window_.front().lsn <= peer_position_.synced) {
+    window_bytes_ -= window_.front().operation.data.size();
+    window_.pop_front();
+  }
+}
+
+bool PrimaryStream::window_full() const {
+  return window_.size() >= context_.settings.window_operations_max ||
+         window_bytes_ >= context_.settings.window_bytes_max;
+}
+
+}  // namespace lockstep::engine

@@ -1,0 +1,76 @@
+// The primary's end of the replication stream: gives operations their place, sends them, keeps what the replica has
+// not acknowledged so that a broken connection can go on where it broke.
+#pragma once
+
+#include "engine/context.h"
+
+#include <deque>
+
+namespace lockstep::engine {
+
+/// How much acknowledgements depend on the peer.
+enum class PeerStanding : std::uint8_t {
+  out,        ///< not at all; nothing is sent
+  following,  ///< not at all; it is being brought up to date and gets the stream
+  counted,    ///< nothing is acknowledged without it
+};
+
+class PrimaryStream {
+ public:
+  explicit PrimaryStream(Context& context) : context_(context) {}
+
+  /// A new reign: this node was elected in `reign`; its tree is at `position`.
+  void begin(Epoch reign, Lsn position, PeerStanding peer);
+  /// The epoch of the present configuration, which every operation carries.
+  void set_epoch(Epoch epoch) { epoch_ = epoch; }
+
+  /// Gives `effect` the next place and sends it where somebody follows. `request` is 0 for resync's own.
+  Lsn order(const Operation& effect, RequestId request);
+
+  // --- the peer's connection ---
+  [[nodiscard]] bool can_resume(Epoch reign, Lsn lsn) const;
+  void resume(Lsn lsn);
+  void follow();
+  void detach() { attached_ = false; }
+  [[nodiscard]] bool attached() const { return attached_; }
+
+  // --- the peer's standing ---
+  [[nodiscard]] PeerStanding peer() const { return peer_; }
+  /// From the next operation on, acknowledgements wait for the peer.
+  void count_peer();
+  /// The peer has everything that was acknowledged without it.
+  [[nodiscard]] bool caught_up() const;
+  void release_peer();
+
+  void acknowledged(const StreamAcknowledgement& acknowledgement);
+  [[nodiscard]] const StreamAcknowledgement& peer_position() const { return peer_position_; }
+  [[nodiscard]] bool window_full() const;
+  [[nodiscard]] bool window_empty() const { return window_.empty(); }
+
+  [[nodiscard]] Epoch reign() const { return reign_; }
+  [[nodiscard]] Epoch epoch() const { return epoch_; }
+  [[nodiscard]] Lsn last() const { return last_; }
+
+ private:
+  struct Retained {
+    Lsn lsn;
+    Epoch epoch;
+    Operation operation;
+  };
+  void send(Lsn lsn, Epoch epoch, const Operation& operation) {
+    context_.send_peer(StreamOperation{epoch, lsn, operation});
+  }
+
+  Context& context_;
+  Epoch reign_;
+  Epoch epoch_;
+  Lsn last_;
+  PeerStanding peer_ = PeerStanding::out;
+  bool attached_ = false;
+  Lsn barrier_;  ///< last operation that could be acknowledged without the peer
+  StreamAcknowledgement peer_position_;
+  std::deque<Retained> window_;  ///< unacknowledged, in order, while the peer counts
+  std::size_t window_bytes_ = 0;
+};
+
+}  // namespace lockstep::engine

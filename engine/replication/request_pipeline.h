@@ -1,0 +1,88 @@
+// The way of a request through the primary: applied locally, given its place in the stream, answered when what its
+// acknowledgement promises is true.
+#pragma once
+
+#include "engine/context.h"
+#include "engine/replication/group_commit.h"
+#include "engine/replication/primary_stream.h"
+
+#include <deque>
+#include <map>
+
+namespace lockstep::engine {
+
+class RequestPipeline {
+ public:
+  RequestPipeline(Context& context, PrimaryStream& stream) : context_(context), stream_(stream), commit_(context) {}
+
+  /// A new reign: nothing outstanding.
+  void open();
+  /// Nothing is answered from now on; what is being applied still gets its place (see settled()).
+  void close();
+  /// Forgets all, e.g. when this node is not the primary any more.
+  void clear();
+
+  /// While `hold`, requests are kept, neither applied nor answered: the primary cannot prove that it may.
+  void set_hold(bool hold);
+
+  void request(RequestId id, const Operation& operation);
+
+  // --- events; each returns whether the ticket was this pipeline's ---
+  bool applied(const io::Applied& event);
+  bool synced(const io::Synced& event);
+
+  /// Answers what may be answered; to be called after anything that may have moved: acknowledgements, the lease,
+  /// the peer's standing.
+  void release();
+
+  /// Every operation that was begun has its place in the stream.
+  [[nodiscard]] bool settled() const { return in_order_.empty(); }
+  [[nodiscard]] std::size_t outstanding() const {
+    return waiting_.size() + in_order_.size() + acknowledging_.size() + syncing_.size();
+  }
+  /// A local sync has failed: this node's disk cannot be trusted.
+  [[nodiscard]] bool disk_failed() const { return disk_failed_; }
+
+ private:
+  struct Waiting {
+    RequestId request;
+    Operation operation;
+  };
+  /// Being applied, or (kind sync) waiting for its turn behind what is being applied.
+  struct InOrder {
+    Ticket ticket;
+    RequestId request;
+    Operation operation;  ///< kept for sync only
+  };
+  struct Acknowledging {
+    RequestId request;
+    Lsn lsn;  ///< 0: concerns this node only
+    OperationKind kind;
+    io::Reply reply;
+  };
+  struct Syncing {
+    RequestId request;
+    Lsn lsn;
+    bool local_done = false;
+  };
+
+  void submit(RequestId id, const Operation& operation);
+  void begin_syncs_in_turn();
+  void pump();
+  [[nodiscard]] bool promised(const Acknowledging& waiting) const;
+  [[nodiscard]] bool promised(const Syncing& waiting) const;
+  void reply(RequestId request, Lsn lsn, OperationKind kind, const io::Reply& reply);
+
+  Context& context_;
+  PrimaryStream& stream_;
+  GroupCommit commit_;
+  bool open_ = false;
+  bool hold_ = false;
+  bool disk_failed_ = false;
+  std::deque<Waiting> waiting_;
+  std::deque<InOrder> in_order_;
+  std::deque<Acknowledging> acknowledging_;
+  std::map<Ticket, Syncing> syncing_;
+};
+
+}  // namespace lockstep::engine

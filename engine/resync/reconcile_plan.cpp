@@ -1,0 +1,279 @@
+#include "engine/resync/reconcile_plan.h"
+
+#include <deque>
+#include <map>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+
+namespace lockstep::engine {
+
+namespace {
+
+constexpr std::uint32_t type_mask = 0170000;
+constexpr std::uint32_t type_directory = 0040000;
+constexpr std::uint32_t type_regular = 0100000;
+constexpr std::uint32_t type_symlink = 0120000;
+
+std::uint32_t type_of(const ManifestObject& object) { return object.attributes.mode & type_mask; }
+bool is_directory(const ManifestObject& object) { return type_of(object) == type_directory; }
+
+/// What of an object never changes in its life.
+bool same_kind(const ManifestObject& a, const ManifestObject& b) {
+  return type_of(a) == type_of(b) && a.symlink_target == b.symlink_target && a.attributes.rdev == b.attributes.rdev;
+}
+
+using Names = std::map<std::string, FileId>;
+
+/// A manifest, indexed. Iteration is by manifest order or by name, never by hash.
+struct Tree {
+  std::unordered_map<FileId, ManifestObject> objects;
+  std::unordered_map<FileId, Names> directories;
+  std::unordered_map<FileId, std::size_t> name_counts;
+
+  explicit Tree(const Manifest& manifest) {
+    for (const ManifestObject& object : manifest.objects) objects.emplace(object.id, object);
+    for (const ManifestEntry& entry : manifest.entries) {
+      directories[entry.parent].emplace(entry.name, entry.id);
+      ++name_counts[entry.id];
+    }
+  }
+  [[nodiscard]] const ManifestObject* find(const FileId& id) const {
+    const auto found = objects.find(id);
+    return found == objects.end() ? nullptr : &found->second;
+  }
+  [[nodiscard]] const Names& names_in(const FileId& directory) const {
+    static const Names none;
+    const auto found = directories.find(directory);
+    return found == directories.end() ? none : found->second;
+  }
+  [[nodiscard]] FileId lookup(const FileId& directory, const std::string& name) const {
+    const Names& names = names_in(directory);
+    const auto found = names.find(name);
+    return found == names.end() ? FileId::none() : found->second;
+  }
+};
+
+class Planner {
+ public:
+  Planner(const Manifest& mine, const Manifest& theirs) : mine_(mine), theirs_(theirs), theirs_manifest_(theirs) {}
+
+  std::vector<Operation> plan() {
+    adopt();
+    clear_wrong_names(FileId::root());
+    clear_wrong_names(FileId::staging());
+    place_right_names();
+    for (const ManifestObject& object : theirs_manifest_.objects) bring_attributes(object);
+    return std::move(plan_);
+  }
+
+ private:
+  [[nodiscard]] bool needed(const FileId& id) const {
+    const ManifestObject* theirs = theirs_.find(id);
+    const ManifestObject* mine = mine_.find(id);
+    return theirs != nullptr && mine != nullptr && same_kind(*mine, *theirs);
+  }
+  [[nodiscard]] bool right(const FileId& parent, const std::string& name, const FileId& id) const {
+    return needed(id) && theirs_.lookup(parent, name) == id;
+  }
+
+  void adopt() {
+    std::deque<FileId> queue{FileId::root()};
+    while (!queue.empty()) {
+      const FileId directory = queue.front();
+      queue.pop_front();
+      for (const auto& [name, wanted] : theirs_.names_in(directory)) {
+        const FileId present = mine_.lookup(directory, name);
+        if (present != FileId::none() && present != wanted) adopt(directory, name, present, wanted);
+        if (const ManifestObject* object = theirs_.find(wanted); object != nullptr && is_directory(*object)) {
+          queue.push_back(wanted);
+        }
+      }
+    }
+  }
+
+  void adopt(const FileId& directory, const std::string& name, const FileId& present, const FileId& wanted) {
+    const ManifestObject* object = mine_.find(present);
+    const ManifestObject* model = theirs_.find(wanted);
+    const bool strangers = mine_.find(wanted) == nullptr && theirs_.find(present) == nullptr;
+    if (object == nullptr || model == nullptr || !strangers || !same_kind(*object, *model)) return;
+    if (mine_.name_counts[present] != 1) return;
+    Operation identify{.kind = OperationKind::identify};
+    identify.parent = directory;
+    identify.name = name;
+    identify.file = wanted;
+    plan_.push_back(std::move(identify));
+    ManifestObject renamed = *object;
+    renamed.id = wanted;
+    mine_.objects.erase(present);
+    mine_.objects.emplace(wanted, std::move(renamed));
+    mine_.directories[directory][name] = wanted;
+    mine_.name_counts[wanted] = 1;
+    if (auto children = mine_.directories.extract(present)) {
+      children.key() = wanted;
+      mine_.directories.insert(std::move(children));
+    }
+  }
+
+  /// Every name of mine that theirs has not: children before their directory, so that what is to be removed is
+  /// empty when its turn comes.
+  void clear_wrong_names(const FileId& top) {
+    struct Level {
+      FileId directory;
+      Names::const_iterator next;
+    };
+    std::vector<Level> stack{{top, mine_.names_in(top).begin()}};
+    std::unordered_set<FileId> descended;
+    while (!stack.empty()) {
+      Level& level = stack.back();
+      if (level.next == mine_.names_in(level.directory).end()) {
+        stack.pop_back();
+        continue;
+      }
+      const auto& [name, id] = *level.next;
+      const ManifestObject* object = mine_.find(id);
+      if (object != nullptr && is_directory(*object) && descended.insert(id).second) {
+        stack.push_back({id, mine_.names_in(id).begin()});
+        continue;
+      }
+      const FileId directory = level.directory;
+      ++level.next;
+      if (right(directory, name, id)) {
+        present_.insert(id);
+      } else {
+        clear(directory, name, id, object);
+      }
+    }
+  }
+
+  void clear(const FileId& directory, const std::string& name, const FileId& id, const ManifestObject* object) {
+    // Of a needed object one name must stay: one that is right, or one in staging.
+    if (needed(id) && !has_right_name(id) && !staged_.contains(id)) {
+      if (directory != FileId::staging()) plan_.push_back(rename(directory, name, FileId::staging(), to_string(id)));
+      staged_.emplace(id, directory == FileId::staging() ? name : to_string(id));
+      present_.insert(id);
+      return;
+    }
+    Operation unlink{.kind = OperationKind::unlink};
+    unlink.parent = directory;
+    unlink.name = name;
+    unlink.file = id;
+    if (object != nullptr && is_directory(*object)) unlink.flags = flag_remove_directory;
+    plan_.push_back(std::move(unlink));
+  }
+
+  [[nodiscard]] bool has_right_name(const FileId& id) {
+    if (right_names_.empty()) {
+      for (const ManifestEntry& entry : theirs_manifest_.entries) {
+        if (mine_.lookup(entry.parent, entry.name) == entry.id && needed(entry.id)) right_names_.insert(entry.id);
+      }
+      right_names_.insert(FileId::root());
+    }
+    return right_names_.contains(id);
+  }
+
+  void place_right_names() {
+    std::deque<FileId> queue{FileId::root()};
+    while (!queue.empty()) {
+      const FileId directory = queue.front();
+      queue.pop_front();
+      for (const auto& [name, id] : theirs_.names_in(directory)) {
+        const ManifestObject* object = theirs_.find(id);
+        if (object == nullptr) continue;
+        if (is_directory(*object)) queue.push_back(id);
+        if (!right(directory, name, mine_.lookup(directory, name))) place(directory, name, *object);
+      }
+    }
+  }
+
+  void place(const FileId& directory, const std::string& name, const ManifestObject& object) {
+    const FileId& id = object.id;
+    if (const auto staged = staged_.find(id); staged != staged_.end()) {
+      plan_.push_back(rename(FileId::staging(), staged->second, directory, name));
+      staged_.erase(staged);
+      return;
+    }
+    const bool exists = !present_.insert(id).second;
+    Operation operation{.kind = exists ? OperationKind::link : OperationKind::create};
+    operation.file = id;
+    operation.parent = directory;
+    operation.name = name;
+    if (!exists) {
+      operation.attributes = object.attributes;
+      operation.attributes.mask = attribute_mode | attribute_uid | attribute_gid | attribute_atime | attribute_mtime;
+      operation.data = Buffer::copy_of(object.symlink_target);
+      created_.insert(id);
+    }
+    plan_.push_back(std::move(operation));
+  }
+
+  static Operation rename(const FileId& from, std::string name, const FileId& to, std::string new_name) {
+    Operation operation{.kind = OperationKind::rename};
+    operation.parent = from;
+    operation.name = std::move(name);
+    operation.new_parent = to;
+    operation.new_name = std::move(new_name);
+    return operation;
+  }
+
+  void bring_attributes(const ManifestObject& wanted) {
+    static const ManifestObject fresh;
+    const ManifestObject* found = created_.contains(wanted.id) ? nullptr : mine_.find(wanted.id);
+    const ManifestObject& present = found == nullptr ? fresh : *found;
+    bring_xattrs(wanted, present);
+    const Attributes& a = wanted.attributes;
+    const Attributes& b = present.attributes;
+    std::uint32_t mask = 0;
+    if (type_of(wanted) != type_symlink && a.mode != b.mode) mask |= attribute_mode;
+    if (a.uid != b.uid || a.gid != b.gid || found == nullptr) mask |= attribute_uid | attribute_gid;
+    if (type_of(wanted) == type_regular && a.size_bytes != b.size_bytes) mask |= attribute_size;
+    // Names that came or went have moved a directory's time, whatever it was before.
+    if (mask != 0 || a.mtime_ns != b.mtime_ns || a.atime_ns != b.atime_ns || is_directory(wanted)) {
+      Operation operation{.kind = OperationKind::set_attributes};
+      operation.file = wanted.id;
+      operation.attributes = a;
+      // A change of owner may clear mode bits, so the mode is always given along.
+      if (type_of(wanted) != type_symlink) mask |= attribute_mode;
+      operation.attributes.mask = mask | attribute_atime | attribute_mtime;
+      plan_.push_back(std::move(operation));
+    }
+  }
+
+  void bring_xattrs(const ManifestObject& wanted, const ManifestObject& present) {
+    const std::map<std::string, std::string> have(present.xattrs.begin(), present.xattrs.end());
+    const std::map<std::string, std::string> want(wanted.xattrs.begin(), wanted.xattrs.end());
+    for (const auto& [name, value] : have) {
+      if (!want.contains(name)) plan_.push_back(xattr(OperationKind::remove_xattr, wanted.id, name, {}));
+    }
+    for (const auto& [name, value] : want) {
+      const auto found = have.find(name);
+      if (found != have.end() && found->second == value) continue;
+      plan_.push_back(xattr(OperationKind::set_xattr, wanted.id, name, value));
+    }
+  }
+
+  static Operation xattr(OperationKind kind, const FileId& file, const std::string& name, const std::string& value) {
+    Operation operation{.kind = kind};
+    operation.file = file;
+    operation.name = name;
+    operation.data = Buffer::copy_of(value);
+    return operation;
+  }
+
+  Tree mine_;
+  Tree theirs_;
+  const Manifest& theirs_manifest_;
+  std::vector<Operation> plan_;
+  std::unordered_set<FileId> present_{FileId::root()};  ///< objects of theirs that mine has (now)
+  std::unordered_set<FileId> created_;
+  std::unordered_set<FileId> right_names_;
+  std::unordered_map<FileId, std::string> staged_;
+};
+
+}  // namespace
+
+std::vector<Operation> plan_reconcile(const Manifest& mine, const Manifest& theirs) {
+  return Planner(mine, theirs).plan();
+}
+
+}  // namespace lockstep::engine
