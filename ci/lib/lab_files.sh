@@ -1,0 +1,174 @@
+# shellcheck shell=bash
+# The lab's files: what it remembers of itself, the servers' disks, the configuration, and DIR/env.
+#
+# LAB/lab.conf   the options of `up`; sourced
+# LAB/env        for those who use the lab; sourced
+# LAB/disk/      one filesystem image a host: s1 and s2 hold data and state, w holds the witness's votes
+# LAB/config/    one configuration directory a server
+# LAB/scripts/   the application's phases on each server
+# LAB/run/       pids and switches (on the outer machine, so not subject to a power cut)
+# LAB/log/       what every program said; kept by `down`
+
+readonly HTTP_PORT=9010 WITNESS_PORT=7790 MODULE_PORT=7701
+
+lab_parse_options() {
+  MODULE=data DURABILITY=replicated FS=ext4 SIZE=2G START=yes APPLICATION=none
+  while [ $# -gt 0 ]; do
+    case "$1" in
+      --no-start) START=no; shift; continue ;;
+      --durability | --fs | --module | --size | --application) [ $# -ge 2 ] || fail "$1 needs a value" ;;
+      *) fail "unknown option $1" ;;
+    esac
+    case "$1" in
+      --durability) DURABILITY=$2 ;;
+      --fs) FS=$2 ;;
+      --module) MODULE=$2 ;;
+      --size) SIZE=$2 ;;
+      --application) APPLICATION=$2 ;;
+    esac
+    shift 2
+  done
+  case "$FS" in ext4 | xfs) ;; *) fail "--fs is ext4 or xfs" ;; esac
+  case "$APPLICATION" in none | postgres | writer) ;; *) fail "--application is none, postgres or writer" ;; esac
+  [[ $MODULE =~ ^[a-zA-Z0-9_-]+$ ]] || fail "--module: letters, digits, - and _ only"
+  # The variables of DIR/env are used unquoted, as prefixes of commands.
+  [[ $LAB =~ ^[a-zA-Z0-9_./+-]+$ ]] || fail "the directory's path must not hold spaces or special characters: $LAB"
+}
+
+lab_save() {
+  TAG=ls$(printf %s "$LAB" | cksum | cut -d' ' -f1)
+  BIN=$(realpath -m -- "${LOCKSTEP_BIN:-$REPOSITORY/build/bin}")
+  mkdir -p "$LAB"/{disk,config,scripts,run/cuts,log,s1,s2,w}
+  {
+    for name in LAB TAG BIN MODULE DURABILITY FS SIZE START APPLICATION; do
+      printf '%s=%q\n' "$name" "${!name}"
+    done
+  } >"$LAB/lab.conf"
+}
+
+lab_load() {
+  [ -e "$LAB/lab.conf" ] || fail "no lab in $LAB"
+  # shellcheck source=/dev/null
+  . "$LAB/lab.conf"
+}
+
+# Each host has a disk of its own, so that a power cut can take what was not synced.
+lab_make_disks() {
+  local host size
+  for host in s1 s2 w; do
+    size=$SIZE
+    # The witness keeps a few bytes; XFS refuses such a small filesystem, so it is ext4 always.
+    [ "$host" != w ] || size=64M
+    rm -f "$LAB/disk/$host.img"
+    truncate -s "$size" "$LAB/disk/$host.img"
+    if [ "$FS" = xfs ] && [ "$host" != w ]; then
+      mkfs.xfs -q "$LAB/disk/$host.img"
+    else
+      mkfs.ext4 -q -F -m 0 -E lazy_itable_init=1,nodiscard "$LAB/disk/$host.img"
+    fi
+  done
+}
+
+lab_write_configuration() {
+  local host phase
+  for host in s1 s2 w; do
+    mkdir -p "$LAB/config/$host/modules" "$LAB/scripts/$host"
+    cat >"$LAB/config/$host/cluster.toml" <<TOML
+name = "lab"
+
+[[node]]
+name = "s1"
+address = "10.77.1.1"
+
+[[node]]
+name = "s2"
+address = "10.77.1.2"
+
+[witness]
+address = "10.77.0.3"
+port = $WITNESS_PORT
+
+[http]
+address = "0.0.0.0"
+port = $HTTP_PORT
+
+[paths]
+state = "$LAB/$host/state"
+run = "/run/lockstep"
+TOML
+    [ "$host" != w ] || continue
+    cat >"$LAB/config/$host/modules/$MODULE.toml" <<TOML
+directory = "$LAB/$host/data"
+port = $MODULE_PORT
+durability = "$DURABILITY"
+timeout = "2s"
+TOML
+    [ "$APPLICATION" != none ] || continue
+    echo >>"$LAB/config/$host/modules/$MODULE.toml"
+    echo '[application]' >>"$LAB/config/$host/modules/$MODULE.toml"
+    for phase in start stop; do
+      cat >"$LAB/scripts/$host/$phase" <<SCRIPT
+#!/bin/bash
+exec "$CI/lib/${APPLICATION}_phase" $phase "$LAB" $host
+SCRIPT
+      chmod +x "$LAB/scripts/$host/$phase"
+      echo "$phase = \"$LAB/scripts/$host/$phase\"" >>"$LAB/config/$host/modules/$MODULE.toml"
+    done
+  done
+}
+
+# Health decides where clients go. Sessions to a server that vanished without a word are ended by the check, since
+# TCP alone would notice only after minutes.
+lab_write_balancer() {
+  cat >"$LAB/config/haproxy.cfg" <<CFG
+global
+  maxconn 200
+  nbthread 1
+
+defaults
+  mode tcp
+  timeout connect 500ms
+  timeout check 400ms
+  timeout queue 500ms
+  timeout client 1h
+  timeout server 1h
+  retries 1
+  option redispatch
+
+listen postgres
+  bind 10.77.0.4:5432
+  option httpchk GET /health/$MODULE
+  http-check expect status 200
+  default-server port $HTTP_PORT inter 200ms fall 2 rise 1 on-marked-down shutdown-sessions
+  server s1 10.77.0.1:5432 check
+  server s2 10.77.0.2:5432 check
+CFG
+}
+
+lab_write_env() {
+  local host name
+  {
+    echo "# Source this. The variables are prefixes or whole commands: \$ON_S1 ls /, \$CUT_S1"
+    echo "LAB=$LAB MODULE=$MODULE LAB_BIN=$BIN"
+    for host in s1 s2 w c; do
+      name=${host^^}
+      echo "ON_$name=\"$CI/lab on $LAB $host\""
+    done
+    for host in s1 s2 w; do
+      name=${host^^}
+      echo "CUT_$name=\"$CI/lab cut $LAB $host\" UP_$name=\"$CI/lab power $LAB $host\""
+      echo "PART_$name=\"$CI/lab part $LAB $host\" HEAL_$name=\"$CI/lab heal $LAB $host\""
+      echo "PART_${name}_IN=\"$CI/lab part $LAB ${host}_in\" PART_${name}_OUT=\"$CI/lab part $LAB ${host}_out\""
+      echo "KILL_$name=\"$CI/lab kill $LAB $host\""
+      echo "FREEZE_$name=\"$CI/lab freeze $LAB $host\" THAW_$name=\"$CI/lab thaw $LAB $host\""
+      echo "HALT_$name=\"$CI/lab halt $LAB $host\" RUN_$name=\"$CI/lab run $LAB $host\""
+    done
+    for host in s1 s2; do
+      name=${host^^}
+      echo "CLI_$name=\"$CI/lab cli $LAB $host\" WAIT_$name=\"$CI/lab wait $LAB $host\""
+      echo "PART_REPL_TO_$name=\"$CI/lab part $LAB repl_to_$host\""
+    done
+    echo "PART_REPL=\"$CI/lab part $LAB repl\" HEAL_REPL=\"$CI/lab heal $LAB repl\""
+    echo "HEAL=\"$CI/lab heal $LAB\" COMPARE=\"$CI/lab compare $LAB\""
+  } >"$LAB/env"
+}
