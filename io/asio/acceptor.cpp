@@ -1,0 +1,179 @@
+#include "io/asio/acceptor.h"
+
+#include "io/asio/event_loop.h"
+#include "io/asio/repeat_filter.h"
+
+#include <chrono>
+#include <optional>
+#include <unordered_map>
+#include <utility>
+
+#include <boost/asio/steady_timer.hpp>
+#include <fcntl.h>
+
+namespace lockstep::io {
+
+namespace {
+
+using boost::asio::ip::tcp;
+
+/// A caller that says nothing for this long is none of ours.
+constexpr std::chrono::milliseconds greeting_time_max{2000};
+/// Out of descriptors or memory: others need time to give some back.
+constexpr std::chrono::milliseconds pause_after_error{100};
+
+}  // namespace
+
+class Acceptor::Impl : public std::enable_shared_from_this<Impl>, private FrameConnection::Listener {
+ public:
+  Impl(EventLoop& loop, std::shared_ptr<ReceivePool> pool, Report report, Judge judge)
+      : pool_(std::move(pool)),
+        warn_(std::move(report)),
+        judge_(std::move(judge)),
+        acceptor_(loop.context()),
+        timer_(loop.context()) {}
+
+  std::string listen(const std::string& address, std::uint16_t port) {
+    const std::string where = address + ":" + std::to_string(port);
+    boost::system::error_code error;
+    const tcp::endpoint endpoint(boost::asio::ip::make_address(address, error), port);
+    if (!error) acceptor_.open(endpoint.protocol(), error);
+    if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
+    if (!error) acceptor_.bind(endpoint, error);
+    if (!error) acceptor_.listen(tcp::acceptor::max_listen_connections, error);
+    if (error == boost::asio::error::address_in_use) {
+      return "cannot listen at " + where + ": another program has that port: end it (\"ss -ltnp\" shows which), or set " +
+             "another port on both servers";
+    }
+    if (error == boost::system::errc::address_not_available) {
+      return "cannot listen at " + where + ": this server has no such address: correct it in cluster.toml, check " +
+             "--node, or configure the address";
+    }
+    if (error) return "cannot listen at " + where + ": " + error.message();
+    ::fcntl(acceptor_.native_handle(), F_SETFD, FD_CLOEXEC);
+    accept();
+    return {};
+  }
+
+  std::uint16_t port() const {
+    boost::system::error_code ignored;
+    return acceptor_.local_endpoint(ignored).port();
+  }
+
+  void stop() {
+    stopped_ = true;
+    boost::system::error_code ignored;
+    acceptor_.close(ignored);
+    timer_.cancel();
+    for (auto& [key, greeting] : greetings_) greeting.connection->close();
+    greetings_.clear();
+  }
+
+ private:
+  struct Greeting {
+    std::shared_ptr<FrameConnection> connection;
+    std::unique_ptr<boost::asio::steady_timer> timer;
+    std::optional<Answer> answer;  ///< given; the caller's verdict is awaited
+  };
+
+  void accept() {
+    acceptor_.async_accept([self = shared_from_this()](const boost::system::error_code& error, tcp::socket socket) {
+      if (self->stopped_) return;
+      if (!error) {
+        self->greet(std::move(socket));
+        self->accept();
+        return;
+      }
+      self->warn_(Severity::error, "cannot accept connections: " + error.message());
+      self->timer_.expires_after(pause_after_error);
+      self->timer_.async_wait([self](const boost::system::error_code& cancelled) {
+        if (!cancelled && !self->stopped_) self->accept();
+      });
+    });
+  }
+
+  void greet(tcp::socket socket) {
+    if (greetings_.size() >= greetings_max) {
+      warn_(Severity::warning, "too many callers at once: one was turned away");
+      return;
+    }
+    auto connection = std::make_shared<FrameConnection>(std::move(socket), pool_, hello_bytes_max);
+    auto timer = std::make_unique<boost::asio::steady_timer>(acceptor_.get_executor(), greeting_time_max);
+    timer->async_wait([self = shared_from_this(), weak = std::weak_ptr(connection)](const auto& cancelled) {
+      const auto silent = weak.lock();
+      if (cancelled || self->stopped_ || !silent) return;
+      self->finish(*silent, silent->remote() + " connected and said nothing");
+    });
+    connection->set_listener(this);
+    FrameConnection& started = *connection;
+    greetings_.emplace(&started, Greeting{std::move(connection), std::move(timer), std::nullopt});
+    started.start();
+  }
+
+  void on_frame(FrameConnection& connection, Buffer frame) override {
+    const auto found = greetings_.find(&connection);
+    if (found == greetings_.end()) return;
+    if (!found->second.answer) {
+      on_hello(found->second, frame);
+    } else {
+      on_verdict(found->second, frame);
+    }
+  }
+
+  void on_hello(Greeting& greeting, const Buffer& frame) {
+    FrameConnection& connection = *greeting.connection;
+    const auto theirs = decode_hello(frame);
+    if (!theirs) {
+      finish(connection, connection.remote() + " connected, but does not speak Lockstep's language");
+      return;
+    }
+    greeting.answer = judge_(*theirs, connection.remote());
+    const std::string refusal = greeting.answer->refusal;
+    connection.send({encode(greeting.answer->mine), {}});
+    connection.send({encode(Verdict{refusal}), {}});
+    connection.flush();
+    if (!refusal.empty()) finish(connection, refusal);
+  }
+
+  void on_verdict(Greeting& greeting, const Buffer& frame) {
+    FrameConnection& connection = *greeting.connection;
+    const auto verdict = decode_verdict(frame);
+    if (!verdict || !verdict->refusal.empty()) {
+      finish(connection, connection.remote() + " refused: " + (verdict ? verdict->refusal : "unknown verdict"));
+      return;
+    }
+    warn_.forget();
+    auto established = std::move(greeting.answer->established);
+    auto agreed = greeting.connection;
+    connection.set_listener(nullptr);
+    greetings_.erase(&connection);
+    established(std::move(agreed));
+  }
+
+  void on_closed(FrameConnection& connection, const std::string&) override { greetings_.erase(&connection); }
+
+  void finish(FrameConnection& connection, const std::string& reason) {
+    warn_(Severity::warning, reason);
+    connection.close();
+    greetings_.erase(&connection);
+  }
+
+  const std::shared_ptr<ReceivePool> pool_;
+  RepeatFilter warn_;
+  const Judge judge_;
+  tcp::acceptor acceptor_;
+  boost::asio::steady_timer timer_;
+  std::unordered_map<FrameConnection*, Greeting> greetings_;
+  bool stopped_ = false;
+};
+
+Acceptor::Acceptor(EventLoop& loop, std::shared_ptr<ReceivePool> pool, Report report, Judge judge)
+    : impl_(std::make_shared<Impl>(loop, std::move(pool), std::move(report), std::move(judge))) {}
+
+Acceptor::~Acceptor() { impl_->stop(); }
+
+std::string Acceptor::listen(const std::string& address, std::uint16_t port) { return impl_->listen(address, port); }
+
+std::uint16_t Acceptor::port() const { return impl_->port(); }
+
+}  // namespace lockstep::io

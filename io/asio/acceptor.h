@@ -1,0 +1,45 @@
+// The answering end of links: listens, hears who calls, and refuses or hands the connection on.
+#pragma once
+
+#include "io/asio/frame_connection.h"
+#include "io/asio/hello.h"
+#include "io/report.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace lockstep::io {
+
+class EventLoop;
+
+/// Callers that have connected and not finished their handshake; more are closed at once.
+inline constexpr std::size_t greetings_max = 64;
+
+/// Used on the loop's thread.
+class Acceptor {
+ public:
+  using Established = std::function<void(std::shared_ptr<FrameConnection>)>;
+  struct Answer {
+    Hello mine;
+    std::string refusal;      ///< empty: agreed
+    Established established;  ///< takes the connection once the caller has agreed too
+  };
+  using Judge = std::function<Answer(const Hello& theirs, const std::string& remote)>;
+
+  Acceptor(EventLoop& loop, std::shared_ptr<ReceivePool> pool, Report report, Judge judge);
+  ~Acceptor();
+
+  /// Listens; an error comes back as a sentence with a remedy. `port` 0 takes a free one.
+  std::string listen(const std::string& address, std::uint16_t port);
+  /// The port in use; after a successful listen().
+  [[nodiscard]] std::uint16_t port() const;
+
+ private:
+  class Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace lockstep::io

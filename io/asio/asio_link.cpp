@@ -1,0 +1,117 @@
+#include "io/asio/asio_link.h"
+
+#include "engine/values/check.h"
+#include "io/asio/acceptor.h"
+#include "io/asio/dialer.h"
+#include "io/asio/event_loop.h"
+#include "io/asio/event_queue.h"
+#include "io/asio/link_end.h"
+
+#include <utility>
+
+namespace lockstep::io {
+
+namespace {
+
+/// Holds the largest write of the application (1 MiB) twice, so that few frames cross from one block to the next.
+constexpr std::size_t peer_block_bytes = (std::size_t{2} << 20U) + 4096;
+constexpr std::size_t witness_block_bytes = std::size_t{64} << 10U;
+
+}  // namespace
+
+class AsioLink::Impl {
+ public:
+  Impl(EventLoop& loop, EventQueue& queue, AsioLinkOptions options, const Report& report)
+      : options_(with_place(std::move(options))),
+        peer_pool_(std::make_shared<ReceivePool>(peer_block_bytes)),
+        witness_pool_(std::make_shared<ReceivePool>(witness_block_bytes)),
+        peer_(queue, Endpoint::peer, "peer", report, [this] { redial(peer_dialer_); }),
+        witness_(queue, Endpoint::witness, "witness", report, [this] { redial(witness_dialer_); }) {
+    if (options_.self == NodeId::first) {
+      acceptor_ = std::make_unique<Acceptor>(loop, peer_pool_, report,
+                                             [this](const Hello& theirs, const std::string& remote) {
+                                               return judge(theirs, remote);
+                                             });
+    } else {
+      peer_dialer_ = dialer(loop, options_.peer_address, options_.port, "peer",
+                            std::string(to_string(other(options_.self))), peer_pool_, report, peer_);
+    }
+    witness_dialer_ = dialer(loop, options_.witness_address, options_.witness_port, "witness", "witness",
+                             witness_pool_, report, witness_);
+  }
+
+  std::string open() {
+    if (acceptor_) {
+      if (std::string error = acceptor_->listen(options_.self_address, options_.port); !error.empty()) return error;
+    }
+    if (peer_dialer_) peer_dialer_->dial();
+    witness_dialer_->dial();
+    return {};
+  }
+
+  std::uint16_t port() const { return acceptor_ ? acceptor_->port() : 0; }
+
+  LinkEnd& end(Endpoint endpoint) {
+    LOCKSTEP_CHECK(endpoint == Endpoint::peer || endpoint == Endpoint::witness, "a node talks to peer and witness");
+    return endpoint == Endpoint::peer ? peer_ : witness_;
+  }
+
+  void flush() {
+    peer_.flush();
+    witness_.flush();
+  }
+
+ private:
+  static AsioLinkOptions with_place(AsioLinkOptions options) {
+    options.hello.place = to_string(options.self);
+    return options;
+  }
+
+  static void redial(const std::unique_ptr<Dialer>& dialer) {
+    if (dialer) dialer->dial_again_after_pause();
+  }
+
+  std::unique_ptr<Dialer> dialer(EventLoop& loop, const std::string& address, std::uint16_t port,
+                                 const std::string& description, const std::string& place,
+                                 const std::shared_ptr<ReceivePool>& pool, const Report& report, LinkEnd& end) {
+    DialerOptions options{options_.self_address, address, port, description, place, options_.hello};
+    return std::make_unique<Dialer>(loop, std::move(options), pool, report,
+                                    [this, &end](std::shared_ptr<FrameConnection> connection) {
+                                      end.adopt(std::move(connection), options_.silence_limit);
+                                    });
+  }
+
+  Acceptor::Answer judge(const Hello& theirs, const std::string& remote) {
+    const std::string expected(to_string(other(options_.self)));
+    return {options_.hello, disagreement(options_.hello, theirs, remote, expected),
+            [this](std::shared_ptr<FrameConnection> connection) {
+              peer_.adopt(std::move(connection), options_.silence_limit);
+            }};
+  }
+
+  const AsioLinkOptions options_;
+  const std::shared_ptr<ReceivePool> peer_pool_;
+  const std::shared_ptr<ReceivePool> witness_pool_;
+  LinkEnd peer_;
+  LinkEnd witness_;
+  std::unique_ptr<Acceptor> acceptor_;
+  std::unique_ptr<Dialer> peer_dialer_;
+  std::unique_ptr<Dialer> witness_dialer_;
+};
+
+AsioLink::AsioLink(EventLoop& loop, EventQueue& queue, AsioLinkOptions options, Report report)
+    : impl_(std::make_unique<Impl>(loop, queue, std::move(options), report)) {}
+
+AsioLink::~AsioLink() = default;
+
+std::string AsioLink::open() { return impl_->open(); }
+
+std::uint16_t AsioLink::port() const { return impl_->port(); }
+
+void AsioLink::send(Endpoint to, Frame frame) { impl_->end(to).send(std::move(frame)); }
+
+void AsioLink::reset(Endpoint to) { impl_->end(to).reset(); }
+
+void AsioLink::flush() { impl_->flush(); }
+
+}  // namespace lockstep::io

@@ -1,0 +1,91 @@
+// One TCP connection that carries frames: u32 length (little endian), then that many bytes.
+#pragma once
+
+#include "engine/values/time.h"
+#include "io/asio/receive_pool.h"
+#include "io/link.h"
+
+#include <array>
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <string>
+
+#include <boost/asio/ip/tcp.hpp>
+
+namespace lockstep::io {
+
+/// Exceeding it means that the other end has stopped reading: the connection is given up. Above everything that
+/// the engine may have in flight (its windows are smaller), so that only a broken peer reaches it.
+inline constexpr std::size_t output_bytes_max = std::size_t{384} << 20U;
+
+/// Used on the loop's thread. Lives as long as an operation of it is under way; a listener that goes away calls
+/// set_listener(nullptr) first.
+class FrameConnection : public std::enable_shared_from_this<FrameConnection> {
+ public:
+  class Listener {
+   public:
+    virtual ~Listener() = default;
+    /// A complete frame: a slice of the receive buffer, not a copy.
+    virtual void on_frame(FrameConnection& connection, Buffer frame) = 0;
+    /// Once, and last: the connection has ended by itself, `reason` says how. Not after close().
+    virtual void on_closed(FrameConnection& connection, const std::string& reason) = 0;
+  };
+
+  /// `socket` is connected. Frames larger than `frame_limit` end the connection.
+  FrameConnection(boost::asio::ip::tcp::socket socket, std::shared_ptr<ReceivePool> pool, std::size_t frame_limit);
+
+  void set_listener(Listener* listener) { listener_ = listener; }
+  void set_frame_limit(std::size_t frame_limit) { frame_limit_ = frame_limit; }
+  /// Data that stays unacknowledged for this long ends the connection (TCP_USER_TIMEOUT).
+  void set_silence_limit(Duration limit);
+
+  /// Begins to receive.
+  void start();
+  /// Queues; what is queued leaves with the next flush().
+  void send(Frame frame);
+  /// Writes all queued frames with as few system calls as it takes; continues by itself when the socket is full.
+  void flush();
+  /// Ends the connection without a word to the listener. What was flushed still reaches the other end.
+  void close();
+
+  [[nodiscard]] bool closed() const { return closed_; }
+  /// "10.0.0.2:7701", of the other end.
+  [[nodiscard]] const std::string& remote() const { return remote_; }
+
+ private:
+  struct Outgoing {
+    std::array<std::byte, 4> prefix{};
+    Frame frame;
+    [[nodiscard]] std::size_t size() const { return prefix.size() + frame.head.size() + frame.body.size(); }
+  };
+
+  void read();
+  void make_room();
+  bool take_frames();
+  void write();
+  void consume(std::size_t bytes);
+  void fail(const std::string& reason);
+
+  boost::asio::ip::tcp::socket socket_;
+  std::shared_ptr<ReceivePool> pool_;
+  std::size_t frame_limit_;
+  Listener* listener_ = nullptr;
+  std::string remote_;
+  bool closed_ = false;
+
+  ReceivePool::Block block_;
+  std::size_t taken_ = 0;   ///< bytes of the block that were delivered as frames
+  std::size_t filled_ = 0;  ///< bytes of the block that were received
+
+  std::deque<Outgoing> outgoing_;
+  std::size_t outgoing_bytes_ = 0;
+  std::size_t front_written_ = 0;  ///< bytes of the first outgoing frame that are in the socket already
+  bool waiting_to_write_ = false;
+};
+
+/// What every socket of a link is set to. Close-on-exec keeps it out of the application's scripts: a daemonised
+/// process that inherited it would hold the connection, or the port, beyond the daemon's life.
+void prepare_socket(boost::asio::ip::tcp::socket& socket);
+
+}  // namespace lockstep::io
