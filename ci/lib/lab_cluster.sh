@@ -12,8 +12,10 @@ show_logs() {
 
 status_of() { (lab_cli "$1" status --json) 2>/dev/null; }
 
+# PRIM, ALONE and SECOND count once they are ready; STOP and WAIT never are.
 has_role() {  # has_role HOST ROLE
-  status_of "$1" | jq -e --arg role "$2" '.role == $role and (.ready == true or .ready == "ready")' >/dev/null 2>&1
+  status_of "$1" | jq -e --arg role "$2" \
+    '.role == $role and (.ready == true or .ready == "ready" or $role == "STOP" or $role == "WAIT")' >/dev/null 2>&1
 }
 
 answers() { status_of "$1" | jq -e .role >/dev/null 2>&1; }

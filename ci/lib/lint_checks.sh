@@ -1,0 +1,96 @@
+# shellcheck shell=bash
+# The checks of ci/lint; each is silent and succeeds, or says what is wrong.
+
+readonly SOURCE_FOLDERS=(engine io sim prod props bench)
+
+sources_in() {  # sources_in ROOT: C and C++ files, NUL-separated
+  local folder folders=()
+  for folder in "${SOURCE_FOLDERS[@]}"; do
+    [ ! -d "$1/$folder" ] || folders+=("$1/$folder")
+  done
+  find "${folders[@]}" -type f \( -name '*.h' -o -name '*.cpp' -o -name '*.c' \) -print0 | sort -z
+}
+
+formatted() { sources_in "$1" | xargs -0 -r clang-format --style="file:$PWD/.clang-format" --dry-run -Werror; }
+
+engine_is_pure() {
+  local archives
+  archives=("$1"/engine/*.a)
+  [ -e "${archives[0]}" ] || { echo "no engine libraries in $1/engine: build first"; return 1; }
+  "$CI/lib/engine_symbols" "$CI/engine_symbols.allow" "${archives[@]}"
+}
+
+scripts_are_clean() {
+  local file scripts=()
+  for file in "$CI"/* "$CI"/lib/* "$CI"/lab_tests/* .ci/*; do
+    [ -f "$file" ] || continue
+    case "$(head -n 1 "$file")" in
+      '#!/bin/bash' | '# shellcheck shell=bash') scripts+=("$file") ;;
+      '#!/usr/bin/python3') python3 -c 'import ast, sys; ast.parse(open(sys.argv[1]).read(), sys.argv[1])' "$file" || return 1 ;;
+    esac
+  done
+  # SC1091: sourced files are checked on their own. SC2034, SC2154: variables cross those files. SC2016: scripts that
+  # are handed to an inner shell expand there.
+  shellcheck -x -e SC1091,SC2034,SC2154,SC2016 "${scripts[@]}"
+}
+
+# Static analysis takes seconds a file, so only what runs in production is analysed, and not its tests.
+tidied() {
+  local files
+  [ -e build/compile_commands.json ] || { echo "no build/compile_commands.json: configure first"; return 1; }
+  mapfile -t files < <(jq -r '.[].file' build/compile_commands.json | sort -u |
+    grep -E "^$PWD/(engine|io|prod)/" | grep -v '_test\.cpp$')
+  [ ${#files[@]} -gt 0 ] || return 0
+  printf '%s\0' "${files[@]}" | xargs -0 -n 1 -P "$(nproc)" clang-tidy -p build --quiet
+}
+
+# A lint that cannot fail proves nothing: here each check is given something that it must refuse.
+planted_violations_are_caught() {
+  local root found name status=0
+  root=$(mktemp -d)
+  mkdir -p "$root"/{engine/cluster,io,sim/program,prod,props,tidy}
+  plant() { printf '%s\n' "${@:2}" >"$root/$1"; }
+  must_name() {  # must_name TEXT: in the output of the include rules
+    grep -qF "$1" <<<"$found" || { echo "not caught: $1"; status=1; }
+  }
+  plant engine/clock.cpp '#include <chrono>' '#include "prod/daemon.h"' '#include "io/linux/volume.h"'
+  plant engine/boost.cpp '#include <boost/asio.hpp>' '#include <boost/msm/back/state_machine.hpp>'
+  plant engine/cluster/table.cpp '#include <boost/msm/back/state_machine.hpp>'
+  plant io/link.h '#include "engine/node_engine.h"' '#include <thread>'
+  plant sim/world.cpp '#include <random>' '#include "io/asio/asio_link.h"' '#include <cstdint>'
+  plant sim/program/main.cpp '#include <thread>'
+  plant prod/main.cpp '#include "sim/world.h"'
+  plant props/scenario.cpp '#include "prod/daemon.h"'
+  found=$("$CI/lib/include_rules" "$root")
+  must_name 'engine/clock.cpp:1: engine/ must not include chrono'
+  must_name 'engine/clock.cpp:2: engine/ must not include prod/daemon.h'
+  must_name 'engine/clock.cpp:3: engine/ must not include io/linux/volume.h'
+  must_name 'engine/boost.cpp:1: engine/ must not include boost/asio.hpp'
+  must_name 'engine/boost.cpp:2: engine/ must not include boost/msm/back/state_machine.hpp'
+  must_name 'io/link.h:1: io/ must not include engine/node_engine.h'
+  must_name 'io/link.h:2: io/ must not include thread'
+  must_name 'sim/world.cpp:1: sim/ must not include random'
+  must_name 'sim/world.cpp:2: sim/ must not include io/asio/asio_link.h'
+  must_name 'prod/main.cpp:1: prod/ must not include sim/world.h'
+  must_name 'props/scenario.cpp:1: props/ must not include prod/daemon.h'
+  [ "$(wc -l <<<"$found")" = 11 ] || { echo "the include rules refuse what is allowed"; status=1; }
+
+  plant engine/form.cpp 'int  f( ){return 1 ;}'
+  ! formatted "$root" 2>/dev/null || { echo "not caught: a badly formatted file"; status=1; }
+
+  mkdir "$root/build" "$root/build/engine"
+  plant engine/impure.cpp '#include <chrono>' '#include <ctime>' '#include <cstdlib>' \
+    'long f() { return time(nullptr) + rand() + std::chrono::steady_clock::now().time_since_epoch().count(); }'
+  g++ -std=c++20 -c "$root/engine/impure.cpp" -o "$root/build/impure.o"
+  ar rc "$root/build/engine/liblockstep_engine.a" "$root/build/impure.o"
+  found=$(engine_is_pure "$root/build")
+  for name in time rand 'std::chrono::_V2::steady_clock::now()'; do
+    grep -qxF "the engine must not use: $name" <<<"$found" || { echo "not caught: $name"; status=1; }
+  done
+
+  plant tidy/pointer.cpp 'int* f() { return 0; }'
+  ! clang-tidy --config-file=.clang-tidy --quiet "$root/tidy/pointer.cpp" -- -std=c++20 >/dev/null 2>&1 ||
+    { echo "not caught: what clang-tidy should find"; status=1; }
+  rm -rf "$root"
+  return $status
+}

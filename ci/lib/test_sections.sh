@@ -1,0 +1,72 @@
+# shellcheck shell=bash
+# The sections of ci/test. Each prints "ok NAME" and "not ok NAME" lines, which are counted.
+
+readonly SEEDS=${LOCKSTEP_SEEDS:-1..2000}
+
+run_section() {
+  local name=$1 from output status
+  from=$(seconds_since_boot)
+  output=$(mktemp)
+  echo "== $name"
+  (set +e; "section_$name") 2>&1 | tee "$output"
+  status=${PIPESTATUS[0]}
+  # A section that breaks before it can report is a failure too.
+  if [ "$status" != 0 ] && ! grep -q '^not ok ' "$output"; then
+    echo "not ok $name: ended with status $status" | tee -a "$output"
+  fi
+  grep -E '^(not )?ok ' "$output" >>"$results"
+  rm -f "$output"
+  echo "== $name took $(elapsed "$from") s"
+}
+
+section_build() {
+  check "build: setup" "$CI/setup"
+  check "build: configure" cmake --preset release
+  check "build: compile" cmake --build build
+}
+
+# run_ctest NAME BUILD: one line a test case.
+run_ctest() {
+  local report status
+  report=$(mktemp)
+  ctest --test-dir "$2" -j "$(nproc)" --timeout 300 --output-on-failure --output-junit "$report" >"$report.log" 2>&1
+  status=$?
+  "$CI/lib/junit_lines" "$1" "$report" "$report.log"
+  rm -f "$report" "$report.log"
+  return $status
+}
+
+section_unit() { run_ctest unit build; }
+
+section_lint() { "$CI/lint"; }
+
+section_sim() {
+  local plant
+  check "sim: no invariant breaks in seeds $SEEDS, and each runs the same twice" \
+    build/bin/lockstep-sim run --seeds "$SEEDS" --twice --jobs "$(nproc)"
+  for plant in $(build/bin/lockstep-sim plants | awk '{ print $1 }'); do
+    check "sim: the planted bug $plant is found" plant_is_found "$plant"
+  done
+}
+
+plant_is_found() {
+  local output status
+  output=$(build/bin/lockstep-sim run --plant "$1" --seeds "$SEEDS" --jobs "$(nproc)" 2>&1)
+  status=$?
+  [ $status = 1 ] || { echo "status $status instead of 1"; tail -n 20 <<<"$output"; return 1; }
+}
+
+section_asan() {
+  check "asan: configure" cmake --preset asan
+  check "asan: compile" cmake --build build-asan
+  run_ctest asan build-asan
+}
+
+section_lab() { "$CI/lab_tests/run"; }
+
+section_demo() {
+  local status
+  "$CI/demo" --no-build
+  status=$?
+  if [ $status = 0 ]; then echo "ok demo"; else echo "not ok demo: status $status"; fi
+}
