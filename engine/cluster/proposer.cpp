@@ -15,7 +15,6 @@ Prepare Proposer::again() {
   ballot_ = ballot_of(round_, self_);
   accepting_ = false;
   votes_ = {};
-  refusals_ = {};
   newest_ballot_ = Ballot(0);
   newest_ = Configuration{};
   return Prepare{ballot_};
@@ -32,7 +31,6 @@ std::optional<Accept> Proposer::receive(VoterId from, const Promise& promise) {
   proposed_ = change_(newest_);
   accepting_ = true;
   votes_ = {};
-  refusals_ = {};
   return Accept{ballot_, proposed_};
 }
 
@@ -42,13 +40,6 @@ std::optional<Proposer::Outcome> Proposer::receive(VoterId from, const Accepted&
   if (!majority()) return std::nullopt;
   change_ = nullptr;
   return Outcome{proposed_, proposed_ != newest_};
-}
-
-bool Proposer::receive(VoterId from, const Refused& refused) {
-  seen(refused.promised);
-  if (!busy() || refused.ballot != ballot_) return false;
-  refusals_[static_cast<std::size_t>(from)] = 1;
-  return refusals_[0] + refusals_[1] + refusals_[2] >= 2;
 }
 
 void Proposer::seen(Ballot ballot) { round_ = std::max(round_, round_of(ballot)); }

@@ -37,9 +37,6 @@ class Proposer {
     bool changed;  ///< the change's own new value, not just the old one confirmed
   };
   std::optional<Outcome> receive(VoterId from, const Accepted& accepted);
-  /// True if the present round cannot succeed any more and should begin again after a pause.
-  bool receive(VoterId from, const Refused& refused);
-
   /// Ballots of this node must rise above everything it has seen.
   void seen(Ballot ballot);
 
@@ -52,7 +49,6 @@ class Proposer {
   Ballot ballot_;
   bool accepting_ = false;
   std::array<std::uint8_t, 3> votes_{};
-  std::array<std::uint8_t, 3> refusals_{};
   Ballot newest_ballot_;
   Configuration newest_;
   Configuration proposed_;

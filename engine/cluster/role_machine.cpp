@@ -22,7 +22,7 @@ using Machine = boost::msm::back::state_machine<role::Definition>;
 template <typename State>
 constexpr int number_of = boost::msm::back::get_state_id<Machine::stt, State>::value;
 
-constexpr std::array<int, 8> numbers{number_of<role::Stopped>,   number_of<role::Waiting>, number_of<role::Joining>,
+constexpr std::array<int, 8> numbers{number_of<role::Stopped>,   number_of<role::Waiting>,   number_of<role::Joining>,
                                      number_of<role::Secondary>, number_of<role::Promoting>, number_of<role::Alone>,
                                      number_of<role::Prim>,      number_of<role::Demoting>};
 
@@ -103,7 +103,7 @@ std::string_view to_string(RoleState state) {
 
 std::string_view to_string(RoleEvent event) {
   constexpr std::array<std::string_view, 14> names{
-      "StartRequested", "StopRequested", "ResyncBegan",   "StreamResumed", "StreamLost", "Admitted",  "Elected",
+      "StartRequested", "StopRequested", "ResyncBegan",  "StreamResumed", "StreamLost", "Admitted",  "Elected",
       "ServiceReady",   "ServiceFailed", "PeerAdmitted", "PeerLeft",      "StepDown",   "LeaseLost", "SteppedDown"};
   return names[static_cast<std::size_t>(event)];
 }

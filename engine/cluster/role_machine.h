@@ -12,8 +12,20 @@ class Actions;
 
 enum class RoleState : unsigned char { stopped, waiting, joining, secondary, promoting, alone, prim, demoting };
 enum class RoleEvent : unsigned char {
-  start_requested, stop_requested, resync_began, stream_resumed, stream_lost, admitted, elected, service_ready,
-  service_failed, peer_admitted, peer_left, step_down, lease_lost, stepped_down
+  start_requested,
+  stop_requested,
+  resync_began,
+  stream_resumed,
+  stream_lost,
+  admitted,
+  elected,
+  service_ready,
+  service_failed,
+  peer_admitted,
+  peer_left,
+  step_down,
+  lease_lost,
+  stepped_down
 };
 
 std::string_view to_string(RoleState state);

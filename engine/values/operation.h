@@ -78,7 +78,7 @@ struct Operation {
   std::string new_name{};
   std::uint64_t offset = 0;
   std::uint64_t length = 0;
-  Attributes attributes{};             ///< in an effect also: the file's own times and mode afterwards, as far as masked
+  Attributes attributes{};           ///< in an effect also: the file's own times and mode afterwards, as far as masked
   std::int64_t parent_mtime_ns = 0;  ///< effect of a namespace operation: the parent's mtime afterwards
   std::int64_t new_parent_mtime_ns = 0;
   Buffer data{};

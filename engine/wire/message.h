@@ -29,8 +29,7 @@ struct NodeState {
   bool admits = false;           ///< primary that takes a returning node in now
 
   static void fields(auto& self, auto& archive) {
-    archive(self.generation, self.decided, self.complete,
-            self.intact, self.running, self.primary, self.admits);
+    archive(self.generation, self.decided, self.complete, self.intact, self.running, self.primary, self.admits);
   }
 };
 
@@ -56,33 +55,27 @@ struct Promise {
   Ballot ballot;
   Ballot accepted_ballot;
   Configuration accepted;
-  static void fields(auto& self, auto& archive) {
-    archive(self.ballot, self.accepted_ballot, self.accepted);
-  }
+  static void fields(auto& self, auto& archive) { archive(self.ballot, self.accepted_ballot, self.accepted); }
 };
 struct Accept {
   Ballot ballot;
   Configuration value;
-  static void fields(auto& self, auto& archive) {
-    archive(self.ballot, self.value);
-  }
+  static void fields(auto& self, auto& archive) { archive(self.ballot, self.value); }
 };
 struct Accepted {
   Ballot ballot;
   static void fields(auto& self, auto& archive) { archive(self.ballot); }
 };
 struct Refused {
-  Ballot ballot;         ///< the one refused
-  Ballot promised;       ///< the voter's newest promise
-  bool by_lease = false; ///< another node's lease has not run out
+  Ballot ballot;          ///< the one refused
+  Ballot promised;        ///< the voter's newest promise
+  bool by_lease = false;  ///< another node's lease has not run out
   static void fields(auto& self, auto& archive) { archive(self.ballot, self.promised, self.by_lease); }
 };
 /// A majority has accepted this configuration.
 struct Decided {
   Configuration configuration;
-  static void fields(auto& self, auto& archive) {
-    archive(self.configuration);
-  }
+  static void fields(auto& self, auto& archive) { archive(self.configuration); }
 };
 
 // --- replication ---

@@ -1,0 +1,72 @@
+// The application with its mount: brought up and taken down in the right order, whatever fails on the way.
+#pragma once
+
+#include "engine/context.h"
+
+#include <string>
+
+namespace lockstep::engine {
+
+class Service {
+ public:
+  explicit Service(Context& context) : context_(context) {}
+
+  enum class Outcome {
+    none,
+    mounted,  ///< requests may come from now on
+    ready,    ///< the application runs
+    failed,   ///< it could not be started; error() says why; stop() or abort() is still owed
+    gone,     ///< nothing runs, the mount is closed
+  };
+
+  /// Open the mount, then prestart and start.
+  void start();
+  /// Stop, poststop, kill what is left, close the mount. What has not been started is not stopped.
+  void stop();
+  /// Kill and close at once.
+  void abort();
+  /// Stop and start the application, the mount stays.
+  void restart();
+  /// Make sure that nothing is left of an earlier life of this program; ends with `gone`.
+  void clean_up();
+
+  Outcome mount_opened(const io::MountOpened& event);
+  Outcome mount_closed();
+  Outcome phase_ended(const io::PhaseEnded& event);
+  Outcome timer_fired();
+
+  [[nodiscard]] bool running() const { return stage_ == Stage::running; }
+  [[nodiscard]] bool idle() const { return stage_ == Stage::idle; }
+  [[nodiscard]] const std::string& error() const { return error_; }
+
+ private:
+  enum class Stage {
+    idle,
+    opening,
+    prestart,
+    start,
+    running,
+    failed,
+    stop,
+    poststop,
+    kill,
+    closing,
+    aborting,  ///< kill and close under way together
+    restart_stop,
+    restart_poststop
+  };
+
+  void run(Stage stage, io::Phase phase);
+  void kill_then_close();
+  Outcome fail(std::string error);
+  Outcome abort_progress();
+
+  Context& context_;
+  Stage stage_ = Stage::idle;
+  Ticket phase_;
+  bool killed_ = false;
+  bool closed_ = true;
+  std::string error_;
+};
+
+}  // namespace lockstep::engine

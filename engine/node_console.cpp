@@ -1,0 +1,164 @@
+// What administrators ask and are told.
+#include "engine/node_core.h"
+
+namespace lockstep::engine {
+
+void NodeEngine::Core::command(io::CommandId id, const io::Command& command) {
+  const auto answer = [&](bool accepted, std::string text) {
+    context_.ports.console.answer(id, accepted, std::move(text));
+  };
+  const bool going_down = state() == RoleState::demoting;
+  switch (command.verb) {
+    case io::Verb::start:
+      wish_ = Wish::run;
+      if (state() == RoleState::stopped && cleaned_up_) process(RoleEvent::start_requested);
+      return answer(true, going_down ? "will start again once it has stopped" : "started");
+
+    case io::Verb::stop:
+      wish_ = Wish::stopped;
+      force_wanted_ = initialise_wanted_ = false;
+      reason_ = "stopped by an administrator";
+      if (state() == RoleState::stopped || going_down) return answer(true, "stopping or stopped already");
+      if (is_primary()) {
+        step_down(Succession::peer_alone, "stopped by an administrator");
+        return answer(true, succession_ == Succession::none ? "stopping; no other node is in sync to take over"
+                                                            : "stopping; the other node takes over");
+      }
+      context_.send_peer(Farewell{});
+      lose_stream("stopped by an administrator");
+      process(RoleEvent::stop_requested);
+      return answer(true, "stopped");
+
+    case io::Verb::restart:
+      if (!service_.running()) return answer(false, "the application does not run here; see `status`");
+      service_.restart();
+      return answer(true, "restarting the application, role unchanged");
+
+    case io::Verb::swap:
+      if (state() == RoleState::prim) {
+        step_down(Succession::peer_with_us, "swap");
+        return answer(true, "swapping: the other node takes over, this one becomes SECOND");
+      }
+      if (state() == RoleState::secondary) {
+        context_.send_peer(SwapRequest{});
+        return answer(true, "swapping: this node takes over");
+      }
+      return answer(false, "both nodes must be in sync (PRIM and SECOND) for a swap; " + why());
+
+    case io::Verb::prim:
+      if (is_primary()) return answer(!going_down, going_down ? "on its way down; try again" : "is primary already");
+      if (state() == RoleState::secondary && !command.force) {
+        context_.send_peer(SwapRequest{});
+        return answer(true, "in sync: swapping with the primary");
+      }
+      if (state() == RoleState::stopped) {
+        if (!cleaned_up_) return answer(false, "still starting; try again in a moment");
+        process(RoleEvent::start_requested);
+      }
+      wish_ = Wish::run;
+      if (!known().initialised() && !(peer_state_ && peer_state_->decided.initialised())) {
+        initialise_wanted_ = true;
+        return answer(true, "first start: becoming primary with this node's data as soon as a second voter answers");
+      }
+      if (command.force) {
+        if (state() != RoleState::waiting) lose_stream("forced to become primary");
+        force_wanted_ = true;
+        return answer(true, "forced: becoming primary with this node's data, whatever the other node has");
+      }
+      if (may_take_over(known())) return answer(true, "up to date: takes over as soon as a majority agrees");
+      return answer(false, "refused, it could destroy newer data: " + why() + " " + next_step());
+
+    case io::Verb::second:
+      if (state() == RoleState::prim) {
+        step_down(Succession::peer_with_us, "asked to become secondary");
+        return answer(true, "swapping: the other node takes over");
+      }
+      if (is_primary()) return answer(false, "no other node is in sync to take over; use `stop` to end the service");
+      wish_ = Wish::second_only;
+      if (state() == RoleState::stopped && cleaned_up_) process(RoleEvent::start_requested);
+      if (command.full) {
+        replica_.set_position(Epoch(0), replica_.applied());
+        lose_stream("asked to compare everything");
+        context_.ports.link.reset(io::Endpoint::peer);
+      }
+      return answer(true, command.full ? "everything is compared with the primary again"
+                                       : "becoming secondary; will not go first");
+
+    case io::Verb::wait_role:
+      wish_ = Wish::second_only;
+      if (is_primary() && !going_down) step_down(Succession::peer_alone, "asked to wait");
+      return answer(true, "waiting; `start` lets it take a role again");
+  }
+}
+
+std::string NodeEngine::Core::why() const {
+  if (state() == RoleState::stopped) return reason_.empty() ? "stopped." : reason_ + ".";
+  if (state() != RoleState::waiting) return reason_.empty() ? "" : reason_ + ".";
+  if (!cleaned_up_) return "ending what an earlier start has left.";
+  if (!known().initialised()) {
+    return initialise_wanted_ ? "waiting for a second voter, so that the first start can be decided."
+                              : "never started: no node has been made primary yet.";
+  }
+  if (!record_.complete) return "an unfinished resync has left this node's data a mixture; the primary must finish it.";
+  if (!in_sync(self_)) return "not up to date: the other node holds newer data; waiting for it.";
+  if (context_.peer_up && peer_state_ && peer_state_->primary) return "joining the primary.";
+  if (!context_.peer_up && !context_.witness_up) {
+    return "alone: neither the other node nor the witness answers, so nobody can prove that the other side is down.";
+  }
+  if (wish_ == Wish::second_only) return "waits for a primary; told not to go first.";
+  if (!may_take_over(known())) {
+    return "lost power while the other node was in sync: the other node may hold newer acknowledged writes; waiting "
+           "for it.";
+  }
+  return "waiting until the lease of the last primary has run out and a majority agrees.";
+}
+
+std::string NodeEngine::Core::next_step() const {
+  if (state() == RoleState::stopped) return "`start`.";
+  if (state() != RoleState::waiting) return "";
+  if (!known().initialised())
+    return initialise_wanted_ ? "Start the other node or the witness."
+                              : "Run `prim` on the node that has the good data.";
+  if (!in_sync(self_) || !record_.complete || !may_take_over(known())) {
+    return "Start the other node. Only if it is lost for good: `prim --force` here, which gives up what only it has.";
+  }
+  if (!context_.peer_up && !context_.witness_up) return "Repair the network, or start the other node or the witness.";
+  if (wish_ == Wish::second_only) return "`start` allows this node to take over.";
+  return "";
+}
+
+Status NodeEngine::Core::status() const {
+  Status status;
+  status.state = to_string(state());
+  switch (state()) {
+    case RoleState::stopped: status.role = Role::stop; break;
+    case RoleState::waiting: status.role = Role::wait; break;
+    case RoleState::joining: status.role = Role::second; break;
+    case RoleState::secondary: status.role = Role::second; break;
+    case RoleState::promoting:
+    case RoleState::demoting:
+      status.role = in_sync(peer_) && known().primary == self_ ? Role::prim : Role::alone;
+      break;
+    case RoleState::alone: status.role = Role::alone; break;
+    case RoleState::prim: status.role = Role::prim; break;
+  }
+  const bool serving = (state() == RoleState::alone || state() == RoleState::prim) && service_.running();
+  const bool steady = serving || state() == RoleState::secondary;
+  const bool resting = state() == RoleState::stopped || state() == RoleState::waiting;
+  status.readiness = steady ? Readiness::ready : resting ? Readiness::not_ready : Readiness::transient;
+  status.configuration = known();
+  status.in_sync = (state() == RoleState::secondary || is_primary()) && in_sync(self_);
+  status.peer_connected = context_.peer_up;
+  status.witness_connected = context_.witness_up;
+  status.frozen = is_primary() && !service_.idle() && !writable_;
+  status.lsn = is_primary() ? stream_.last() : replica_.applied();
+  status.resync_bytes_left = target_.bytes_left();
+  status.resync_bytes_copied = target_.bytes_copied();
+  status.resync_bytes_compared = target_.bytes_compared();
+  status.requests_waiting = pipeline_.outstanding();
+  status.reason = why();
+  status.next_step = next_step();
+  return status;
+}
+
+}  // namespace lockstep::engine

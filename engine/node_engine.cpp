@@ -1,0 +1,211 @@
+// Events in, each to the part of the engine that it concerns.
+#include "engine/node_engine.h"
+
+#include "engine/node_core.h"
+#include "engine/values/check.h"
+
+#include <utility>
+
+namespace lockstep::engine {
+
+NodeEngine::NodeEngine(const Settings& settings, NodePorts ports) : core_(std::make_unique<Core>(settings, ports)) {}
+NodeEngine::~NodeEngine() = default;
+void NodeEngine::step(Instant now, io::Event event) { core_->step(now, std::move(event)); }
+Status NodeEngine::status() const { return core_->status(); }
+
+NodeEngine::Core::Core(const Settings& settings, NodePorts ports)
+    : context_(settings, ports),
+      self_(settings.self),
+      peer_(other(settings.self)),
+      proposer_(settings.self),
+      lease_(settings.timeout),
+      roles_(*this),
+      service_(context_),
+      stream_(context_),
+      pipeline_(context_, stream_),
+      replica_(context_),
+      source_(context_, stream_),
+      target_(context_, replica_) {}
+
+void NodeEngine::Core::step(Instant now, io::Event event) {
+  LOCKSTEP_CHECK(now >= context_.now, "a node's clock does not go back from step to step");
+  context_.now = now;
+  LOCKSTEP_CHECK(booted_ || std::holds_alternative<io::Booted>(event), "the first event is Booted");
+  update_hold();  // time has passed: a lease may have run out before this event is even looked at
+  std::visit([this](auto& alternative) { on(alternative); }, event);
+  // Whatever happened may have made a change of the configuration due, or an answer possible.
+  update_hold();
+  continue_stepping_down();
+  pursue();
+  arm_acknowledgement();
+}
+
+void NodeEngine::Core::process(RoleEvent event) {
+  const RoleState before = state();
+  roles_.process(event);
+  const RoleState after = state();
+  if (before == after) return;
+  context_.ports.trace.record(io::RoleChanged{to_string(before), to_string(after), to_string(event)});
+  if (after == RoleState::waiting) waiting_since_ = context_.now;
+}
+
+bool NodeEngine::Core::is_primary() const {
+  return state() == RoleState::promoting || state() == RoleState::alone || state() == RoleState::prim ||
+         state() == RoleState::demoting;
+}
+
+void NodeEngine::Core::persist(std::function<void()> then) {
+  if (is_primary()) {
+    record_.reign = stream_.reign();
+    record_.lsn = stream_.last();
+  } else if (replica_.reign() > record_.reign ||
+             (replica_.reign() == record_.reign && replica_.applied() > record_.lsn)) {
+    record_.reign = replica_.reign();
+    record_.lsn = replica_.applied();
+  }
+  const Ticket ticket = context_.next_ticket();
+  if (then) persisting_.emplace(ticket, std::move(then));
+  context_.ports.journal.store(ticket, encode(record_));
+}
+
+void NodeEngine::Core::on(io::Booted& event) {
+  LOCKSTEP_CHECK(!booted_, "Booted comes once");
+  const std::optional<JournalRecord> record = decode_journal(event.journal);
+  LOCKSTEP_CHECK(record.has_value(), "I13: the journal's record is of a version that this program knows");
+  booted_ = true;
+  record_ = *record;
+  ++record_.generation;
+  random_ = event.seed;
+  replica_.set_position(Epoch(0), record_.lsn);
+  intact_ = record_.complete && (event.retained || event.journal.empty());
+  voter_.emplace(context_.settings, record_.voter, context_.now);
+  proposer_.seen(record_.voter.promised);
+  wish_ = context_.settings.start_at_boot ? Wish::run : Wish::stopped;
+  waiting_since_ = context_.now;
+  persist();
+  service_.clean_up();
+  context_.ports.timers.arm(io::TimerId::heartbeat, context_.now + context_.settings.heartbeat_interval);
+  context_.ports.timers.arm(io::TimerId::checkpoint, context_.now + context_.settings.checkpoint_interval);
+}
+
+void NodeEngine::Core::on(io::LinkUp& event) {
+  if (event.endpoint == io::Endpoint::peer) {
+    context_.peer_up = true;
+    peer_heard_ = context_.now;
+    peer_up_since_ = context_.now;
+    attach_sent_.reset();
+  } else {
+    context_.witness_up = true;
+  }
+  send_heartbeats();
+}
+
+void NodeEngine::Core::on(io::LinkDown& event) {
+  if (event.endpoint == io::Endpoint::witness) {
+    context_.witness_up = false;
+    contact_[static_cast<std::size_t>(VoterId::witness)] = Instant{};
+    return;
+  }
+  contact_[static_cast<std::size_t>(voter(peer_))] = Instant{};
+  peer_lost();
+}
+
+void NodeEngine::Core::on(io::FrameArrived& event) {
+  const std::optional<Message> message = decode(event.frame);
+  if (!message) {
+    context_.note("a frame arrived damaged; the connection is given up");
+    context_.ports.link.reset(event.endpoint);
+    return;
+  }
+  const bool from_peer = event.endpoint == io::Endpoint::peer;
+  const VoterId from = from_peer ? voter(peer_) : VoterId::witness;
+  if (from_peer) peer_heard_ = context_.now;
+  if (const auto* heartbeat = std::get_if<Heartbeat>(&*message)) return receive(from, *heartbeat);
+  if (const auto* reply = std::get_if<HeartbeatReply>(&*message)) return receive(from, *reply);
+  if (const auto* prepare = std::get_if<Prepare>(&*message)) return receive(from, *prepare);
+  if (const auto* promise = std::get_if<Promise>(&*message)) return receive(from, *promise);
+  if (const auto* accept = std::get_if<Accept>(&*message)) return receive(from, *accept);
+  if (const auto* accepted = std::get_if<Accepted>(&*message)) return receive(from, *accepted);
+  if (const auto* refused = std::get_if<Refused>(&*message)) return receive(from, *refused);
+  if (from_peer) receive_peer(*message);
+}
+
+void NodeEngine::Core::on(io::TimerFired& event) {
+  switch (event.timer) {
+    case io::TimerId::heartbeat: return heartbeat();
+    case io::TimerId::register_retry:
+      if (proposer_.busy()) {
+        if (wanted_change() != intent_) {
+          proposer_.abandon();
+        } else {
+          send_voters(proposer_.again());
+          random_ = random_ * 6364136223846793005ULL + 1442695040888963407ULL;
+          const auto jitter = milliseconds(static_cast<std::int64_t>((random_ >> 33U) % 100));
+          context_.ports.timers.arm(io::TimerId::register_retry, context_.now + milliseconds(100) + jitter);
+        }
+      }
+      return;
+    case io::TimerId::acknowledgement:
+      return leave_peer_out("the other node has not acknowledged anything for the timeout");
+    case io::TimerId::link_grace:
+      if (!stream_.attached()) leave_peer_out("the connection to the other node did not come back");
+      return;
+    case io::TimerId::application: return handle(service_.timer_fired());
+    case io::TimerId::resync:
+      if (target_.active() && !target_.finished()) {
+        context_.note("resync: no progress, begun again");
+        context_.ports.link.reset(io::Endpoint::peer);
+      }
+      return;
+    case io::TimerId::checkpoint:
+      if (record_.lsn != (is_primary() ? stream_.last() : replica_.applied())) persist();
+      context_.ports.timers.arm(io::TimerId::checkpoint, context_.now + context_.settings.checkpoint_interval);
+      return;
+    case io::TimerId::count: return;
+  }
+}
+
+void NodeEngine::Core::on(io::JournalStored& event) {
+  const auto found = persisting_.find(event.ticket);
+  if (found == persisting_.end()) return;
+  const std::function<void()> then = std::move(found->second);
+  persisting_.erase(found);
+  then();
+}
+
+void NodeEngine::Core::on(io::Applied& event) {
+  if (pipeline_.applied(event)) return;
+  if (const auto outcome = replica_.applied(event)) return handle(outcome);
+  handle(target_.applied(event));
+}
+
+void NodeEngine::Core::on(io::Synced& event) {
+  if (pipeline_.synced(event)) {
+    if (pipeline_.disk_failed() && is_primary() && state() != RoleState::demoting && in_sync(peer_)) {
+      intact_ = false;
+      step_down(Succession::peer_alone, "this node's disk failed to keep a write (fsync)");
+    }
+    return;
+  }
+  if (const auto outcome = replica_.synced(event)) return handle(outcome);
+  handle(target_.synced(event));
+}
+
+void NodeEngine::Core::on(io::Scanned& event) {
+  if (source_.scanned(event)) return;
+  handle(target_.scanned(event));
+}
+
+void NodeEngine::Core::on(io::Digested& event) {
+  if (source_.digested(event)) return pipeline_.release();
+  handle(target_.digested(event));
+}
+
+void NodeEngine::Core::on(io::RegionRead& event) { source_.region_read(event); }
+void NodeEngine::Core::on(io::MountOpened& event) { handle(service_.mount_opened(event)); }
+void NodeEngine::Core::on(io::MountClosed&) { handle(service_.mount_closed()); }
+void NodeEngine::Core::on(io::PhaseEnded& event) { handle(service_.phase_ended(event)); }
+void NodeEngine::Core::on(io::CommandGiven& event) { command(event.command_id, event.command); }
+void NodeEngine::Core::on(io::RequestArrived& event) { pipeline_.request(event.request, event.operation); }
+
+}  // namespace lockstep::engine

@@ -1,0 +1,73 @@
+// The replica's end of the replication stream: applies operations in the order of the primary, and says how far it
+// got.
+#pragma once
+
+#include "engine/context.h"
+#include "engine/replication/group_commit.h"
+
+#include <deque>
+#include <map>
+#include <optional>
+
+namespace lockstep::engine {
+
+class ReplicaStream {
+ public:
+  /// Told of operations that concern a resync rather than the tree alone.
+  class ResyncListener {
+   public:
+    virtual ~ResyncListener() = default;
+    virtual void filled_region(std::size_t bytes) = 0;
+    virtual void pull_answered(std::uint64_t pull) = 0;
+  };
+
+  explicit ReplicaStream(Context& context) : context_(context), commit_(context) {}
+
+  /// The stream goes on after `position`, which this node has applied.
+  void resume(Epoch reign, Lsn position);
+  /// The stream begins after `position`, but operations are kept until `release()`: the tree is not ready for them.
+  void hold(Epoch reign, Lsn position, ResyncListener& listener);
+  void release();
+  void detach();
+  [[nodiscard]] bool attached() const { return attached_; }
+
+  enum class Outcome { fine, protocol_error, failed };
+  Outcome receive(const StreamOperation& message);
+  /// Whether the ticket was this stream's, and what came of it.
+  std::optional<Outcome> applied(const io::Applied& event);
+  std::optional<Outcome> synced(const io::Synced& event);
+
+  /// Where this node's tree stands: everything up to here, of that reign, is applied.
+  [[nodiscard]] Epoch reign() const { return reign_; }
+  [[nodiscard]] Lsn applied() const { return applied_; }
+  [[nodiscard]] bool idle() const { return in_order_.empty() && held_.empty(); }
+  /// The tree's position is known from elsewhere: the journal, or an own reign as primary.
+  void set_position(Epoch reign, Lsn applied);
+
+ private:
+  struct InOrder {
+    Ticket ticket;
+    StreamOperation message;
+  };
+
+  Outcome submit(StreamOperation message);
+  void take_markers();
+  Outcome fail(Lsn lsn, int error);
+  void acknowledge();
+  [[nodiscard]] Lsn synced_up_to() const;
+
+  Context& context_;
+  GroupCommit commit_;
+  ResyncListener* listener_ = nullptr;
+  bool attached_ = false;
+  bool holding_ = false;
+  Epoch reign_;
+  Lsn received_;
+  Lsn applied_;
+  std::deque<StreamOperation> held_;
+  std::size_t held_bytes_ = 0;
+  std::deque<InOrder> in_order_;
+  std::map<Ticket, StreamOperation> syncing_;  ///< in LSN order, since tickets rise
+};
+
+}  // namespace lockstep::engine

@@ -1,0 +1,139 @@
+#include "engine/resync/resync_source.h"
+
+#include "engine/planted.h"
+
+#include <algorithm>
+
+namespace lockstep::engine {
+
+namespace {
+constexpr std::size_t part_bytes_max = io::frame_bytes_max / 4;
+}
+
+void ResyncSource::begin() {
+  abandon();
+  scan_ = context_.next_ticket();
+  context_.ports.volume.scan(scan_);
+}
+
+void ResyncSource::abandon() {
+  scan_ = Ticket(0);
+  jobs_.clear();
+  digests_.clear();
+  reads_.clear();
+  late_.clear();
+}
+
+bool ResyncSource::scanned(const io::Scanned& event) {
+  if (event.ticket != scan_) return false;
+  scan_ = Ticket(0);
+  if (event.error != 0) {
+    context_.note("resync: the own tree cannot be read (errno " + std::to_string(event.error) + ")");
+    context_.ports.link.reset(io::Endpoint::peer);
+    return true;
+  }
+  // The scan stands in the order of operations where it ended: what is ordered from now on follows it.
+  stream_.follow();
+  send_manifest(event.manifest);
+  return true;
+}
+
+void ResyncSource::send_manifest(const Manifest& manifest) {
+  ManifestPart part{stream_.last(), false, {}};
+  std::size_t bytes = 0;
+  const auto make_room = [&](std::size_t more) {
+    if (bytes + more > part_bytes_max) {
+      context_.send_peer(part);
+      part.manifest = {};
+      bytes = 0;
+    }
+    bytes += more;
+  };
+  for (const ManifestObject& object : manifest.objects) {
+    make_room(wire_bytes_max(object));
+    part.manifest.objects.push_back(object);
+  }
+  for (const ManifestEntry& entry : manifest.entries) {
+    if (entry.parent == FileId::staging()) continue;
+    make_room(wire_bytes_max(entry));
+    part.manifest.entries.push_back(entry);
+  }
+  part.last = true;
+  context_.send_peer(part);
+}
+
+void ResyncSource::pull(const Pull& request) {
+  jobs_[request.pull] = Job{request, 0};
+  const Ticket ticket = context_.next_ticket();
+  digests_.emplace(ticket, request.pull);
+  context_.ports.volume.digest(ticket, request.file, request.offset,
+                               std::uint64_t{request.chunk_bytes} * request.chunks, request.chunk_bytes);
+}
+
+bool ResyncSource::digested(const io::Digested& event) {
+  const auto found = digests_.find(event.ticket);
+  if (found == digests_.end()) return false;
+  const std::uint64_t number = found->second;
+  digests_.erase(found);
+  Job& job = jobs_.at(number);
+  // A file that is gone, or a region beyond its end, needs nothing: the stream removes it there too.
+  const std::size_t count = event.error != 0 ? 0 : event.digests.size();
+  for (std::size_t i = 0; i < count; ++i) {
+    if (i < job.request.digests.size() && job.request.digests[i] == event.digests[i]) continue;
+    const Ticket ticket = context_.next_ticket();
+    const Read read{number, job.request.offset + i * job.request.chunk_bytes, job.request.chunk_bytes};
+    reads_.emplace(ticket, read);
+    ++job.reads_left;
+    context_.ports.volume.read(ticket, job.request.file, read.offset, read.length);
+  }
+  if (job.reads_left == 0) finish(number);
+  return true;
+}
+
+bool ResyncSource::region_read(const io::RegionRead& event) {
+  const auto found = reads_.find(event.ticket);
+  if (found == reads_.end()) return false;
+  const Read read = found->second;
+  reads_.erase(found);
+  if (planted(Bug::resync_reads_before_order)) {
+    late_.emplace_back(read, event);
+  } else {
+    fill(read, event);
+  }
+  return true;
+}
+
+void ResyncSource::heartbeat() {
+  const auto late = std::move(late_);
+  late_.clear();
+  for (const auto& [read, event] : late) fill(read, event);
+}
+
+void ResyncSource::fill(const Read& read, const io::RegionRead& event) {
+  Job& job = jobs_.at(read.job);
+  if (event.error == 0 && !event.data.empty()) {
+    Operation operation{.kind = OperationKind::fill};
+    operation.file = job.request.file;
+    operation.offset = read.offset;
+    operation.attributes.mask = attribute_mtime;
+    operation.attributes.mtime_ns = event.mtime_ns;
+    if (event.data.all_zero()) {
+      operation.kind = OperationKind::allocate;
+      operation.flags = flag_punch_hole | flag_keep_size;
+      operation.length = event.data.size();
+    } else {
+      operation.data = event.data;
+    }
+    stream_.order(operation, RequestId(0));
+  }
+  if (--job.reads_left == 0) finish(read.job);
+}
+
+void ResyncSource::finish(std::uint64_t number) {
+  Operation answered{.kind = OperationKind::filled};
+  answered.length = number;
+  stream_.order(answered, RequestId(0));
+  jobs_.erase(number);
+}
+
+}  // namespace lockstep::engine

@@ -1,0 +1,54 @@
+// The primary's side of a resync: describes its tree once, then answers pulls by regions that differ, each ordered
+// in the stream at the very place where it was read, so that nothing newer is ever overwritten (I8).
+#pragma once
+
+#include "engine/context.h"
+#include "engine/replication/primary_stream.h"
+
+#include <map>
+#include <vector>
+
+namespace lockstep::engine {
+
+class ResyncSource {
+ public:
+  ResyncSource(Context& context, PrimaryStream& stream) : context_(context), stream_(stream) {}
+
+  /// A node is to be brought up to date over the present connection.
+  void begin();
+  void abandon();
+  [[nodiscard]] bool scanning() const { return scan_ != Ticket(0); }
+
+  void pull(const Pull& request);
+
+  // --- events; each returns whether the ticket was this source's ---
+  bool scanned(const io::Scanned& event);
+  bool digested(const io::Digested& event);
+  bool region_read(const io::RegionRead& event);
+  void heartbeat();
+
+ private:
+  struct Job {
+    Pull request;
+    std::size_t reads_left = 0;
+  };
+  struct Read {
+    std::uint64_t job;
+    std::uint64_t offset;
+    std::uint64_t length;
+  };
+
+  void send_manifest(const Manifest& manifest);
+  void fill(const Read& read, const io::RegionRead& event);
+  void finish(std::uint64_t job);
+
+  Context& context_;
+  PrimaryStream& stream_;
+  Ticket scan_;
+  std::map<std::uint64_t, Job> jobs_;  ///< by the asker's pull number
+  std::map<Ticket, std::uint64_t> digests_;
+  std::map<Ticket, Read> reads_;
+  std::vector<std::pair<Read, io::RegionRead>> late_;  ///< only with the planted bug
+};
+
+}  // namespace lockstep::engine

@@ -1,0 +1,186 @@
+#include "engine/resync/resync_target.h"
+
+#include "engine/resync/reconcile_plan.h"
+
+#include <algorithm>
+#include <iterator>
+
+namespace lockstep::engine {
+
+namespace {
+/// How many operations of the plan are under way at once: so that heartbeats get their turn in between.
+constexpr std::size_t plan_in_flight_max = 64;
+constexpr std::uint32_t type_mask = 0170000;
+constexpr std::uint32_t type_regular = 0100000;
+}  // namespace
+
+void ResyncTarget::expect(Epoch reign) {
+  abandon();
+  reign_ = reign;
+  stage_ = Stage::expecting;
+  bytes_copied_ = 0;
+  bytes_compared_ = 0;
+}
+
+void ResyncTarget::abandon() {
+  stage_ = Stage::idle;
+  marked_ = false;
+  received_ = false;
+  theirs_ = {};
+  scan_ = Ticket(0);
+  sync_ = Ticket(0);
+  plan_.clear();
+  plan_next_ = 0;
+  plan_in_flight_.clear();
+  regions_.clear();
+  digesting_.clear();
+  pulling_.clear();
+  bytes_left_ = 0;
+}
+
+ResyncTarget::Outcome ResyncTarget::fail(std::string error) {
+  error_ = std::move(error);
+  abandon();
+  return Outcome::failed;
+}
+
+ResyncTarget::Outcome ResyncTarget::manifest(const ManifestPart& part) {
+  if (stage_ != Stage::expecting && stage_ != Stage::receiving) return fail("a manifest that nobody asked for");
+  const bool first = stage_ == Stage::expecting;
+  if (first) {
+    stage_ = Stage::receiving;
+    stream_.hold(reign_, part.lsn, *this);
+    context_.ports.trace.record(io::ResyncBegan{part.lsn});
+  }
+  std::copy(part.manifest.objects.begin(), part.manifest.objects.end(), std::back_inserter(theirs_.objects));
+  std::copy(part.manifest.entries.begin(), part.manifest.entries.end(), std::back_inserter(theirs_.entries));
+  received_ = part.last;
+  begin_scan();
+  return first ? Outcome::begins : Outcome::progress;
+}
+
+void ResyncTarget::tree_marked() {
+  if (stage_ != Stage::receiving) return;
+  marked_ = true;
+  begin_scan();
+}
+
+void ResyncTarget::begin_scan() {
+  if (!marked_ || !received_) return;
+  stage_ = Stage::scanning;
+  scan_ = context_.next_ticket();
+  context_.ports.volume.scan(scan_);
+}
+
+ResyncTarget::Outcome ResyncTarget::scanned(io::Scanned& event) {
+  if (stage_ != Stage::scanning || event.ticket != scan_) return Outcome::none;
+  if (event.error != 0) return fail("the own tree cannot be read (errno " + std::to_string(event.error) + ")");
+  plan_ = plan_reconcile(event.manifest, theirs_);
+  plan_next_ = 0;
+  stage_ = Stage::naming;
+  if (plan_.empty()) {
+    begin_pulls();
+    return check();
+  }
+  submit_plan();
+  return Outcome::progress;
+}
+
+void ResyncTarget::submit_plan() {
+  while (plan_next_ < plan_.size() && plan_in_flight_.size() < plan_in_flight_max) {
+    const Ticket ticket = context_.next_ticket();
+    plan_in_flight_.push_back(ticket);
+    context_.ports.volume.apply(ticket, plan_[plan_next_++], io::Origin::stream);
+  }
+}
+
+ResyncTarget::Outcome ResyncTarget::applied(const io::Applied& event) {
+  if (stage_ != Stage::naming || plan_in_flight_.empty() || plan_in_flight_.front() != event.ticket) {
+    return Outcome::none;
+  }
+  const std::size_t index = plan_next_ - plan_in_flight_.size();
+  plan_in_flight_.pop_front();
+  if (event.error != 0) {
+    return fail("cannot " + describe(plan_[index]) + " (errno " + std::to_string(event.error) + ")");
+  }
+  submit_plan();
+  if (!plan_in_flight_.empty()) return Outcome::progress;
+  begin_pulls();
+  return check();
+}
+
+// Names and sizes are the primary's as of the manifest; from here on its live operations fit.
+void ResyncTarget::begin_pulls() {
+  plan_.clear();
+  const std::uint64_t step = std::uint64_t{context_.settings.pull_chunk_bytes} * context_.settings.pull_chunks_max;
+  for (const ManifestObject& object : theirs_.objects) {
+    if ((object.attributes.mode & type_mask) != type_regular) continue;
+    const std::uint64_t size = object.attributes.size_bytes;
+    bytes_left_ += size;
+    for (std::uint64_t at = 0; at < size; at += step) {
+      regions_.push_back({object.id, at, std::min(step, size - at)});
+    }
+  }
+  theirs_ = {};
+  stage_ = Stage::pulling;
+  stream_.release();
+  submit_pulls();
+}
+
+void ResyncTarget::submit_pulls() {
+  while (!regions_.empty() && digesting_.size() + pulling_.size() < context_.settings.pulls_in_flight_max) {
+    const Region region = regions_.front();
+    regions_.pop_front();
+    const Ticket ticket = context_.next_ticket();
+    digesting_.emplace(ticket, region);
+    context_.ports.volume.digest(ticket, region.file, region.offset, region.length, context_.settings.pull_chunk_bytes);
+  }
+}
+
+ResyncTarget::Outcome ResyncTarget::digested(const io::Digested& event) {
+  const auto found = digesting_.find(event.ticket);
+  if (found == digesting_.end()) return Outcome::none;
+  const Region region = found->second;
+  digesting_.erase(found);
+  // A file that the stream has removed meanwhile has no digests; the primary has none of it either.
+  const std::uint32_t chunk = context_.settings.pull_chunk_bytes;
+  Pull pull{++pull_number_, region.file, region.offset, chunk, 0, {}};
+  pull.chunks = static_cast<std::uint32_t>((region.length + chunk - 1) / chunk);
+  if (event.error == 0) pull.digests = event.digests;
+  pulling_.emplace(pull.pull, region);
+  context_.send_peer(pull);
+  return Outcome::progress;
+}
+
+void ResyncTarget::filled_region(std::size_t bytes) { bytes_copied_ += bytes; }
+
+void ResyncTarget::pull_answered(std::uint64_t pull) {
+  const auto found = pulling_.find(pull);
+  if (found == pulling_.end()) return;
+  bytes_left_ -= std::min(bytes_left_, found->second.length);
+  bytes_compared_ += found->second.length;
+  pulling_.erase(found);
+  submit_pulls();
+}
+
+ResyncTarget::Outcome ResyncTarget::check() {
+  if (stage_ != Stage::pulling || !regions_.empty() || !digesting_.empty() || !pulling_.empty()) {
+    return Outcome::progress;
+  }
+  stage_ = Stage::syncing;
+  bytes_left_ = 0;
+  sync_ = context_.next_ticket();
+  context_.ports.volume.sync(sync_, FileId::none(), false);
+  return Outcome::progress;
+}
+
+ResyncTarget::Outcome ResyncTarget::synced(const io::Synced& event) {
+  if (stage_ != Stage::syncing || event.ticket != sync_) return Outcome::none;
+  if (event.error != 0)
+    return fail("the disk does not keep what was copied (errno " + std::to_string(event.error) + ")");
+  stage_ = Stage::finished;
+  context_.ports.trace.record(io::ResyncEnded{stream_.applied(), bytes_copied_});
+  return Outcome::data_complete;
+}
+
+}  // namespace lockstep::engine

@@ -1,0 +1,86 @@
+// The returning node's side of a resync: makes its names and attributes those of the primary, then pulls what differs
+// in the contents, while the primary's live operations are applied in between, in order.
+#pragma once
+
+#include "engine/context.h"
+#include "engine/replication/replica_stream.h"
+
+#include <deque>
+#include <map>
+#include <vector>
+
+namespace lockstep::engine {
+
+class ResyncTarget : private ReplicaStream::ResyncListener {
+ public:
+  ResyncTarget(Context& context, ReplicaStream& stream) : context_(context), stream_(stream) {}
+
+  enum class Outcome {
+    none,           ///< not this resync's event, or nothing to do
+    progress,       ///< goes on
+    begins,         ///< the first part of the manifest: the tree becomes a mixture as soon as tree_marked() is called
+    data_complete,  ///< everything is applied and on disk: to be recorded, then told to the primary
+    failed,         ///< cannot go on; `error()` says why
+  };
+
+  /// The primary has agreed to a resync in `reign`.
+  void expect(Epoch reign);
+  void abandon();
+  [[nodiscard]] bool active() const { return stage_ != Stage::idle; }
+  [[nodiscard]] bool finished() const { return stage_ == Stage::finished; }
+
+  Outcome manifest(const ManifestPart& part);
+  /// The journal says durably that the tree is a mixture from now on.
+  void tree_marked();
+
+  Outcome scanned(io::Scanned& event);
+  Outcome applied(const io::Applied& event);
+  Outcome digested(const io::Digested& event);
+  Outcome synced(const io::Synced& event);
+  /// After the stream applied something: whether that ended the resync.
+  Outcome check();
+
+  [[nodiscard]] const std::string& error() const { return error_; }
+  [[nodiscard]] std::uint64_t bytes_left() const { return bytes_left_; }
+  [[nodiscard]] std::uint64_t bytes_copied() const { return bytes_copied_; }
+  [[nodiscard]] std::uint64_t bytes_compared() const { return bytes_compared_; }
+
+ private:
+  enum class Stage { idle, expecting, receiving, scanning, naming, pulling, syncing, finished };
+  struct Region {
+    FileId file;
+    std::uint64_t offset;
+    std::uint64_t length;
+  };
+
+  void filled_region(std::size_t bytes) override;
+  void pull_answered(std::uint64_t pull) override;
+  void begin_scan();
+  void submit_plan();
+  void begin_pulls();
+  void submit_pulls();
+  Outcome fail(std::string error);
+
+  Context& context_;
+  ReplicaStream& stream_;
+  Stage stage_ = Stage::idle;
+  Epoch reign_;
+  bool marked_ = false;
+  bool received_ = false;
+  Manifest theirs_;
+  Ticket scan_;
+  std::vector<Operation> plan_;
+  std::size_t plan_next_ = 0;
+  std::deque<Ticket> plan_in_flight_;
+  std::deque<Region> regions_;
+  std::map<Ticket, Region> digesting_;
+  std::map<std::uint64_t, Region> pulling_;  ///< by pull number
+  std::uint64_t pull_number_ = 0;
+  Ticket sync_;
+  std::string error_;
+  std::uint64_t bytes_left_ = 0;
+  std::uint64_t bytes_copied_ = 0;
+  std::uint64_t bytes_compared_ = 0;
+};
+
+}  // namespace lockstep::engine
