@@ -1,0 +1,212 @@
+#include "io/linux/application.h"
+
+#include "engine/values/check.h"
+#include "io/asio/event_loop.h"
+#include "io/asio/event_queue.h"
+#include "io/linux/application_processes.h"
+#include "io/linux/children.h"
+#include "io/linux/script_output.h"
+
+#include <cerrno>
+#include <condition_variable>
+#include <cstring>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace lockstep::io {
+
+namespace {
+
+constexpr std::chrono::seconds leftovers_time_max{10};
+
+std::string describe_status(int status) {
+  if (WIFEXITED(status)) return "ended with exit status " + std::to_string(WEXITSTATUS(status));
+  if (WIFSIGNALED(status)) return "was killed by signal " + std::to_string(WTERMSIG(status));
+  return "ended with status " + std::to_string(status);
+}
+
+}  // namespace
+
+class ScriptApplication::Impl : public std::enable_shared_from_this<Impl> {
+ public:
+  Impl(EventLoop& loop, EventQueue& queue, ScriptApplicationOptions options, Report report)
+      : loop_(loop),
+        queue_(queue),
+        options_(std::move(options)),
+        report_(std::move(report)),
+        cookie_(application_cookie(options_.module, options_.state_directory)) {
+    killer_ = std::thread([this] { serve_kills(); });
+  }
+
+  void end() {
+    {
+      const std::scoped_lock lock(mutex_);
+      ending_ = true;
+    }
+    wake_.notify_one();
+    killer_.join();
+    abandon_phase();
+    ended_ = true;
+  }
+
+  void run(Ticket ticket, Phase phase) {
+    if (phase == Phase::kill) {
+      abandon_phase();
+      {
+        const std::scoped_lock lock(mutex_);
+        kills_.push_back(ticket);
+      }
+      wake_.notify_one();
+      return;
+    }
+    LOCKSTEP_CHECK(!running_, "one phase runs at a time");
+    const std::string& command = options_.commands[static_cast<std::size_t>(phase)];
+    if (command.empty()) {
+      finish(ticket, true, {});
+      return;
+    }
+    start(ticket, phase, command);
+  }
+
+ private:
+  struct Running {
+    Ticket ticket;
+    Phase phase{};
+    pid_t pid = 0;
+    std::optional<ScriptOutput> output;
+  };
+
+  void start(Ticket ticket, Phase phase, const std::string& command) {
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC) != 0) {
+      finish(ticket, false, std::string(to_string(phase)) + " could not be started: " + std::strerror(errno));
+      return;
+    }
+    Children::Command child;
+    child.text = command;
+    child.output = ends[1];
+    child.environment = {{"LOCKSTEP_MODULE", options_.module},
+                         {"LOCKSTEP_NODE", options_.node},
+                         {"LOCKSTEP_PHASE", std::string(to_string(phase))},
+                         {"LOCKSTEP_DIRECTORY", options_.directory},
+                         {cookie_variable, cookie_}};
+    // The loop outlives this object, and Children::forget() keeps the callback from outliving it.
+    const pid_t pid = Children::instance().start(
+        child, [this, weak = weak_from_this(), generation = generation_](int status) {
+          loop_.post_from_any_thread([weak, generation, status] {
+            const auto self = weak.lock();
+            if (self && !self->ended_ && self->generation_ == generation) self->on_exit(status);
+          });
+        });
+    ::close(ends[1]);
+    if (pid < 0) {
+      ::close(ends[0]);
+      finish(ticket, false, std::string(to_string(phase)) + " could not be started: " + std::strerror(-pid));
+      return;
+    }
+    running_.emplace();
+    running_->ticket = ticket;
+    running_->phase = phase;
+    running_->pid = pid;
+    running_->output.emplace(loop_, ends[0], std::string(to_string(phase)) + ": ", report_);
+    const std::scoped_lock lock(mutex_);
+    scripts_.insert(pid);
+  }
+
+  void on_exit(int status) {
+    if (!running_) return;
+    const bool succeeded = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    const std::string lines = running_->output->last_lines();
+    std::string text;
+    if (!succeeded) {
+      text = std::string(to_string(running_->phase)) + " " + describe_status(status);
+      text += lines.empty() ? " and printed nothing" : ":\n" + lines;
+    }
+    const Ticket ticket = running_->ticket;
+    running_.reset();
+    finish(ticket, succeeded, std::move(text));
+  }
+
+  /// `kill` may still take it back, which is what the generation is for.
+  void finish(Ticket ticket, bool succeeded, std::string text) {
+    queue_.post_while_unchanged(PhaseEnded{ticket, succeeded, std::move(text)}, generation_);
+  }
+
+  void abandon_phase() {
+    ++generation_;
+    if (running_) Children::instance().forget(running_->pid);
+    running_.reset();
+  }
+
+  void serve_kills() {
+    std::unique_lock lock(mutex_);
+    while (true) {
+      wake_.wait(lock, [this] { return ending_ || !kills_.empty(); });
+      if (ending_) return;
+      const std::vector<Ticket> tickets = std::exchange(kills_, {});
+      const ApplicationTraits traits{cookie_, scripts_, options_.directory};
+      lock.unlock();
+      const auto left = end_application_processes(traits, std::nullopt, ending_, report_);
+      if (left.empty()) {
+        loop_.post_from_any_thread([this, weak = weak_from_this(), tickets] {
+          const auto self = weak.lock();
+          if (!self || self->ended_) return;
+          for (const Ticket ticket : tickets) queue_.post(PhaseEnded{ticket, true, {}});
+        });
+      }
+      lock.lock();
+      // Their groups are empty now; the numbers may come back as somebody else's.
+      if (left.empty()) {
+        for (const pid_t script : traits.scripts) scripts_.erase(script);
+      }
+    }
+  }
+
+  EventLoop& loop_;
+  EventQueue& queue_;
+  const ScriptApplicationOptions options_;
+  const Report report_;
+  const std::string cookie_;
+
+  std::optional<Running> running_;
+  std::uint64_t generation_ = 0;  ///< rises when a phase's end is no longer wanted
+  bool ended_ = false;
+
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::vector<Ticket> kills_;
+  std::set<pid_t> scripts_;
+  std::atomic<bool> ending_{false};
+  std::thread killer_;
+};
+
+ScriptApplication::ScriptApplication(EventLoop& loop, EventQueue& queue, ScriptApplicationOptions options,
+                                     Report report)
+    : impl_(std::make_shared<Impl>(loop, queue, std::move(options), std::move(report))) {}
+
+ScriptApplication::~ScriptApplication() { impl_->end(); }
+
+void ScriptApplication::run(Ticket ticket, Phase phase) { impl_->run(ticket, phase); }
+
+std::string ScriptApplication::end_leftovers(const ScriptApplicationOptions& options, const Report& report) {
+  // Only what carries the cookie: others that use the directory are for the administrator to judge.
+  const ApplicationTraits traits{application_cookie(options.module, options.state_directory), {}, {}};
+  const auto found = find_application_processes(traits);
+  if (found.empty()) return {};
+  report(Severity::warning, "ending what an earlier daemon left running: " + describe(found));
+  const std::atomic<bool> never{false};
+  const auto left =
+      end_application_processes(traits, std::chrono::steady_clock::now() + leftovers_time_max, never, report);
+  if (left.empty()) return {};
+  return "processes of the application of an earlier start do not end: " + describe(left) +
+         ": if they hang on a dead mount, \"umount -l " + options.directory + "\" frees them; then start again";
+}
+
+}  // namespace lockstep::io

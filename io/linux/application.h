@@ -1,0 +1,52 @@
+// The application's phases as shell commands, and the end of every process that came from them.
+#pragma once
+
+#include "io/application.h"
+#include "io/report.h"
+
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <string>
+
+namespace lockstep::io {
+
+class EventLoop;
+class EventQueue;
+
+/// Lines of a phase's output that its PhaseEnded repeats when it has failed.
+inline constexpr std::size_t phase_lines_kept = 10;
+
+struct ScriptApplicationOptions {
+  std::string module;
+  std::string node;       ///< this server's name
+  std::string directory;  ///< the replicated directory's path, as the application sees it
+  std::string state_directory;
+  /// For /bin/sh -c, by Phase (prestart, start, stop, poststop); empty: succeeds at once.
+  std::array<std::string, 4> commands;
+};
+
+/// Scripts see LOCKSTEP_MODULE, LOCKSTEP_NODE, LOCKSTEP_PHASE, LOCKSTEP_DIRECTORY and LOCKSTEP_COOKIE (which they
+/// should leave alone: it is how their processes are found). A phase ends when its command ends; what it left running
+/// in the background is the application, whose further output goes to the log. There is no time limit here.
+///
+/// `kill` ends every process with the cookie or started by one that has it, and whatever else uses the directory.
+/// Loop and queue outlive it; used on the loop's thread.
+class ScriptApplication final : public Application {
+ public:
+  ScriptApplication(EventLoop& loop, EventQueue& queue, ScriptApplicationOptions options, Report report);
+  /// Leaves the application running (what a daemon that must restart wants); a kill under way is abandoned.
+  ~ScriptApplication() override;
+
+  void run(Ticket ticket, Phase phase) override;
+
+  /// For the start of the daemon, before the directory is mounted: ends what an earlier daemon left behind, within a
+  /// few seconds. An error with a remedy, or empty.
+  static std::string end_leftovers(const ScriptApplicationOptions& options, const Report& report);
+
+ private:
+  class Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace lockstep::io
