@@ -85,6 +85,7 @@ class NodeEngine::Core : private role::Actions {
   [[nodiscard]] bool majority_in_contact() const;
   /// Begins the change of the register that the present state calls for, if any.
   void pursue();
+  void arm_register_retry();
   [[nodiscard]] Intent wanted_change() const;
   [[nodiscard]] Configuration change(Intent intent, const Configuration& current) const;
   void decided(const Configuration& configuration, bool by_own_change);

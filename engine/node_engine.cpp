@@ -134,15 +134,9 @@ void NodeEngine::Core::on(io::TimerFired& event) {
   switch (event.timer) {
     case io::TimerId::heartbeat: return heartbeat();
     case io::TimerId::register_retry:
-      if (proposer_.busy()) {
-        if (wanted_change() != intent_) {
-          proposer_.abandon();
-        } else {
-          send_voters(proposer_.again());
-          random_ = random_ * 6364136223846793005ULL + 1442695040888963407ULL;
-          const auto jitter = milliseconds(static_cast<std::int64_t>((random_ >> 33U) % 100));
-          context_.ports.timers.arm(io::TimerId::register_retry, context_.now + milliseconds(100) + jitter);
-        }
+      if (proposer_.busy() && wanted_change() == intent_) {
+        arm_register_retry();
+        send_voters(proposer_.again());
       }
       return;
     case io::TimerId::acknowledgement:

@@ -152,11 +152,20 @@ void NodeEngine::Core::send_voters(const Message& message) {
 
 // --- changes of the register ---
 
+// The pause differs from node to node, so that two proposers do not foil each other for ever.
+void NodeEngine::Core::arm_register_retry() {
+  random_ = random_ * 6364136223846793005ULL + 1442695040888963407ULL;  // Knuth's MMIX generator
+  const auto jitter = milliseconds(static_cast<std::int64_t>((random_ >> 33U) % 100));
+  context_.ports.timers.arm(io::TimerId::register_retry, context_.now + milliseconds(100) + jitter);
+}
+
 void NodeEngine::Core::pursue() {
   const Intent wanted = wanted_change();
-  if (wanted == Intent::none || (proposer_.busy() && wanted == intent_)) return;
+  // What is not wanted any more may be decided nevertheless; then it is learned like anybody else's change.
+  if (proposer_.busy() && wanted != intent_) proposer_.abandon();
+  if (wanted == Intent::none || proposer_.busy()) return;
   intent_ = wanted;
-  context_.ports.timers.arm(io::TimerId::register_retry, context_.now + milliseconds(150));
+  arm_register_retry();
   send_voters(proposer_.begin([this, wanted](const Configuration& current) { return change(wanted, current); }));
 }
 
@@ -275,14 +284,16 @@ void NodeEngine::Core::decided(const Configuration& configuration, bool by_own_c
   }
   if (configuration.primary == self_) {
     const bool handed_over = state() == RoleState::secondary && replica_.attached() && replica_.idle();
-    if (!by_own_change && !handed_over) return;
-    reason_ = by_own_change ? "took over" : "the other node handed over";
+    const bool elected = by_own_change && state() == RoleState::waiting;
+    if (!elected && !handed_over) return;
+    reason_ = elected ? "took over" : "the other node handed over";
     process(RoleEvent::elected);
     return send_heartbeats();
   }
   if (in_sync(self_)) {
     if (state() == RoleState::joining && target_.finished()) {
       reason_ = "up to date";
+      target_.abandon();
       process(RoleEvent::admitted);
     }
     return;

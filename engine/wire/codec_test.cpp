@@ -1,0 +1,97 @@
+#include "engine/wire/codec.h"
+
+#include <gtest/gtest.h>
+
+namespace lockstep::engine {
+namespace {
+
+Buffer join(const io::Frame& frame) {
+  std::vector<std::byte> bytes = frame.head;
+  bytes.insert(bytes.end(), frame.body.bytes().begin(), frame.body.bytes().end());
+  return Buffer(std::move(bytes));
+}
+
+StreamOperation small_write() {
+  Operation write{.kind = OperationKind::write};
+  write.file = {0x0123456789ABCDEF, 0xFEDCBA9876543210};
+  write.offset = 123'456'789;
+  write.attributes.mask = attribute_mtime;
+  write.attributes.mtime_ns = 1'790'000'000'123'456'789;
+  write.data = Buffer(std::vector<std::byte>(4096, std::byte{7}));
+  return {Epoch(12), Lsn(3'000'000'000), write};
+}
+
+TEST(Codec, AnOperationComesBackAsItWasSent) {
+  const StreamOperation sent = small_write();
+  const auto received = decode(join(encode(sent)));
+  ASSERT_TRUE(received);
+  const auto* operation = std::get_if<StreamOperation>(&*received);
+  ASSERT_NE(operation, nullptr);
+  EXPECT_EQ(operation->epoch, sent.epoch);
+  EXPECT_EQ(operation->lsn, sent.lsn);
+  EXPECT_EQ(operation->operation, sent.operation);
+}
+
+TEST(Codec, BulkDataIsHandedOverByReference) {
+  const StreamOperation sent = small_write();
+  const io::Frame frame = encode(sent);
+  EXPECT_EQ(frame.body.data(), sent.operation.data.data());
+  const Buffer arrived = join(frame);
+  const auto received = decode(arrived);
+  const Buffer& data = std::get<StreamOperation>(*received).operation.data;
+  EXPECT_GE(data.data(), arrived.data());
+  EXPECT_LE(data.data() + data.size(), arrived.data() + arrived.size());
+}
+
+TEST(Codec, NamesAndAttributesOfEveryKindSurvive) {
+  Operation rename{.kind = OperationKind::rename};
+  rename.parent = FileId::root();
+  rename.name = "with spaces \n and bytes \xff";
+  rename.new_parent = {1, 2};
+  rename.new_name = std::string(255, 'x');
+  rename.flags = flag_no_replace;
+  rename.parent_mtime_ns = 5;
+  rename.new_parent_mtime_ns = -7;
+  Operation xattr{.kind = OperationKind::set_xattr};
+  xattr.file = {9, 9};
+  xattr.name = "user.comment";
+  xattr.data = Buffer::copy_of("value");
+  Operation create{.kind = OperationKind::create};
+  create.file = {3, 4};
+  create.parent = {5, 6};
+  create.name = "device";
+  create.attributes = {attribute_mode | attribute_uid | attribute_gid, 0060600, 1000, 1000, 0, 0, 0, 2049};
+  for (const Operation& operation : {rename, xattr, create}) {
+    const auto received = decode(join(encode(StreamOperation{Epoch(1), Lsn(1), operation})));
+    ASSERT_TRUE(received);
+    EXPECT_EQ(std::get<StreamOperation>(*received).operation, operation) << describe(operation);
+  }
+}
+
+TEST(Codec, EveryChangedBitIsNoticed) {
+  const Buffer good = join(encode(Prepare{Ballot(77)}));
+  ASSERT_TRUE(decode(good));
+  for (std::size_t bit = 0; bit < good.size() * 8; ++bit) {
+    std::vector<std::byte> bytes(good.bytes().begin(), good.bytes().end());
+    bytes[bit / 8] ^= static_cast<std::byte>(1U << (bit % 8));
+    EXPECT_FALSE(decode(Buffer(std::move(bytes)))) << "bit " << bit;
+  }
+}
+
+TEST(Codec, EveryTruncationIsNoticed) {
+  const Buffer good = join(encode(small_write()));
+  for (std::size_t size = 0; size < 128; ++size) EXPECT_FALSE(decode(good.slice(0, size)));
+  EXPECT_FALSE(decode(good.slice(0, good.size() - 1)));
+}
+
+TEST(Codec, AManifestSurvives) {
+  ManifestPart part{Lsn(5), true, {}};
+  part.manifest.objects.push_back({{1, 1}, {0xFFFF, 0100644, 1, 2, 3, 4, 5, 0}, "", {{"user.a", "b"}}});
+  part.manifest.entries.push_back({FileId::root(), "name", {1, 1}});
+  const auto received = decode(join(encode(part)));
+  ASSERT_TRUE(received);
+  EXPECT_EQ(std::get<ManifestPart>(*received).manifest, part.manifest);
+}
+
+}  // namespace
+}  // namespace lockstep::engine
