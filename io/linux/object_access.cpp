@@ -1,0 +1,242 @@
+#include "io/linux/object_access.h"
+
+#include "engine/values/check.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <sys/random.h>
+#include <sys/xattr.h>
+
+#include <climits>
+
+namespace lockstep::linux_io {
+namespace {
+
+constexpr std::size_t identity_bytes = 16;
+
+std::array<std::uint8_t, identity_bytes> encode(const FileId& id) {
+  std::array<std::uint8_t, identity_bytes> bytes{};
+  for (std::size_t i = 0; i < 8; ++i) {
+    bytes[i] = static_cast<std::uint8_t>(id.high >> (56 - 8 * i));
+    bytes[8 + i] = static_cast<std::uint8_t>(id.low >> (56 - 8 * i));
+  }
+  return bytes;
+}
+
+FileId decode(const std::array<std::uint8_t, identity_bytes>& bytes) {
+  FileId id;
+  for (std::size_t i = 0; i < 8; ++i) {
+    id.high = id.high << 8U | bytes[i];
+    id.low = id.low << 8U | bytes[8 + i];
+  }
+  return id;
+}
+
+/// The reserved identities are those with nothing in the upper half.
+bool usable(const FileId& id) { return id.high != 0; }
+
+Outcome<FileId> interpret(ssize_t size, const std::array<std::uint8_t, identity_bytes>& bytes) {
+  if (size < 0) {
+    if (errno == ENODATA || errno == ERANGE) return Outcome<FileId>::of(FileId::none());
+    return Outcome<FileId>::failed(errno);
+  }
+  if (size != static_cast<ssize_t>(identity_bytes)) return Outcome<FileId>::of(FileId::none());
+  const FileId id = decode(bytes);
+  return Outcome<FileId>::of(usable(id) ? id : FileId::none());
+}
+
+/// Calls `get(buffer, size)` until the buffer is large enough: attributes may grow between the two calls.
+template <typename Get>
+Outcome<std::string> read_growing(Get get) {
+  std::string buffer(256, '\0');
+  while (true) {
+    const ssize_t size = get(buffer.data(), buffer.size());
+    if (size >= 0) {
+      buffer.resize(static_cast<std::size_t>(size));
+      return Outcome<std::string>::of(std::move(buffer));
+    }
+    if (errno != ERANGE || buffer.size() > 2 * XATTR_SIZE_MAX) return Outcome<std::string>::failed(errno);
+    buffer.resize(buffer.size() * 4);
+  }
+}
+
+std::vector<std::string> visible_names(const std::string& list) {
+  std::vector<std::string> names;
+  for (std::size_t at = 0; at < list.size();) {
+    std::string name(list.c_str() + at);
+    at += name.size() + 1;
+    if (!name.starts_with(reserved_attribute_prefix)) names.push_back(std::move(name));
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+using Attributes = std::vector<std::pair<std::string, std::string>>;
+
+}  // namespace
+
+timespec to_timespec(std::int64_t ns) {
+  constexpr std::int64_t second = 1'000'000'000;
+  const std::int64_t remainder = ((ns % second) + second) % second;  // times before 1970 are negative
+  return {static_cast<time_t>((ns - remainder) / second), static_cast<long>(remainder)};
+}
+
+int check_name(std::string_view name) {
+  if (name.empty() || name == "." || name == "..") return EINVAL;
+  if (name.find('/') != std::string_view::npos || name.find('\0') != std::string_view::npos) return EINVAL;
+  return 0;
+}
+
+Outcome<ObjectHandle> handle_of(int directory, const std::string& name) {
+  alignas(file_handle) char storage[sizeof(file_handle) + ObjectHandle::bytes_max];
+  auto* raw = reinterpret_cast<file_handle*>(storage);
+  raw->handle_bytes = ObjectHandle::bytes_max;
+  int mount_id = 0;
+  if (::name_to_handle_at(directory, name.c_str(), raw, &mount_id, name.empty() ? AT_EMPTY_PATH : 0) != 0) {
+    return Outcome<ObjectHandle>::failed(errno);
+  }
+  ObjectHandle handle;
+  handle.type = raw->handle_type;
+  handle.size = static_cast<std::uint8_t>(raw->handle_bytes);
+  std::memcpy(handle.bytes.data(), raw->f_handle, raw->handle_bytes);
+  return Outcome<ObjectHandle>::of(handle);
+}
+
+Outcome<Descriptor> open_handle(int mount, const ObjectHandle& handle, int flags) {
+  alignas(file_handle) char storage[sizeof(file_handle) + ObjectHandle::bytes_max];
+  auto* raw = reinterpret_cast<file_handle*>(storage);
+  raw->handle_bytes = handle.size;
+  raw->handle_type = handle.type;
+  std::memcpy(raw->f_handle, handle.bytes.data(), handle.size);
+  const int fd = ::open_by_handle_at(mount, raw, flags | O_CLOEXEC);
+  if (fd < 0) return Outcome<Descriptor>::failed(errno);
+  return Outcome<Descriptor>::of(Descriptor(fd));
+}
+
+FileId draw_identity() {
+  while (true) {
+    std::array<std::uint8_t, identity_bytes> bytes{};
+    const ssize_t got = ::getrandom(bytes.data(), bytes.size(), 0);
+    if (got < 0 && errno == EINTR) continue;
+    LOCKSTEP_CHECK(got == static_cast<ssize_t>(bytes.size()), "the kernel gives random bytes");
+    const FileId id = decode(bytes);
+    if (usable(id)) return id;
+  }
+}
+
+Outcome<FileId> read_identity(int directory, const std::string& name) {
+  std::array<std::uint8_t, identity_bytes> bytes{};
+  const DescriptorPath path(directory, name);
+  return interpret(::lgetxattr(path.c_str(), identity_attribute, bytes.data(), bytes.size()), bytes);
+}
+
+Outcome<FileId> read_identity(const OpenObject& object) {
+  std::array<std::uint8_t, identity_bytes> bytes{};
+  const ssize_t size =
+      object.path_only ? ::getxattr(DescriptorPath(object.fd()).c_str(), identity_attribute, bytes.data(), bytes.size())
+                       : ::fgetxattr(object.fd(), identity_attribute, bytes.data(), bytes.size());
+  return interpret(size, bytes);
+}
+
+int write_identity(const OpenObject& object, const FileId& id) {
+  const auto bytes = encode(id);
+  return set_attribute(object, identity_attribute, bytes.data(), bytes.size(), 0);
+}
+
+int write_identity(int directory, const std::string& name, const FileId& id) {
+  const auto bytes = encode(id);
+  const DescriptorPath path(directory, name);
+  return ::lsetxattr(path.c_str(), identity_attribute, bytes.data(), bytes.size(), 0) == 0 ? 0 : errno;
+}
+
+Outcome<struct stat> status_of(const OpenObject& object) {
+  struct stat status {};
+  if (::fstat(object.fd(), &status) != 0) return Outcome<struct stat>::failed(errno);
+  return Outcome<struct stat>::of(status);
+}
+
+int change_mode(const OpenObject& object, mode_t mode) {
+  const int result =
+      object.path_only ? ::chmod(DescriptorPath(object.fd()).c_str(), mode) : ::fchmod(object.fd(), mode);
+  return result == 0 ? 0 : errno;
+}
+
+int change_owner(const OpenObject& object, uid_t uid, gid_t gid) {
+  return ::fchownat(object.fd(), "", uid, gid, AT_EMPTY_PATH) == 0 ? 0 : errno;
+}
+
+int change_times(const OpenObject& object, const timespec& atime, const timespec& mtime) {
+  const timespec times[2] = {atime, mtime};
+  const int result =
+      object.path_only ? ::utimensat(object.fd(), "", times, AT_EMPTY_PATH) : ::futimens(object.fd(), times);
+  return result == 0 ? 0 : errno;
+}
+
+Outcome<std::vector<std::string>> attribute_names(const OpenObject& object) {
+  const DescriptorPath path(object.fd());
+  auto list = read_growing([&](char* buffer, std::size_t size) {
+    return object.path_only ? ::listxattr(path.c_str(), buffer, size) : ::flistxattr(object.fd(), buffer, size);
+  });
+  if (!list.ok()) return Outcome<std::vector<std::string>>::failed(list.error);
+  return Outcome<std::vector<std::string>>::of(visible_names(list.value));
+}
+
+Outcome<std::string> attribute_value(const OpenObject& object, const std::string& name) {
+  if (name.starts_with(reserved_attribute_prefix)) return Outcome<std::string>::failed(ENODATA);
+  const DescriptorPath path(object.fd());
+  return read_growing([&](char* buffer, std::size_t size) {
+    return object.path_only ? ::getxattr(path.c_str(), name.c_str(), buffer, size)
+                            : ::fgetxattr(object.fd(), name.c_str(), buffer, size);
+  });
+}
+
+Outcome<Attributes> attributes_of(int directory, const std::string& name) {
+  const DescriptorPath path(directory, name);
+  auto list = read_growing([&](char* buffer, std::size_t size) { return ::llistxattr(path.c_str(), buffer, size); });
+  if (!list.ok()) return Outcome<Attributes>::failed(list.error);
+  Attributes attributes;
+  for (auto& attribute : visible_names(list.value)) {
+    auto value = read_growing(
+        [&](char* buffer, std::size_t size) { return ::lgetxattr(path.c_str(), attribute.c_str(), buffer, size); });
+    if (!value.ok()) return Outcome<Attributes>::failed(value.error);
+    attributes.emplace_back(std::move(attribute), std::move(value.value));
+  }
+  return Outcome<Attributes>::of(std::move(attributes));
+}
+
+Outcome<Attributes> attributes_of(const OpenObject& object) {
+  auto names = attribute_names(object);
+  if (!names.ok()) return Outcome<Attributes>::failed(names.error);
+  Attributes attributes;
+  for (auto& name : names.value) {
+    auto value = attribute_value(object, name);
+    if (!value.ok()) return Outcome<Attributes>::failed(value.error);
+    attributes.emplace_back(std::move(name), std::move(value.value));
+  }
+  return Outcome<Attributes>::of(std::move(attributes));
+}
+
+int set_attribute(const OpenObject& object, const std::string& name, const void* value, std::size_t size, int flags) {
+  const int result = object.path_only
+                         ? ::setxattr(DescriptorPath(object.fd()).c_str(), name.c_str(), value, size, flags)
+                         : ::fsetxattr(object.fd(), name.c_str(), value, size, flags);
+  return result == 0 ? 0 : errno;
+}
+
+int remove_attribute(const OpenObject& object, const std::string& name) {
+  const int result = object.path_only ? ::removexattr(DescriptorPath(object.fd()).c_str(), name.c_str())
+                                      : ::fremovexattr(object.fd(), name.c_str());
+  return result == 0 ? 0 : errno;
+}
+
+Outcome<std::string> link_target(const OpenObject& symlink) {
+  std::string target(PATH_MAX, '\0');
+  const ssize_t size = ::readlinkat(symlink.fd(), "", target.data(), target.size());
+  if (size < 0) return Outcome<std::string>::failed(errno);
+  target.resize(static_cast<std::size_t>(size));
+  return Outcome<std::string>::of(std::move(target));
+}
+
+}  // namespace lockstep::linux_io

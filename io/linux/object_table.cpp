@@ -1,0 +1,148 @@
+#include "io/linux/object_table.h"
+
+#include "engine/values/check.h"
+
+#include <cerrno>
+#include <fcntl.h>
+
+namespace lockstep::linux_io {
+
+ObjectTable::ObjectTable(int mount, dev_t device, std::size_t descriptors_max)
+    : mount_(mount), device_(device), descriptors_max_(descriptors_max) {}
+
+Outcome<ObjectTable::Found> ObjectTable::adopt(int directory, const std::string& name) {
+  Found found;
+  if (::fstatat(directory, name.c_str(), &found.status, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) != 0) {
+    return Outcome<Found>::failed(errno);
+  }
+  if (found.status.st_dev != device_) return Outcome<Found>::failed(EXDEV);
+  const auto identity = read_identity(directory, name);
+  if (!identity.ok()) return Outcome<Found>::failed(identity.error);
+  const auto handle = handle_of(directory, name);
+  if (!handle.ok()) return Outcome<Found>::failed(handle.error);
+
+  found.id = identity.value;
+  bool fresh = found.id == FileId::none();
+  if (!fresh) {
+    const auto known = objects_.find(found.id);
+    if (known != objects_.end()) {
+      if (known->second.handle == handle.value) return Outcome<Found>::of(found);
+      fresh = holds_identity(known->second, found.id);
+      if (!fresh) erase(found.id);
+    }
+  }
+  if (fresh) {
+    found.id = draw_identity();
+    if (const int error = write_identity(directory, name, found.id); error != 0) return Outcome<Found>::failed(error);
+  }
+  insert(found.id, handle.value, found.status.st_mode & S_IFMT, nullptr);
+  return Outcome<Found>::of(found);
+}
+
+mode_t ObjectTable::type_of(const FileId& id) const {
+  const auto found = objects_.find(id);
+  return found == objects_.end() ? 0 : found->second.type;
+}
+
+void ObjectTable::insert(const FileId& id, const ObjectHandle& handle, mode_t type, OpenObjectPtr opened) {
+  objects_[id] = Object{handle, type};
+  if (opened) keep(id, std::move(opened));
+}
+
+void ObjectTable::erase(const FileId& id) {
+  objects_.erase(id);
+  const auto opened = opened_.find(id);
+  if (opened == opened_.end() || opened->second.pins != 0) return;
+  by_age_.erase(opened->second.age);
+  opened_.erase(opened);
+}
+
+Outcome<OpenObjectPtr> ObjectTable::open(const FileId& id) {
+  const auto opened = opened_.find(id);
+  if (opened != opened_.end()) {
+    if (opened->second.pins == 0) by_age_.splice(by_age_.begin(), by_age_, opened->second.age);
+    return Outcome<OpenObjectPtr>::of(opened->second.object);
+  }
+  const auto known = objects_.find(id);
+  if (known == objects_.end()) return Outcome<OpenObjectPtr>::failed(ENOENT);
+  auto object = open_object(id, known->second);
+  if (object.ok()) keep(id, object.value);
+  return object;
+}
+
+int ObjectTable::pin(const FileId& id) {
+  if (const auto object = open(id); !object.ok()) return object.error;
+  Opened& opened = opened_.at(id);
+  if (opened.pins++ == 0) by_age_.erase(opened.age);
+  return 0;
+}
+
+void ObjectTable::unpin(const FileId& id) {
+  const auto opened = opened_.find(id);
+  LOCKSTEP_CHECK(opened != opened_.end() && opened->second.pins != 0, "only what was pinned is unpinned");
+  if (--opened->second.pins != 0) return;
+  if (!objects_.contains(id)) {
+    opened_.erase(opened);
+    return;
+  }
+  by_age_.push_front(id);
+  opened->second.age = by_age_.begin();
+  forget_oldest();
+}
+
+void ObjectTable::clear() {
+  by_age_.clear();
+  opened_.clear();
+  objects_.clear();
+}
+
+Outcome<OpenObjectPtr> ObjectTable::open_object(const FileId& id, const Object& object) {
+  auto opened = std::make_shared<OpenObject>();
+  int flags = O_NOFOLLOW | O_NOATIME | O_NONBLOCK;
+  if (S_ISREG(object.type)) {
+    flags |= O_RDWR;
+  } else if (S_ISDIR(object.type)) {
+    flags |= O_RDONLY | O_DIRECTORY;
+  } else {
+    flags = O_PATH | O_NOFOLLOW;
+    opened->path_only = true;
+  }
+  auto descriptor = open_handle(mount_, object.handle, flags);
+  const bool immutable = descriptor.error == EPERM || descriptor.error == EROFS || descriptor.error == ETXTBSY;
+  if (immutable && S_ISREG(object.type)) {
+    descriptor = open_handle(mount_, object.handle, (flags & ~O_ACCMODE) | O_RDONLY);
+  }
+  if (!descriptor.ok()) {
+    if (descriptor.error != ESTALE) return Outcome<OpenObjectPtr>::failed(descriptor.error);
+    erase(id);
+    return Outcome<OpenObjectPtr>::failed(ENOENT);
+  }
+  opened->descriptor = std::move(descriptor.value);
+  return Outcome<OpenObjectPtr>::of(std::move(opened));
+}
+
+bool ObjectTable::holds_identity(const Object& object, const FileId& id) {
+  auto descriptor = open_handle(mount_, object.handle, O_PATH | O_NOFOLLOW);
+  if (!descriptor.ok()) return false;
+  const OpenObject opened{std::move(descriptor.value), true};
+  const auto identity = read_identity(opened);
+  return identity.ok() && identity.value == id;
+}
+
+void ObjectTable::keep(const FileId& id, OpenObjectPtr object) {
+  const auto [place, inserted] = opened_.try_emplace(id);
+  place->second.object = std::move(object);
+  if (!inserted) return;
+  by_age_.push_front(id);
+  place->second.age = by_age_.begin();
+  forget_oldest();
+}
+
+void ObjectTable::forget_oldest() {
+  while (by_age_.size() > descriptors_max_) {
+    opened_.erase(by_age_.back());
+    by_age_.pop_back();
+  }
+}
+
+}  // namespace lockstep::linux_io

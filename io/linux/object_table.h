@@ -1,0 +1,73 @@
+// Finds objects of one filesystem by identity: a handle for every known object, an open descriptor for few.
+#pragma once
+
+#include "engine/values/file_id.h"
+#include "io/linux/object_access.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <list>
+#include <string>
+#include <unordered_map>
+
+namespace lockstep::linux_io {
+
+/// Used on one thread. Costs about 100 bytes of memory per known object and a descriptor for each object that is
+/// pinned or was used lately.
+class ObjectTable {
+ public:
+  /// `mount`: a non-O_PATH descriptor of the filesystem, valid as long as the table.
+  /// `descriptors_max` limits the descriptors kept for objects that are not pinned.
+  ObjectTable(int mount, dev_t device, std::size_t descriptors_max);
+
+  struct Found {
+    FileId id;
+    struct stat status {};
+  };
+  /// The object at (directory, name), which gets an identity if it has none, or if the one it has belongs to
+  /// another inode (a copy made with attributes). EXDEV: something else is mounted there.
+  Outcome<Found> adopt(int directory, const std::string& name);
+
+  [[nodiscard]] bool knows(const FileId& id) const { return objects_.contains(id); }
+  /// S_IFMT bits; 0 if unknown.
+  [[nodiscard]] mode_t type_of(const FileId& id) const;
+
+  void insert(const FileId& id, const ObjectHandle& handle, mode_t type, OpenObjectPtr opened);
+  /// The object has lost its last name, or this identity. While pinned it can still be opened.
+  void erase(const FileId& id);
+
+  /// Regular files readable and writable (read-only where the file is immutable), directories readable, anything
+  /// else as O_PATH; never changes access times. ENOENT: unknown or gone.
+  Outcome<OpenObjectPtr> open(const FileId& id);
+
+  /// Keeps a descriptor open until the matching unpin(), so that the object outlives its last name. Counts.
+  int pin(const FileId& id);
+  void unpin(const FileId& id);
+
+  void clear();
+
+ private:
+  struct Object {
+    ObjectHandle handle;
+    mode_t type = 0;
+  };
+  struct Opened {
+    OpenObjectPtr object;
+    std::uint32_t pins = 0;
+    std::list<FileId>::iterator age;  ///< place in by_age_, while not pinned
+  };
+
+  Outcome<OpenObjectPtr> open_object(const FileId& id, const Object& object);
+  bool holds_identity(const Object& object, const FileId& id);
+  void keep(const FileId& id, OpenObjectPtr object);
+  void forget_oldest();
+
+  int mount_;
+  dev_t device_;
+  std::size_t descriptors_max_;
+  std::unordered_map<FileId, Object> objects_;
+  std::unordered_map<FileId, Opened> opened_;
+  std::list<FileId> by_age_;  ///< descriptors that may be closed; used last in front
+};
+
+}  // namespace lockstep::linux_io
