@@ -1,0 +1,189 @@
+// Construction, dispatch, syncs, and the lazily set modification times of the stream.
+#include "io/linux/volume.h"
+
+#include "engine/values/check.h"
+
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+
+#include <boost/asio/post.hpp>
+
+namespace lockstep::linux_io {
+
+using io::Origin;
+
+LinuxVolume::LinuxVolume(boost::asio::io_context& loop, boost::asio::thread_pool& workers, io::EventSink& sink,
+                         Descriptor raw_directory, VolumeLimits limits)
+    : loop_(loop),
+      workers_(workers),
+      sink_(sink),
+      limits_(limits),
+      root_(std::make_shared<OpenObject>(OpenObject{std::move(raw_directory), false})),
+      settle_timer_(loop),
+      alive_(std::make_shared<bool>(true)) {}
+
+LinuxVolume::~LinuxVolume() = default;
+
+std::string LinuxVolume::prepare() {
+  const auto root = status_of(*root_);
+  if (!root.ok()) return std::string("the directory cannot be used: ") + std::strerror(root.error);
+  const auto handle = handle_of(root_->fd(), "");
+  if (!handle.ok()) {
+    return std::string("the filesystem has no persistent file handles (ext4 and XFS have): ") +
+           std::strerror(handle.error);
+  }
+  table_ = std::make_unique<ObjectTable>(root_->fd(), root.value.st_dev, limits_.descriptors_max);
+  table_->insert(FileId::root(), handle.value, S_IFDIR, root_);
+  table_->pin(FileId::root());
+  if (const int error = prepare_staging(); error != 0) {
+    return std::string("the filesystem cannot hold Lockstep's directory with its attributes: ") + std::strerror(error);
+  }
+  return {};
+}
+
+int LinuxVolume::prepare_staging() {
+  const auto root_before = status_of(*root_);
+  if (!root_before.ok()) return root_before.error;
+  if (::mkdirat(root_->fd(), staging_name, 0700) == 0) {
+    // The root's own time belongs to the application.
+    const int error = change_times(*root_, {0, UTIME_OMIT}, root_before.value.st_mtim);
+    if (error != 0) return error;
+  } else if (errno != EEXIST) {
+    return errno;
+  }
+  Descriptor staging(::openat(root_->fd(), staging_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NOATIME | O_CLOEXEC));
+  if (!staging.valid()) return errno;
+  const auto handle = handle_of(staging.fd(), "");
+  if (!handle.ok()) return handle.error;
+  auto object = std::make_shared<OpenObject>(OpenObject{std::move(staging), false});
+  // Whether attributes of the trusted namespace can be kept shows now, not in the middle of a takeover.
+  constexpr const char* probe = "trusted.lockstep.probe";
+  if (const int error = set_attribute(*object, probe, "1", 1, 0); error != 0) return error;
+  if (const int error = remove_attribute(*object, probe); error != 0) return error;
+  table_->insert(FileId::staging(), handle.value, S_IFDIR, std::move(object));
+  return table_->pin(FileId::staging());
+}
+
+void LinuxVolume::close() {
+  settle_timer_.cancel();
+  alive_.reset();
+  unsettled_.clear();
+  if (table_) table_->clear();
+}
+
+Outcome<OpenObjectPtr> LinuxVolume::resolve(const FileId& id) {
+  auto object = table_->open(id);
+  if (object.ok() || object.error != ENOENT || indexed_) return object;
+  if (const int error = walk(nullptr); error != 0) return Outcome<OpenObjectPtr>::failed(error);
+  return table_->open(id);
+}
+
+Outcome<OpenObjectPtr> LinuxVolume::resolve_directory(const FileId& id) {
+  auto object = resolve(id);
+  if (object.ok() && table_->knows(id) && !S_ISDIR(table_->type_of(id))) {
+    return Outcome<OpenObjectPtr>::failed(ENOTDIR);
+  }
+  return object;
+}
+
+void LinuxVolume::apply(Ticket ticket, const Operation& operation, Origin origin) {
+  // A request must not be followed by an older time of the stream.
+  if (origin == Origin::application && !unsettled_.empty()) settle();
+  io::Applied result;
+  result.ticket = ticket;
+  result.effect = operation;
+  result.error = run(operation, origin, result);
+  sink_.post(std::move(result));
+}
+
+int LinuxVolume::run(const Operation& operation, Origin origin, io::Applied& result) {
+  switch (operation.kind) {
+    case OperationKind::create: return create(operation, origin, result);
+    case OperationKind::link: return link(operation, origin, result);
+    case OperationKind::unlink: return unlink(operation, origin, result);
+    case OperationKind::rename: return rename(operation, origin, result);
+    case OperationKind::write: return write(operation, origin, result);
+    case OperationKind::set_attributes: return set_attributes(operation, origin, result);
+    case OperationKind::allocate: return allocate(operation, origin, result);
+    case OperationKind::set_xattr: return set_xattr(operation, origin, result);
+    case OperationKind::remove_xattr: return remove_xattr(operation, origin, result);
+    case OperationKind::identify: return origin == Origin::stream ? identify(operation) : EINVAL;
+    case OperationKind::fill: return origin == Origin::stream ? fill(operation) : EINVAL;
+    case OperationKind::sync:
+    case OperationKind::filled: break;
+  }
+  LOCKSTEP_CHECK(false, "only operations that change the tree are applied");
+  return EINVAL;
+}
+
+void LinuxVolume::sync(Ticket ticket, FileId file, bool data_only) {
+  OpenObjectPtr object = root_;
+  int error = 0;
+  if (file == FileId::none()) {
+    settle();
+  } else {
+    settle_one(file);
+    auto resolved = resolve(file);
+    error = resolved.error;
+    object = std::move(resolved.value);
+    // A fifo, socket, device or symbolic link has no data; its inode goes out with everything else.
+    if (error == 0 && object->path_only) {
+      object = root_;
+      file = FileId::none();
+    }
+  }
+  if (error != 0) {
+    sink_.post(io::Synced{ticket, error});
+    return;
+  }
+  boost::asio::post(workers_, [this, ticket, object = std::move(object), everything = file == FileId::none(), data_only,
+                               alive = std::weak_ptr<bool>(alive_), &loop = loop_] {
+    int result = 0;
+    if (everything) {
+      result = ::syncfs(object->fd());
+    } else {
+      result = data_only ? ::fdatasync(object->fd()) : ::fsync(object->fd());
+    }
+    const int sync_error = result == 0 ? 0 : errno;
+    boost::asio::post(loop, [this, ticket, sync_error, alive] {
+      if (alive.lock()) sink_.post(io::Synced{ticket, sync_error});
+    });
+  });
+}
+
+void LinuxVolume::settle() {
+  const auto owed = std::exchange(unsettled_, {});
+  for (const auto& [id, mtime_ns] : owed) {
+    // An object that is gone by now needs no time any more; an inode that refuses one is found by verify.
+    if (const auto object = table_->open(id); object.ok()) {
+      change_times(*object.value, {0, UTIME_OMIT}, to_timespec(mtime_ns));
+    }
+  }
+}
+
+void LinuxVolume::settle_one(const FileId& id) {
+  const auto owed = unsettled_.find(id);
+  if (owed == unsettled_.end()) return;
+  const timespec mtime = to_timespec(owed->second);
+  unsettled_.erase(owed);
+  if (const auto object = table_->open(id); object.ok()) change_times(*object.value, {0, UTIME_OMIT}, mtime);
+}
+
+void LinuxVolume::owe_mtime(const FileId& id, std::int64_t mtime_ns) {
+  unsettled_[id] = mtime_ns;
+  if (unsettled_.size() >= limits_.unsettled_max) {
+    settle();
+    return;
+  }
+  if (settle_armed_) return;
+  settle_armed_ = true;
+  settle_timer_.expires_after(limits_.settle_after);
+  settle_timer_.async_wait([this, alive = std::weak_ptr<bool>(alive_)](const boost::system::error_code& error) {
+    if (!alive.lock()) return;
+    settle_armed_ = false;
+    if (!error) settle();
+  });
+}
+
+}  // namespace lockstep::linux_io

@@ -1,0 +1,144 @@
+// The directory beneath the mount, as a store of objects addressed by identity (the Linux implementation).
+#pragma once
+
+#include "engine/values/manifest.h"
+#include "io/event_sink.h"
+#include "io/linux/object_table.h"
+#include "io/volume.h"
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <sys/statvfs.h>
+#include <unordered_map>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
+
+namespace lockstep::linux_io {
+
+/// The hidden directory in the root of the raw directory that is FileId::staging(). Applications can neither see
+/// nor create the name.
+inline constexpr const char* staging_name = ".lockstep";
+
+struct VolumeLimits {
+  /// Descriptors kept open for objects used lately; files that applications hold open come on top.
+  std::size_t descriptors_max = 1024;
+  /// Modification times of stream writes are set together: after this long, or when so many wait.
+  std::chrono::milliseconds settle_after{50};
+  std::size_t unsettled_max = 4096;
+};
+
+/// Needs a filesystem with file handles and trusted.* attributes (ext4 and XFS are tested), CAP_SYS_ADMIN,
+/// CAP_DAC_READ_SEARCH and a mounted /proc. Used on the loop's thread only; syncs wait for the disk on `workers`.
+///
+/// Beyond what io::Volume says:
+/// - A request's `attributes` with attribute_mode on write, allocate or set_xattr asks to clear those of the
+///   set-user-ID and set-group-ID bits that are not in `mode` (privileges end where others may write).
+/// - The moved directories of a rename keep their own modification times.
+/// - Modification times of stream writes are visible to every reader here at once, but may reach the inode up to
+///   settle_after later: a process crash can lose such a time (never data), as it can lose any hot state.
+class LinuxVolume final : public io::Volume {
+ public:
+  /// `raw_directory`: the directory beneath the mount, O_RDONLY|O_DIRECTORY, opened before anything covered it.
+  LinuxVolume(boost::asio::io_context& loop, boost::asio::thread_pool& workers, io::EventSink& sink,
+              Descriptor raw_directory, VolumeLimits limits = {});
+  ~LinuxVolume() override;
+  LinuxVolume(const LinuxVolume&) = delete;
+  LinuxVolume& operator=(const LinuxVolume&) = delete;
+
+  /// Once, before anything else. Creates the staging directory if it is missing. Returns why this directory cannot
+  /// be used, or an empty text.
+  std::string prepare();
+  /// Brings modification times that wait onto their inodes.
+  void settle();
+  /// Closes every descriptor but the directory's; syncs nothing. No other call may follow.
+  void close();
+
+  void apply(Ticket ticket, const Operation& operation, io::Origin origin) override;
+  void sync(Ticket ticket, FileId file, bool data_only) override;
+  void scan(Ticket ticket) override;
+  void digest(Ticket ticket, FileId file, std::uint64_t offset, std::uint64_t length,
+              std::uint32_t chunk_bytes) override;
+  void read(Ticket ticket, FileId file, std::uint64_t offset, std::uint64_t length) override;
+
+  // What the mount answers by itself. Nothing here changes anything an application could see.
+
+  struct Looked {
+    FileId id;
+    struct stat status {};
+  };
+  Outcome<Looked> lookup(const FileId& parent, const std::string& name);
+  Outcome<struct stat> status(const FileId& file);
+  /// For reading data or listing; the share keeps it open. EINVAL-like errors come from the calls made on it.
+  Outcome<OpenObjectPtr> open(const FileId& file);
+  /// An open of its own, with a position of its own, for one reader of a directory.
+  Outcome<Descriptor> open_listing(const FileId& directory);
+  /// Between pin() and unpin() the object stays usable although its last name goes (open files).
+  int pin(const FileId& file);
+  void unpin(const FileId& file);
+  Outcome<std::string> link_target(const FileId& symlink);
+  Outcome<std::vector<std::string>> attribute_names(const FileId& file);
+  Outcome<std::string> attribute_value(const FileId& file, const std::string& name);
+  Outcome<struct statvfs> space() const;
+  /// Whether new entries of the directory get their permissions from a default ACL instead of the umask.
+  bool has_default_acl(const FileId& directory);
+  /// The names that are hidden from applications.
+  static bool hidden(const FileId& parent, const std::string& name);
+
+ private:
+  struct NamedObject;
+
+  Outcome<OpenObjectPtr> resolve(const FileId& id);
+  Outcome<OpenObjectPtr> resolve_directory(const FileId& id);
+  int prepare_staging();
+
+  int run(const Operation& operation, io::Origin origin, io::Applied& result);
+  int create(const Operation& operation, io::Origin origin, io::Applied& result);
+  Outcome<OpenObjectPtr> make_object(int directory, const Operation& operation);
+  int dress(const OpenObject& object, int directory, const Operation& operation, io::Origin origin, const FileId& id,
+            struct stat& status);
+  int link(const Operation& operation, io::Origin origin, io::Applied& result);
+  int unlink(const Operation& operation, io::Origin origin, io::Applied& result);
+  int rename(const Operation& operation, io::Origin origin, io::Applied& result);
+  int identify(const Operation& operation);
+  int check_place(const FileId& parent, const std::string& name, io::Origin origin) const;
+  NamedObject look_at(int directory, const std::string& name);
+  void lost_name(const NamedObject& object);
+  /// Reports the parent's new time (application) or takes it over (stream).
+  void after_change(const OpenObject& directory, const FileId& id, io::Origin origin, std::int64_t& mtime_ns);
+
+  int write(const Operation& operation, io::Origin origin, io::Applied& result);
+  int fill(const Operation& operation);
+  int set_attributes(const Operation& operation, io::Origin origin, io::Applied& result);
+  int allocate(const Operation& operation, io::Origin origin, io::Applied& result);
+  int set_xattr(const Operation& operation, io::Origin origin, io::Applied& result);
+  int remove_xattr(const Operation& operation, io::Origin origin, io::Applied& result);
+  int finish_contents(const OpenObject& object, const Operation& operation, io::Origin origin, std::uint32_t report,
+                      io::Applied& result);
+
+  void settle_one(const FileId& id);
+  void owe_mtime(const FileId& id, std::int64_t mtime_ns);
+
+  struct Walker;
+  int walk(Manifest* manifest);
+  int walk_directory(const FileId& id, Walker& walker);
+
+  boost::asio::io_context& loop_;
+  boost::asio::thread_pool& workers_;
+  io::EventSink& sink_;
+  VolumeLimits limits_;
+  OpenObjectPtr root_;
+  std::unique_ptr<ObjectTable> table_;
+  bool indexed_ = false;  ///< every object beneath is in the table
+  std::unordered_map<FileId, std::int64_t> unsettled_;
+  boost::asio::steady_timer settle_timer_;
+  bool settle_armed_ = false;
+  std::shared_ptr<bool> alive_;  ///< completions of workers that come after the end are dropped
+};
+
+}  // namespace lockstep::linux_io

@@ -1,0 +1,244 @@
+// Operations on one object: data, attributes, allocation, extended attributes; and reading for the peer.
+#include "io/linux/volume.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <fcntl.h>
+#include <linux/falloc.h>
+#include <sys/xattr.h>
+#include <vector>
+
+#include <xxhash.h>
+
+namespace lockstep::linux_io {
+
+using io::Origin;
+
+namespace {
+
+constexpr mode_t permission_bits = 07777;
+constexpr mode_t privilege_bits = S_ISUID | S_ISGID;
+
+/// Writes all of `data` unless the filesystem refuses; `done` counts what was written.
+int write_fully(int fd, const Buffer& data, std::uint64_t offset, std::size_t& done) {
+  done = 0;
+  while (done < data.size()) {
+    const ssize_t count = ::pwrite(fd, data.data() + done, data.size() - done, static_cast<off_t>(offset + done));
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return errno;
+    if (count == 0) return EIO;
+    done += static_cast<std::size_t>(count);
+  }
+  return 0;
+}
+
+/// Reads up to `size` bytes, fewer only at the end of the file.
+Outcome<std::size_t> read_fully(int fd, std::byte* into, std::size_t size, std::uint64_t offset) {
+  std::size_t done = 0;
+  while (done < size) {
+    const ssize_t count = ::pread(fd, into + done, size - done, static_cast<off_t>(offset + done));
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return Outcome<std::size_t>::failed(errno);
+    if (count == 0) break;
+    done += static_cast<std::size_t>(count);
+  }
+  return Outcome<std::size_t>::of(done);
+}
+
+timespec requested_time(const Attributes& attributes, std::uint32_t set, std::uint32_t now, std::int64_t ns) {
+  if ((attributes.mask & now) != 0) return {0, UTIME_NOW};
+  if ((attributes.mask & set) != 0) return to_timespec(ns);
+  return {0, UTIME_OMIT};
+}
+
+}  // namespace
+
+/// After a change of contents: ends privileges where asked, reports (application) or takes over (stream) what
+/// `report` names of mode and mtime.
+int LinuxVolume::finish_contents(const OpenObject& object, const Operation& operation, Origin origin,
+                                 std::uint32_t report, io::Applied& result) {
+  const Attributes& wanted = operation.attributes;
+  if (origin == Origin::stream) {
+    if ((wanted.mask & attribute_mtime) != 0) owe_mtime(operation.file, wanted.mtime_ns);
+    if ((wanted.mask & attribute_mode) == 0) return 0;
+    const auto status = status_of(object);
+    if (!status.ok()) return status.error;
+    const mode_t mode = wanted.mode & permission_bits;
+    return mode == (status.value.st_mode & permission_bits) ? 0 : change_mode(object, mode);
+  }
+  auto status = status_of(object);
+  if (!status.ok()) return status.error;
+  mode_t mode = status.value.st_mode;
+  if ((wanted.mask & attribute_mode) != 0) mode &= ~(privilege_bits & ~wanted.mode);
+  if (mode != status.value.st_mode) {
+    if (const int error = change_mode(object, mode & permission_bits); error != 0) return error;
+    report |= attribute_mode;
+  }
+  Attributes& effect = result.effect.attributes;
+  effect = Attributes{};
+  effect.mask = report;
+  if ((report & attribute_mode) != 0) effect.mode = mode;
+  if ((report & attribute_mtime) != 0) effect.mtime_ns = nanoseconds(status.value.st_mtim);
+  result.replicated = status.value.st_nlink != 0;
+  return 0;
+}
+
+int LinuxVolume::write(const Operation& operation, Origin origin, io::Applied& result) {
+  const auto object = resolve(operation.file);
+  if (!object.ok()) return object.error;
+  std::size_t done = 0;
+  const int error = write_fully(object.value->fd(), operation.data, operation.offset, done);
+  if (error != 0 && (done == 0 || origin == Origin::stream)) return error;
+  result.bytes = done;
+  if (done < operation.data.size()) result.effect.data = operation.data.slice(0, done);
+  return finish_contents(*object.value, operation, origin, attribute_mtime, result);
+}
+
+int LinuxVolume::fill(const Operation& operation) {
+  const auto object = resolve(operation.file);
+  if (!object.ok()) return object.error;
+  std::int64_t mtime_ns = operation.attributes.mtime_ns;
+  if ((operation.attributes.mask & attribute_mtime) == 0) {
+    const auto owed = unsettled_.find(operation.file);
+    if (owed != unsettled_.end()) {
+      mtime_ns = owed->second;
+    } else {
+      const auto status = status_of(*object.value);
+      if (!status.ok()) return status.error;
+      mtime_ns = nanoseconds(status.value.st_mtim);
+    }
+  }
+  std::size_t done = 0;
+  const int error = write_fully(object.value->fd(), operation.data, operation.offset, done);
+  owe_mtime(operation.file, mtime_ns);
+  return error;
+}
+
+int LinuxVolume::set_attributes(const Operation& operation, Origin origin, io::Applied& result) {
+  const auto object = resolve(operation.file);
+  if (!object.ok()) return object.error;
+  const Attributes& wanted = operation.attributes;
+  const OpenObject& target = *object.value;
+  if ((wanted.mask & attribute_size) != 0) {
+    if (wanted.size_bytes > static_cast<std::uint64_t>(INT64_MAX)) return EFBIG;
+    if (::ftruncate(target.fd(), static_cast<off_t>(wanted.size_bytes)) != 0) return errno;
+  }
+  if ((wanted.mask & (attribute_uid | attribute_gid)) != 0) {
+    const auto uid = (wanted.mask & attribute_uid) != 0 ? wanted.uid : static_cast<uid_t>(-1);
+    const auto gid = (wanted.mask & attribute_gid) != 0 ? wanted.gid : static_cast<gid_t>(-1);
+    if (const int error = change_owner(target, uid, gid); error != 0) return error;
+  }
+  // Linux has no permissions of symbolic links; the stream may name the constant ones.
+  const bool symlink = S_ISLNK(table_->type_of(operation.file));
+  if ((wanted.mask & attribute_mode) != 0 && !(symlink && origin == Origin::stream)) {
+    if (const int error = change_mode(target, wanted.mode & permission_bits); error != 0) return error;
+  }
+  const timespec atime = requested_time(wanted, attribute_atime, attribute_atime_now, wanted.atime_ns);
+  const timespec mtime = requested_time(wanted, attribute_mtime, attribute_mtime_now, wanted.mtime_ns);
+  if (atime.tv_nsec != UTIME_OMIT || mtime.tv_nsec != UTIME_OMIT) {
+    if (const int error = change_times(target, atime, mtime); error != 0) return error;
+    if (mtime.tv_nsec != UTIME_OMIT) unsettled_.erase(operation.file);
+  }
+  if (origin == Origin::stream) return 0;
+
+  const auto status = status_of(target);
+  if (!status.ok()) return status.error;
+  Attributes& effect = result.effect.attributes;
+  effect = Attributes{};
+  effect.mask = wanted.mask & (attribute_mode | attribute_uid | attribute_gid | attribute_size);
+  if ((effect.mask & (attribute_uid | attribute_gid)) != 0) effect.mask |= attribute_mode;
+  if (symlink) effect.mask &= ~static_cast<std::uint32_t>(attribute_mode);
+  if (atime.tv_nsec != UTIME_OMIT) effect.mask |= attribute_atime;
+  if (mtime.tv_nsec != UTIME_OMIT || (effect.mask & attribute_size) != 0) effect.mask |= attribute_mtime;
+  if ((effect.mask & attribute_mode) != 0) effect.mode = status.value.st_mode & permission_bits;
+  if ((effect.mask & attribute_uid) != 0) effect.uid = status.value.st_uid;
+  if ((effect.mask & attribute_gid) != 0) effect.gid = status.value.st_gid;
+  if ((effect.mask & attribute_size) != 0) effect.size_bytes = wanted.size_bytes;
+  if ((effect.mask & attribute_atime) != 0) effect.atime_ns = nanoseconds(status.value.st_atim);
+  if ((effect.mask & attribute_mtime) != 0) effect.mtime_ns = nanoseconds(status.value.st_mtim);
+  result.replicated = status.value.st_nlink != 0;
+  return 0;
+}
+
+int LinuxVolume::allocate(const Operation& operation, Origin origin, io::Applied& result) {
+  const auto object = resolve(operation.file);
+  if (!object.ok()) return object.error;
+  int mode = 0;
+  if ((operation.flags & flag_keep_size) != 0) mode |= FALLOC_FL_KEEP_SIZE;
+  if ((operation.flags & flag_punch_hole) != 0) mode |= FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
+  if ((operation.flags & flag_zero_range) != 0) mode |= FALLOC_FL_ZERO_RANGE;
+  while (::fallocate(object.value->fd(), mode, static_cast<off_t>(operation.offset),
+                     static_cast<off_t>(operation.length)) != 0) {
+    if (errno != EINTR) return errno;
+  }
+  return finish_contents(*object.value, operation, origin, attribute_mtime, result);
+}
+
+int LinuxVolume::set_xattr(const Operation& operation, Origin origin, io::Applied& result) {
+  if (operation.name.starts_with(reserved_attribute_prefix)) return EPERM;
+  const auto object = resolve(operation.file);
+  if (!object.ok()) return object.error;
+  int flags = 0;
+  if ((operation.flags & flag_xattr_create) != 0) flags |= XATTR_CREATE;
+  if ((operation.flags & flag_xattr_replace) != 0) flags |= XATTR_REPLACE;
+  const int error = set_attribute(*object.value, operation.name, operation.data.data(), operation.data.size(), flags);
+  if (error != 0) return error;
+  // The condition was met here; on an equal tree the value is all that counts.
+  result.effect.flags &= ~static_cast<std::uint32_t>(flag_xattr_create | flag_xattr_replace);
+  const bool changes_mode = operation.name == "system.posix_acl_access";
+  return finish_contents(*object.value, operation, origin, changes_mode ? attribute_mode : 0U, result);
+}
+
+int LinuxVolume::remove_xattr(const Operation& operation, Origin origin, io::Applied& result) {
+  if (operation.name.starts_with(reserved_attribute_prefix)) return ENODATA;
+  const auto object = resolve(operation.file);
+  if (!object.ok()) return object.error;
+  if (const int error = remove_attribute(*object.value, operation.name); error != 0) return error;
+  return finish_contents(*object.value, operation, origin, 0, result);
+}
+
+void LinuxVolume::digest(Ticket ticket, FileId file, std::uint64_t offset, std::uint64_t length,
+                         std::uint32_t chunk_bytes) {
+  io::Digested digested;
+  digested.ticket = ticket;
+  const auto object = resolve(file);
+  digested.error = chunk_bytes == 0 ? EINVAL : object.error;
+  std::vector<std::byte> chunk(digested.error == 0 ? chunk_bytes : 0);
+  while (digested.error == 0 && length != 0) {
+    const std::size_t wanted = static_cast<std::size_t>(std::min<std::uint64_t>(chunk_bytes, length));
+    const auto got = read_fully(object.value->fd(), chunk.data(), wanted, offset);
+    digested.error = got.error;
+    if (!got.ok() || got.value == 0) break;
+    digested.digests.push_back(XXH3_64bits(chunk.data(), got.value));
+    if (got.value < wanted) break;
+    offset += wanted;
+    length -= wanted;
+  }
+  if (digested.error != 0) digested.digests.clear();
+  sink_.post(std::move(digested));
+}
+
+void LinuxVolume::read(Ticket ticket, FileId file, std::uint64_t offset, std::uint64_t length) {
+  io::RegionRead region;
+  region.ticket = ticket;
+  settle_one(file);
+  const auto object = resolve(file);
+  region.error = object.error;
+  if (object.ok()) {
+    const auto status = status_of(*object.value);
+    region.error = status.error;
+    if (status.ok()) {
+      const auto size = static_cast<std::uint64_t>(status.value.st_size);
+      const std::uint64_t present = offset < size ? std::min(length, size - offset) : 0;
+      std::vector<std::byte> bytes(present);
+      const auto got = read_fully(object.value->fd(), bytes.data(), bytes.size(), offset);
+      region.error = got.error;
+      bytes.resize(got.value);
+      region.data = Buffer(std::move(bytes));
+      region.mtime_ns = nanoseconds(status.value.st_mtim);
+    }
+  }
+  sink_.post(std::move(region));
+}
+
+}  // namespace lockstep::linux_io

@@ -1,0 +1,119 @@
+// The walk over the whole tree: gives every object an identity, fills the table, and lists the tree for the peer.
+#include "io/linux/volume.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <dirent.h>
+#include <fcntl.h>
+#include <unordered_set>
+
+#include <climits>
+
+namespace lockstep::linux_io {
+namespace {
+
+Attributes describe_attributes(const struct stat& status) {
+  Attributes attributes;
+  attributes.mask = attribute_mode | attribute_uid | attribute_gid | attribute_size | attribute_atime | attribute_mtime;
+  attributes.mode = status.st_mode;
+  attributes.uid = status.st_uid;
+  attributes.gid = status.st_gid;
+  // The size of a directory is its filesystem's own affair and differs between equal trees.
+  attributes.size_bytes = S_ISREG(status.st_mode) ? static_cast<std::uint64_t>(status.st_size) : 0;
+  attributes.atime_ns = nanoseconds(status.st_atim);
+  attributes.mtime_ns = nanoseconds(status.st_mtim);
+  attributes.rdev = S_ISCHR(status.st_mode) || S_ISBLK(status.st_mode) ? status.st_rdev : 0;
+  return attributes;
+}
+
+Outcome<std::vector<std::string>> names_in(Descriptor directory) {
+  using Names = Outcome<std::vector<std::string>>;
+  DIR* stream = ::fdopendir(directory.fd());
+  if (stream == nullptr) return Names::failed(errno);
+  directory.release();
+  std::vector<std::string> names;
+  errno = 0;
+  while (const dirent* entry = ::readdir(stream)) {
+    std::string name(entry->d_name);
+    if (name != "." && name != "..") names.push_back(std::move(name));
+    errno = 0;
+  }
+  const int error = errno;
+  ::closedir(stream);
+  if (error != 0) return Names::failed(error);
+  std::sort(names.begin(), names.end());
+  return Names::of(std::move(names));
+}
+
+}  // namespace
+
+struct LinuxVolume::Walker {
+  Manifest* manifest = nullptr;  ///< null: only identities and the table are wanted
+  std::unordered_set<FileId> listed;
+  std::vector<FileId> directories;  ///< still to be entered
+};
+
+void LinuxVolume::scan(Ticket ticket) {
+  settle();
+  io::Scanned scanned;
+  scanned.ticket = ticket;
+  scanned.error = walk(&scanned.manifest);
+  if (scanned.error != 0) scanned.manifest = Manifest{};
+  sink_.post(std::move(scanned));
+}
+
+int LinuxVolume::walk(Manifest* manifest) {
+  Walker walker;
+  walker.manifest = manifest;
+  if (manifest != nullptr) {
+    const auto status = status_of(*root_);
+    if (!status.ok()) return status.error;
+    auto xattrs = attributes_of(*root_);
+    if (!xattrs.ok()) return xattrs.error;
+    manifest->objects.push_back(
+        {FileId::root(), describe_attributes(status.value), std::string(), std::move(xattrs.value)});
+  }
+  walker.directories = {FileId::staging(), FileId::root()};
+  while (!walker.directories.empty()) {
+    const FileId next = walker.directories.back();
+    walker.directories.pop_back();
+    if (const int error = walk_directory(next, walker); error != 0) return error;
+  }
+  indexed_ = true;
+  return 0;
+}
+
+int LinuxVolume::walk_directory(const FileId& id, Walker& walker) {
+  const auto directory = table_->open(id);
+  if (!directory.ok()) return directory.error;
+  const int fd = directory.value->fd();
+  Descriptor listing(::openat(fd, ".", O_RDONLY | O_DIRECTORY | O_NOATIME | O_CLOEXEC));
+  if (!listing.valid()) return errno;
+  auto names = names_in(std::move(listing));
+  if (!names.ok()) return names.error;
+  for (std::string& name : names.value) {
+    if (hidden(id, name)) continue;
+    const auto found = table_->adopt(fd, name);
+    if (!found.ok()) return found.error;
+    const auto& [child, status] = found.value;
+    if (S_ISDIR(status.st_mode)) walker.directories.push_back(child);
+    if (walker.manifest == nullptr) continue;
+    if (walker.listed.insert(child).second) {
+      ManifestObject object{child, describe_attributes(status), {}, {}};
+      if (S_ISLNK(status.st_mode)) {
+        std::string target(PATH_MAX, '\0');
+        const ssize_t size = ::readlinkat(fd, name.c_str(), target.data(), target.size());
+        if (size < 0) return errno;
+        object.symlink_target.assign(target, 0, static_cast<std::size_t>(size));
+      }
+      auto xattrs = attributes_of(fd, name);
+      if (!xattrs.ok()) return xattrs.error;
+      object.xattrs = std::move(xattrs.value);
+      walker.manifest->objects.push_back(std::move(object));
+    }
+    walker.manifest->entries.push_back({id, std::move(name), child});
+  }
+  return 0;
+}
+
+}  // namespace lockstep::linux_io

@@ -1,0 +1,73 @@
+// What the mount asks the volume for: reading, never changing.
+#include "io/linux/volume.h"
+
+#include <cerrno>
+#include <fcntl.h>
+
+namespace lockstep::linux_io {
+
+Outcome<LinuxVolume::Looked> LinuxVolume::lookup(const FileId& parent, const std::string& name) {
+  if (hidden(parent, name) || check_name(name) != 0) return Outcome<Looked>::failed(ENOENT);
+  if (!unsettled_.empty()) settle();
+  const auto directory = resolve_directory(parent);
+  if (!directory.ok()) return Outcome<Looked>::failed(directory.error);
+  const auto found = table_->adopt(directory.value->fd(), name);
+  if (!found.ok()) return Outcome<Looked>::failed(found.error);
+  return Outcome<Looked>::of({found.value.id, found.value.status});
+}
+
+Outcome<struct stat> LinuxVolume::status(const FileId& file) {
+  if (!unsettled_.empty()) settle();
+  const auto object = resolve(file);
+  if (!object.ok()) return Outcome<struct stat>::failed(object.error);
+  return status_of(*object.value);
+}
+
+Outcome<OpenObjectPtr> LinuxVolume::open(const FileId& file) { return resolve(file); }
+
+Outcome<Descriptor> LinuxVolume::open_listing(const FileId& directory) {
+  const auto object = resolve_directory(directory);
+  if (!object.ok()) return Outcome<Descriptor>::failed(object.error);
+  Descriptor listing(::openat(object.value->fd(), ".", O_RDONLY | O_DIRECTORY | O_NOATIME | O_CLOEXEC));
+  if (!listing.valid()) return Outcome<Descriptor>::failed(errno);
+  return Outcome<Descriptor>::of(std::move(listing));
+}
+
+int LinuxVolume::pin(const FileId& file) {
+  if (const auto object = resolve(file); !object.ok()) return object.error;
+  return table_->pin(file);
+}
+
+void LinuxVolume::unpin(const FileId& file) {
+  if (alive_) table_->unpin(file);
+}
+
+Outcome<std::string> LinuxVolume::link_target(const FileId& symlink) {
+  const auto object = resolve(symlink);
+  if (!object.ok()) return Outcome<std::string>::failed(object.error);
+  return linux_io::link_target(*object.value);
+}
+
+Outcome<std::vector<std::string>> LinuxVolume::attribute_names(const FileId& file) {
+  const auto object = resolve(file);
+  if (!object.ok()) return Outcome<std::vector<std::string>>::failed(object.error);
+  return linux_io::attribute_names(*object.value);
+}
+
+Outcome<std::string> LinuxVolume::attribute_value(const FileId& file, const std::string& name) {
+  const auto object = resolve(file);
+  if (!object.ok()) return Outcome<std::string>::failed(object.error);
+  return linux_io::attribute_value(*object.value, name);
+}
+
+Outcome<struct statvfs> LinuxVolume::space() const {
+  struct statvfs space {};
+  if (::fstatvfs(root_->fd(), &space) != 0) return Outcome<struct statvfs>::failed(errno);
+  return Outcome<struct statvfs>::of(space);
+}
+
+bool LinuxVolume::has_default_acl(const FileId& directory) {
+  return attribute_value(directory, "system.posix_acl_default").ok();
+}
+
+}  // namespace lockstep::linux_io
