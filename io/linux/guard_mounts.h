@@ -1,0 +1,37 @@
+// The mount table of this process's mount namespace, as far as guard and mount need it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <sys/types.h>
+#include <vector>
+
+namespace lockstep::linux_io {
+
+/// Recognise what an earlier daemon left behind.
+inline constexpr const char* fuse_type = "fuse.lockstep";
+inline constexpr const char* guard_source = "lockstep-guard";
+
+struct MountEntry {
+  std::uint64_t id = 0;
+  dev_t device = 0;
+  std::string root;   ///< which directory of its filesystem is mounted
+  std::string point;  ///< where
+  std::string type;
+  std::string source;
+
+  [[nodiscard]] bool is_lockstep_fuse() const { return type == fuse_type; }
+  [[nodiscard]] bool is_guard() const { return type == "tmpfs" && source == guard_source; }
+};
+
+/// In the order of mounting: of several mounts on one point the last is on top. Never waits for a filesystem.
+std::vector<MountEntry> read_mounts();
+/// What is mounted on `path` (absolute, without links), on top.
+std::optional<MountEntry> top_mount(const std::string& path);
+/// The id of the mount through which `fd` was opened; 0 if unknown.
+std::uint64_t mount_of(int fd);
+/// Whether `path` is `directory` or beneath it.
+bool is_within(const std::string& path, const std::string& directory);
+
+}  // namespace lockstep::linux_io
