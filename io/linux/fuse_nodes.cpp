@@ -1,0 +1,56 @@
+#include "io/linux/fuse_nodes.h"
+
+#include <algorithm>
+#include <linux/fuse.h>
+
+namespace lockstep::linux_io {
+
+FuseNodes::FuseNodes() : last_number_(FUSE_ROOT_ID) {
+  nodes_[FUSE_ROOT_ID] = Node{FileId::root(), 1, 0};
+  numbers_[FileId::root()] = FUSE_ROOT_ID;
+}
+
+std::uint64_t FuseNodes::remember(const FileId& id) {
+  const auto [known, fresh] = numbers_.try_emplace(id, 0);
+  if (fresh) {
+    known->second = ++last_number_;
+    nodes_[known->second].id = id;
+  }
+  ++nodes_[known->second].lookups;
+  return known->second;
+}
+
+FileId FuseNodes::id_of(std::uint64_t number) const {
+  const auto node = nodes_.find(number);
+  return node == nodes_.end() ? FileId::none() : node->second.id;
+}
+
+void FuseNodes::forget(std::uint64_t number, std::uint64_t lookups) {
+  const auto node = nodes_.find(number);
+  if (node == nodes_.end() || number == FUSE_ROOT_ID) return;
+  node->second.lookups -= std::min(lookups, node->second.lookups);
+  drop_if_unused(node);
+}
+
+void FuseNodes::opened(std::uint64_t number) { ++nodes_[number].opens; }
+
+void FuseNodes::released(std::uint64_t number) {
+  const auto node = nodes_.find(number);
+  if (node == nodes_.end() || node->second.opens == 0) return;
+  --node->second.opens;
+  drop_if_unused(node);
+}
+
+void FuseNodes::for_each_open(const std::function<void(const FileId&)>& visit) const {
+  for (const auto& [number, node] : nodes_) {
+    for (std::uint64_t i = 0; i < node.opens; ++i) visit(node.id);
+  }
+}
+
+void FuseNodes::drop_if_unused(std::unordered_map<std::uint64_t, Node>::iterator node) {
+  if (node->second.lookups != 0 || node->second.opens != 0) return;
+  numbers_.erase(node->second.id);
+  nodes_.erase(node);
+}
+
+}  // namespace lockstep::linux_io

@@ -1,0 +1,43 @@
+// The numbers under which the kernel knows objects of one FUSE session.
+#pragma once
+
+#include "engine/values/file_id.h"
+
+#include <cstdint>
+#include <functional>
+#include <unordered_map>
+
+namespace lockstep::linux_io {
+
+/// A number is never used twice within a session. Lives on the loop's thread.
+class FuseNodes {
+ public:
+  FuseNodes();
+
+  /// The number of an object that is about to be told to the kernel: counts one lookup.
+  std::uint64_t remember(const FileId& id);
+  /// FileId::none(): unknown number.
+  [[nodiscard]] FileId id_of(std::uint64_t number) const;
+  /// The kernel drops `lookups` of its references.
+  void forget(std::uint64_t number, std::uint64_t lookups);
+
+  /// Counts the open files of an object, so that all can be closed when the session ends.
+  void opened(std::uint64_t number);
+  void released(std::uint64_t number);
+  /// Calls `visit` once for each open file.
+  void for_each_open(const std::function<void(const FileId&)>& visit) const;
+
+ private:
+  struct Node {
+    FileId id;
+    std::uint64_t lookups = 0;
+    std::uint64_t opens = 0;
+  };
+  void drop_if_unused(std::unordered_map<std::uint64_t, Node>::iterator node);
+
+  std::unordered_map<std::uint64_t, Node> nodes_;
+  std::unordered_map<FileId, std::uint64_t> numbers_;
+  std::uint64_t last_number_;
+};
+
+}  // namespace lockstep::linux_io
