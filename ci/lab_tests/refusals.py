@@ -158,29 +158,58 @@ def full_disk_of_the_secondary(lab):
     lab.on(primary, "rm", big)
 
 
-def wrong_peer(lab):
-    """A peer of another cluster is refused, and both logs say why."""
+def refused_peer(lab, change, undo, *words):
+    """Restarts the secondary with a changed configuration: it must be refused in these words, and do no harm."""
     primary = lab.wait_pair()
     secondary = OTHER[primary]
-    settings = os.path.join(lab.configuration(secondary), "cluster.toml")
     lab.halt(secondary)
     before = {host: len(lab.log(host)) for host in SERVERS}
-    rewrite(settings, 'name = "lab"', 'name = "other"')
+    change(secondary)
     try:
         lab.run(secondary)
 
         def refused():
-            said = lab.log(primary)[before[primary] :] + lab.log(secondary)[before[secondary] :]
-            return says(said, "other") and says(said, "cluster")
+            return says(lab.log(primary)[before[primary] :] + lab.log(secondary)[before[secondary] :], *words)
 
-        eventually(15, refused, lambda: f"no word of it: {lab.log(primary)[before[primary]:][-800:]}")
-        expect(lab.role(secondary) != "SECOND", "it was accepted")
+        eventually(15, refused, lambda: f"no word of {words}: {lab.log(primary)[before[primary]:][-800:]}")
+        expect(lab.role(primary) in ("PRIM", "ALONE"), f"the primary was disturbed: {lab.describe()}")
+        expect(lab.role(secondary) != "SECOND", "the peer was accepted")
         lab.wait_for_load(primary)
         lab.halt(secondary)
     finally:
-        rewrite(settings, 'name = "other"', 'name = "lab"')
+        undo(secondary)
         lab.run(secondary)
     expect(lab.wait_pair() == primary, "the application was moved")
+
+
+def peer_of_another_cluster(lab):
+    """A peer whose cluster has another name is refused, and a log says why."""
+
+    def settings(host):
+        return os.path.join(lab.configuration(host), "cluster.toml")
+
+    refused_peer(
+        lab,
+        lambda host: rewrite(settings(host), 'name = "lab"', 'name = "foreign"'),
+        lambda host: rewrite(settings(host), 'name = "foreign"', 'name = "lab"'),
+        "foreign",
+        "cluster",
+    )
+
+
+def peer_of_another_module(lab):
+    """A peer that has another module on this port is refused, and a log says why."""
+
+    def file(host, name):
+        return os.path.join(lab.configuration(host), "modules", name + ".toml")
+
+    refused_peer(
+        lab,
+        lambda host: os.rename(file(host, "data"), file(host, "foreign")),
+        lambda host: os.rename(file(host, "foreign"), file(host, "data")),
+        "foreign",
+        "module",
+    )
 
 
 TESTS = [
@@ -188,7 +217,8 @@ TESTS = [
     second_daemon,
     directory_in_use,
     port_taken,
-    wrong_peer,
+    peer_of_another_cluster,
+    peer_of_another_module,
     no_majority,
     full_disk_of_the_secondary,
 ]

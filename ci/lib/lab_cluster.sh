@@ -10,7 +10,8 @@ show_logs() {
   done >&2
 }
 
-status_of() { (lab_cli "$1" status --json) 2>/dev/null; }
+# A frozen daemon does not answer at all.
+status_of() { timeout 5 "$CI/lab" cli "$LAB" "$1" status --json 2>/dev/null; }
 
 # PRIM, ALONE and SECOND count once they are ready; STOP and WAIT never are.
 has_role() {  # has_role HOST ROLE
@@ -76,4 +77,5 @@ lab_up() {
   done
   [ "$START" = no ] || cluster_start || fail "the cluster does not come up"
   trap - EXIT
+  [ "$START" = no ] || echo "PRIM on s1, SECOND on s2; . $LAB/env"
 }

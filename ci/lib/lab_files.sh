@@ -149,7 +149,7 @@ lab_write_env() {
   local host name
   {
     echo "# Source this. The variables are prefixes or whole commands: \$ON_S1 ls /, \$CUT_S1"
-    echo "LAB=$LAB MODULE=$MODULE LAB_BIN=$BIN"
+    echo "LAB_DIR=$LAB MODULE=$MODULE LAB_BIN=$BIN"
     for host in s1 s2 w c; do
       name=${host^^}
       echo "ON_$name=\"$CI/lab on $LAB $host\""

@@ -62,9 +62,9 @@ lab_power() {
   host_network_up "$host"
   cuts_reapply
   setsid nsenter --net="/run/netns/$TAG-$host" -- env -i PATH="$PATH" HOME=/root LANG=C.UTF-8 LOCKSTEP_LAB="$LAB" \
-    unshare --mount --propagation private --pid --ipc --uts --fork --kill-child -- \
-    "$CI/lib/host_init" "$LAB" "$host" </dev/null >>"$LAB/log/$host.log" 2>&1 &
-  wait_until 20 host_is_ready "$host" || fail "$host does not come up, see $LAB/log/$host.log"
+    unshare --mount --propagation private --pid --ipc --uts --fork -- \
+    "$CI/lib/host_init" "$LAB" "$host" </dev/null >"$LAB/run/$host.start" 2>&1 &
+  wait_until 20 host_is_ready "$host" || fail "$host does not come up: $(cat "$LAB/run/$host.start" "$LAB/log/$host.log")"
 }
 
 host_is_dead() { ! host_pid "$1" >/dev/null; }
