@@ -1,0 +1,52 @@
+#include "sim/checkers/checkers.h"
+
+#include "sim/checkers/history.h"
+#include "sim/checkers/i01_no_acknowledged_loss.h"
+#include "sim/checkers/i02_one_primary_per_epoch.h"
+#include "sim/checkers/i03_single_writer.h"
+#include "sim/checkers/i04_replica_is_prefix.h"
+#include "sim/checkers/i05_leave_before_lone_acknowledgement.h"
+#include "sim/checkers/i06_acknowledgement_is_true.h"
+#include "sim/checkers/i08_resync_keeps_newer.h"
+#include "sim/checkers/i10_names.h"
+#include "sim/checkers/i11_equal_at_rest.h"
+#include "sim/checkers/i13_never_back.h"
+#include "sim/checkers/i15_lease_before_start.h"
+#include "sim/checkers/i16_bounded_waiting.h"
+#include "sim/checkers/i18_known_transitions.h"
+#include "sim/checkers/register_view.h"
+
+namespace lockstep::sim {
+
+Checkers::Checkers(World& world) {
+  const auto add = [&]<typename Checker, typename... More>(std::type_identity<Checker>, More&... more) -> Checker& {
+    auto checker = std::make_unique<Checker>(world, more...);
+    Checker& result = *checker;
+    world.observers().add(result);
+    all_.push_back(std::move(checker));
+    return result;
+  };
+  // Who knows what everything else is judged by comes first; a region is judged before the history takes it in.
+  auto& reg = add(std::type_identity<RegisterView>{});
+  auto history = std::make_unique<History>(world);
+  History& past = *history;
+  all_.push_back(std::move(history));
+  add(std::type_identity<ResyncKeepsNewer>{}, past);
+  world.observers().add(past);
+  add(std::type_identity<KnownTransitions>{});
+  add(std::type_identity<OnePrimaryPerEpoch>{});
+  add(std::type_identity<NeverBack>{});
+  add(std::type_identity<SingleWriter>{});
+  add(std::type_identity<LeaseBeforeStart>{});
+  add(std::type_identity<LeaveBeforeLoneAcknowledgement>{}, past, reg);
+  add(std::type_identity<AcknowledgementIsTrue>{}, past, reg);
+  add(std::type_identity<NoAcknowledgedLoss>{}, past);
+  add(std::type_identity<ReplicaIsPrefix>{}, past);
+  add(std::type_identity<Names>{});
+  add(std::type_identity<BoundedWaiting>{});
+  add(std::type_identity<EqualAtRest>{}, past);
+}
+
+Checkers::~Checkers() = default;
+
+}  // namespace lockstep::sim

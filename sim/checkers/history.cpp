@@ -1,0 +1,197 @@
+#include "sim/checkers/history.h"
+
+#include "sim/violation.h"
+
+namespace lockstep::sim {
+
+namespace {
+
+bool same_attributes(const Attributes& a, const Attributes& b) {
+  const auto differs = [&](std::uint32_t bit, auto field) { return (a.mask & bit) != 0 && a.*field != b.*field; };
+  return a.mask == b.mask && !differs(attribute_mode, &Attributes::mode) && !differs(attribute_uid, &Attributes::uid) &&
+         !differs(attribute_gid, &Attributes::gid) && !differs(attribute_size, &Attributes::size_bytes) &&
+         !differs(attribute_atime, &Attributes::atime_ns) && !differs(attribute_mtime, &Attributes::mtime_ns);
+}
+
+bool changes_no_tree(OperationKind kind) { return kind == OperationKind::sync || kind == OperationKind::filled; }
+
+std::string at(const HistoryEntry& entry) {
+  return std::to_string(entry.epoch.value) + ":" + std::to_string(entry.lsn.value) + " " + describe(entry.operation);
+}
+
+}  // namespace
+
+bool same_operation(const Operation& a, const Operation& b) {
+  return a.kind == b.kind && a.flags == b.flags && a.file == b.file && a.parent == b.parent &&
+         a.new_parent == b.new_parent && a.name == b.name && a.new_name == b.new_name && a.offset == b.offset &&
+         a.length == b.length && a.parent_mtime_ns == b.parent_mtime_ns &&
+         a.new_parent_mtime_ns == b.new_parent_mtime_ns && same_attributes(a.attributes, b.attributes) &&
+         a.data == b.data;
+}
+
+std::optional<std::size_t> History::find(RequestId request) const {
+  const auto found = by_request_.find(request);
+  return found == by_request_.end() ? std::nullopt : std::optional(found->second);
+}
+
+std::size_t History::count_up_to(Lsn lsn) const {
+  std::size_t count = entries_.size();
+  while (count > 0 && entries_[count - 1].lsn > lsn) --count;
+  return count;
+}
+
+void History::append(HistoryEntry entry) {
+  if (const std::string problem = tip_.apply(entry.operation); !problem.empty()) {
+    throw Violation("I4", "ordered operation " + at(entry) + " does not follow from the ones before: " + problem);
+  }
+  if (entry.request.value != 0) by_request_[entry.request] = entries_.size();
+  entries_.push_back(std::move(entry));
+}
+
+void History::order(NodeId node, const io::OperationOrdered& ordered) {
+  const bool of_request = ordered.request.value != 0;
+  auto& unordered = unordered_[index_of(node)];
+  HistoryEntry entry{ordered.epoch, ordered.lsn, ordered.request, *ordered.operation, {}};
+  if (of_request && !changes_no_tree(ordered.operation->kind)) {
+    if (unordered.empty() || !same_operation(unordered.front().effect, *ordered.operation)) {
+      throw Violation("I4", std::string(to_string(node)) + " orders " + at(entry) +
+                                " in another order than its volume applied it");
+    }
+    entry.sequence[index_of(node)] = unordered.front().sequence;
+    unordered.pop_front();
+  }
+  // An old primary may still number what its volume did; nobody may acknowledge that.
+  if (!owner_ || node != *owner_ || ordered.epoch < last_epoch_) return;
+  last_epoch_ = ordered.epoch;
+  append(std::move(entry));
+}
+
+void History::traced(Place by, const io::TraceEvent& event) {
+  if (!is_node(by)) return;
+  const NodeId node = node_at(by);
+  if (const auto* ordered = std::get_if<io::OperationOrdered>(&event)) {
+    order(node, *ordered);
+  } else if (std::holds_alternative<io::ResyncBegan>(event)) {
+    Replica& here = replica(node);
+    here.following = false;
+    here.resyncing = true;
+    unordered_[index_of(node)].clear();
+  } else if (const auto* ended = std::get_if<io::ResyncEnded>(&event)) {
+    const auto position = position_of(node, count_up_to(ended->lsn), false);
+    if (!position) {
+      // Which difference: against the tree where the resync says that it ended.
+      throw Violation("I11", std::string(to_string(node)) + " ended its resync at " + std::to_string(ended->lsn.value) +
+                                 " but its tree is not the primary's of then or later; against the newest: " +
+                                 difference(tip_, world_.node(node).volume().filesystem()));
+    }
+    replica(node) = {true, *position, false, false};
+  }
+}
+
+void History::applied(NodeId node, std::uint64_t sequence, const Operation& effect, io::Origin origin,
+                      bool replicated) {
+  if (origin == io::Origin::application) {
+    if (replicated) unordered_[index_of(node)].push_back({sequence, effect});
+    return;
+  }
+  if (!replica(node).resyncing) follow(node, sequence, effect);
+}
+
+void History::follow(NodeId node, std::uint64_t sequence, const Operation& effect) {
+  Replica& here = replica(node);
+  const std::string who(to_string(node));
+  if (!here.following) {
+    throw Violation("I4", who + " applies the stream to a tree that is no prefix of it: " + describe(effect));
+  }
+  while (here.position < entries_.size() && changes_no_tree(entries_[here.position].operation.kind)) ++here.position;
+  if (here.position >= entries_.size()) throw Violation("I4", who + " applies what was not ordered: " + describe(effect));
+  HistoryEntry& entry = entries_[here.position];
+  if (!same_operation(entry.operation, effect)) {
+    throw Violation("I4", who + " applies " + describe(effect) + " where the stream has " + at(entry));
+  }
+  entry.sequence[index_of(node)] = sequence;
+  ++here.position;
+}
+
+void History::stopped(Place place, bool power_lost) {
+  if (!is_node(place) || !power_lost) return;
+  Replica& here = replica(node_at(place));
+  here.following = false;
+  here.power_lost = true;
+}
+
+std::optional<std::size_t> History::position_of(NodeId node, std::size_t least, bool with_unordered) {
+  const Filesystem& volume = world_.node(node).volume().filesystem();
+  if (least == entries_.size() && !with_unordered) {
+    return difference(tip_, volume).empty() ? std::optional(least) : std::nullopt;
+  }
+  Model model = base_;
+  for (std::size_t i = 0; i < least; ++i) model.apply(entries_[i].operation);
+  std::size_t position = least;
+  while (!difference(model, volume).empty()) {
+    if (position == entries_.size()) {
+      if (!with_unordered) return std::nullopt;
+      auto& unordered = unordered_[index_of(node)];
+      if (unordered.empty()) return std::nullopt;
+      if (!model.apply(unordered.front().effect).empty()) return std::nullopt;
+      HistoryEntry entry{last_epoch_, Lsn{}, RequestId{}, std::move(unordered.front().effect), {}};
+      unordered.pop_front();
+      append(std::move(entry));
+    } else {
+      model.apply(entries_[position].operation);
+    }
+    ++position;
+  }
+  while (position < entries_.size() && changes_no_tree(entries_[position].operation.kind)) ++position;
+  return position;
+}
+
+void History::begin_anew(NodeId node) {
+  owner_ = node;
+  base_ = import_tree(world_.node(node).volume().filesystem());
+  tip_ = base_;
+  entries_.clear();
+  by_request_.clear();
+  file_synced.clear();
+  guaranteed = durable = 0;
+  for (auto& unordered : unordered_) unordered.clear();
+  replica(node) = {};
+  replica(other(node)).following = false;
+}
+
+void History::continue_from(NodeId node, std::size_t position) {
+  const NodeId peer = other(node);
+  Replica& replaced = replica(peer);
+  if (owner_ == peer) {
+    // A primary that ended cleanly holds what its successor holds, and nothing else.
+    const bool clean = unordered_[index_of(peer)].empty() && entries_.size() == position && !replaced.power_lost;
+    replaced = {clean, position, replaced.resyncing, replaced.power_lost};
+  } else if (replaced.following && replaced.position > position) {
+    replaced.following = false;
+  }
+  if (position < entries_.size()) {
+    for (std::size_t i = position; i < entries_.size(); ++i) by_request_.erase(entries_[i].request);
+    entries_.resize(position);
+    tip_ = base_;
+    for (const HistoryEntry& entry : entries_) tip_.apply(entry.operation);
+  }
+  guaranteed = std::min(guaranteed, position);
+  durable = std::min(durable, position);
+  unordered_[index_of(node)].clear();
+  owner_ = node;
+  replica(node) = {};
+}
+
+std::set<FileId> History::touched(NodeId node, std::size_t from) const {
+  std::set<FileId> ids;
+  const auto add = [&](const Operation& operation) {
+    ids.insert({operation.file, operation.parent, operation.new_parent});
+  };
+  for (std::size_t i = from; i < entries_.size(); ++i) {
+    if (!changes_no_tree(entries_[i].operation.kind)) add(entries_[i].operation);
+  }
+  for (const Unordered& unordered : unordered_[index_of(node)]) add(unordered.effect);
+  return ids;
+}
+
+}  // namespace lockstep::sim

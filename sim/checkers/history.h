@@ -1,0 +1,95 @@
+// What happened, as the checkers keep it: the ordered operations since a known tree, and where each node stands.
+//
+// There is one branch at a time: the stream of whoever became writable last, continued from what its volume held
+// then. Operations that an older primary orders afterwards belong to no branch and must never be acknowledged.
+#pragma once
+
+#include "sim/model/compare.h"
+#include "sim/model/model.h"
+#include "sim/world/world.h"
+
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <vector>
+
+namespace lockstep::sim {
+
+struct HistoryEntry {
+  Epoch epoch;
+  Lsn lsn;  ///< 0: applied by a primary that ended before it could order it
+  RequestId request;
+  Operation operation;
+  std::array<std::uint64_t, 2> sequence{};  ///< number of the operation at each node's volume; 0: not known
+};
+
+/// Whether two operations do the same; fields that the attribute mask leaves out do not count.
+bool same_operation(const Operation& a, const Operation& b);
+
+class History : public Observer {
+ public:
+  explicit History(World& world) : world_(world) {}
+
+  void traced(Place by, const io::TraceEvent& event) override;
+  void applied(NodeId node, std::uint64_t sequence, const Operation& effect, io::Origin origin,
+               bool replicated) override;
+  void stopped(Place place, bool power_lost) override;
+
+  [[nodiscard]] bool begun() const { return owner_.has_value(); }
+  [[nodiscard]] NodeId owner() const { return *owner_; }
+  [[nodiscard]] const std::vector<HistoryEntry>& entries() const { return entries_; }
+  [[nodiscard]] const Model& tip() const { return tip_; }
+  /// The entry of a request in the present branch.
+  [[nodiscard]] std::optional<std::size_t> find(RequestId request) const;
+  /// How many entries have a position up to `lsn`.
+  [[nodiscard]] std::size_t count_up_to(Lsn lsn) const;
+
+  /// How many of the entries a volume holds, at least `least`: nothing if it is not exactly the tree after some of
+  /// them. `with_unordered`: its own operations that were not ordered may follow the last of them, and then are
+  /// made entries.
+  std::optional<std::size_t> position_of(NodeId node, std::size_t least, bool with_unordered);
+
+  /// Takes `node`'s tree as a new beginning.
+  void begin_anew(NodeId node);
+  /// `node` continues the branch after its first `position` entries.
+  void continue_from(NodeId node, std::size_t position);
+
+  // What was promised.
+  std::size_t guaranteed = 0;               ///< this many entries are in every later writable state
+  std::size_t durable = 0;                  ///< this many are on the disks of all members
+  std::map<FileId, std::size_t> file_synced;  ///< a file's own fsync: what this many entries made of it is on disk
+
+  /// Where a node stands while it is no primary.
+  struct Replica {
+    bool following = false;  ///< its volume holds exactly the first `position` entries, syncs not counted
+    std::size_t position = 0;
+    bool resyncing = false;
+    bool power_lost = false;  ///< since it last was known to hold everything
+  };
+  [[nodiscard]] Replica& replica(NodeId node) { return replicas_[index_of(node)]; }
+  /// Objects that were changed after the first `from` entries, or on `node` without being ordered.
+  [[nodiscard]] std::set<FileId> touched(NodeId node, std::size_t from) const;
+
+ private:
+  struct Unordered {
+    std::uint64_t sequence;
+    Operation effect;
+  };
+
+  void order(NodeId node, const io::OperationOrdered& ordered);
+  void follow(NodeId node, std::uint64_t sequence, const Operation& effect);
+  void append(HistoryEntry entry);
+
+  World& world_;
+  std::optional<NodeId> owner_;
+  Epoch last_epoch_;
+  Model base_;
+  Model tip_;
+  std::vector<HistoryEntry> entries_;
+  std::map<RequestId, std::size_t> by_request_;
+  std::array<std::deque<Unordered>, 2> unordered_;
+  std::array<Replica, 2> replicas_;
+};
+
+}  // namespace lockstep::sim

@@ -1,0 +1,110 @@
+#include "sim/checkers/i01_no_acknowledged_loss.h"
+
+namespace lockstep::sim {
+
+void NoAcknowledgedLoss::delivering(Place to, const io::Event& event) {
+  if (is_node(to) && std::holds_alternative<io::MountClosed>(event)) checked_[index_of(to)] = false;
+}
+
+void NoAcknowledgedLoss::stopped(Place place, bool /*power_lost*/) {
+  if (is_node(place)) checked_[index_of(place)] = false;
+}
+
+void NoAcknowledgedLoss::traced(Place by, const io::TraceEvent& event) {
+  if (!is_node(by)) return;
+  if (const auto* decided = std::get_if<io::ConfigurationDecided>(&event)) {
+    const Configuration& configuration = decided->configuration;
+    const bool news = decided_.emplace(configuration.epoch, configuration).second;
+    if (news && configuration.members != Members::both()) joiner_holds_less_ = false;
+  } else if (const auto* writable = std::get_if<io::WritableChanged>(&event)) {
+    if (writable->writable) became_writable(node_at(by), writable->epoch);
+  } else if (const auto* acknowledgement = std::get_if<io::RequestAcknowledged>(&event)) {
+    acknowledged(node_at(by), *acknowledgement);
+  } else if (std::holds_alternative<io::ResyncEnded>(event)) {
+    joiner_holds_less_ = true;
+  }
+}
+
+void NoAcknowledgedLoss::became_writable(NodeId node, Epoch epoch) {
+  const bool same_reign = history_.begun() && history_.owner() == node && checked_[index_of(node)];
+  if (same_reign) return;
+  checked_[index_of(node)] = true;
+  world_.node(node).volume().identify_all();
+  if (!history_.begun()) {
+    history_.begin_anew(node);
+    return;
+  }
+  if (all_copies_lost_power(node, epoch)) {
+    check_what_was_synced(node);
+    history_.begin_anew(node);
+    return;
+  }
+  const auto position = history_.position_of(node, history_.guaranteed, true);
+  if (!position) {
+    throw Violation("I1", std::string(to_string(node)) + " becomes writable in epoch " + std::to_string(epoch.value) +
+                              " with a tree that is not the history's after the last of the " +
+                              std::to_string(history_.guaranteed) + " acknowledged of " +
+                              std::to_string(history_.entries().size()) + " operations, or later; against the newest: " +
+                              difference(history_.tip(), world_.node(node).volume().filesystem()));
+  }
+  history_.continue_from(node, *position);
+}
+
+// What was acknowledged but not synced may be gone only if every member of the last configuration lost power.
+bool NoAcknowledgedLoss::all_copies_lost_power(NodeId node, Epoch epoch) {
+  if (!history_.replica(node).power_lost) return false;
+  const auto later = decided_.lower_bound(epoch);
+  if (later == decided_.begin()) return true;
+  const Configuration& before = std::prev(later)->second;
+  const NodeId peer = other(node);
+  return !before.members.contains(peer) || history_.replica(peer).power_lost;
+}
+
+void NoAcknowledgedLoss::check_what_was_synced(NodeId node) {
+  const Filesystem& volume = world_.node(node).volume().filesystem();
+  const std::set<FileId> touched = history_.touched(node, history_.durable);
+  const auto lost = [&](const std::string& text) {
+    throw Violation("I1", std::string(to_string(node)) + " becomes writable after a power loss without what was on disk: " + text);
+  };
+  for (const auto& [id, object] : history_.tip().objects()) {
+    if (touched.contains(id)) continue;
+    if (const std::string text = object_difference(id, object, volume, true); !text.empty()) lost(text);
+  }
+  for (const auto& [id, count] : history_.file_synced) {
+    const ModelObject* object = history_.tip().find(id);
+    if (object == nullptr || volume.find(id) == nullptr || history_.touched(node, count).contains(id)) continue;
+    if (const std::string text = object_difference(id, *object, volume, true); !text.empty()) lost(text);
+  }
+}
+
+void NoAcknowledgedLoss::acknowledged(NodeId node, const io::RequestAcknowledged& event) {
+  acknowledged_.insert(event.request);
+  if (event.lsn.value == 0) return;
+  const auto found = history_.find(event.request);
+  if (!found || history_.owner() != node) {
+    throw Violation("I1", std::string(to_string(node)) + " acknowledges request " +
+                              std::to_string(event.request.value) + " (" + std::string(to_string(event.kind)) +
+                              "), which is not in the history that goes on");
+  }
+  const std::size_t count = *found + 1;
+  const bool sync = event.kind == OperationKind::sync;
+  const engine::Durability durability = world_.mix().durability;
+  const auto newest = decided_.empty() ? Configuration{} : decided_.rbegin()->second;
+  const bool alone = newest.members == Members::only(node) && !joiner_holds_less_;
+  if (durability != engine::Durability::commit || sync || alone) {
+    history_.guaranteed = std::max(history_.guaranteed, count);
+  }
+  const FileId file = history_.entries()[*found].operation.file;
+  const bool everything = durability == engine::Durability::durable ||
+                          (sync && (durability == engine::Durability::commit || file == FileId::none()));
+  if (everything) history_.durable = std::max(history_.durable, count);
+  if (sync && !everything) history_.file_synced[file] = count;
+}
+
+void NoAcknowledgedLoss::replied(NodeId node, RequestId request, const io::Reply& reply) {
+  if (reply.error != 0 || acknowledged_.contains(request)) return;
+  throw Violation("I1", std::string(to_string(node)) + " answers request " + std::to_string(request.value) +
+                            " with success, but never acknowledged it");
+}
+
+}  // namespace lockstep::sim

@@ -1,0 +1,38 @@
+// I1: an acknowledged operation is in every later writable state.
+//
+// Checks, whenever a node becomes writable, that its volume is exactly the tree after some of the ordered operations,
+// and that every acknowledged one is among them (in mode commit: every one up to the last acknowledged fsync; what
+// an fsync or mode durable promised holds after the power loss of all members, too). Checks that no request is
+// answered with success unless the engine says that it acknowledged it, as part of the present history.
+//
+// Does not check what one file's fsync promises about its name, nor reads.
+#pragma once
+
+#include "sim/checkers/history.h"
+
+namespace lockstep::sim {
+
+class NoAcknowledgedLoss : public Observer {
+ public:
+  NoAcknowledgedLoss(World& world, History& history) : world_(world), history_(history) {}
+
+  void delivering(Place to, const io::Event& event) override;
+  void traced(Place by, const io::TraceEvent& event) override;
+  void replied(NodeId node, RequestId request, const io::Reply& reply) override;
+  void stopped(Place place, bool power_lost) override;
+
+ private:
+  void became_writable(NodeId node, Epoch epoch);
+  void acknowledged(NodeId node, const io::RequestAcknowledged& event);
+  [[nodiscard]] bool all_copies_lost_power(NodeId node, Epoch epoch);
+  void check_what_was_synced(NodeId node);
+
+  World& world_;
+  History& history_;
+  std::array<bool, 2> checked_{};  ///< nothing has happened to the node's tree that would call for another check
+  std::map<Epoch, Configuration> decided_;
+  bool joiner_holds_less_ = false;  ///< mode commit: a peer that may not hold what is acknowledged can be admitted
+  std::set<RequestId> acknowledged_;
+};
+
+}  // namespace lockstep::sim

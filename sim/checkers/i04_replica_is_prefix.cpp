@@ -1,0 +1,57 @@
+#include "sim/checkers/i04_replica_is_prefix.h"
+
+#include <algorithm>
+
+namespace lockstep::sim {
+
+namespace {
+std::string position(Epoch epoch, Lsn lsn) { return std::to_string(epoch.value) + ":" + std::to_string(lsn.value); }
+}  // namespace
+
+void ReplicaIsPrefix::traced(Place by, const io::TraceEvent& event) {
+  if (!is_node(by)) return;
+  const NodeId node = node_at(by);
+  if (const auto* order = std::get_if<io::OperationOrdered>(&event)) {
+    ordered(node, *order);
+  } else if (const auto* replica = std::get_if<io::OperationReplicated>(&event)) {
+    replicated(node, *replica);
+  } else if (std::holds_alternative<io::ResyncBegan>(event)) {
+    last_replicated_[index_of(node)].reset();
+  }
+}
+
+void ReplicaIsPrefix::stopped(Place place, bool /*power_lost*/) {
+  if (!is_node(place)) return;
+  last_replicated_[index_of(place)].reset();
+  last_ordered_[index_of(place)] = {};
+}
+
+void ReplicaIsPrefix::ordered(NodeId node, const io::OperationOrdered& event) {
+  auto& last = last_ordered_[index_of(node)];
+  const bool rises = std::pair(event.epoch, event.lsn) > last;
+  const bool gap = event.epoch == last.first && last.second.value != 0 && event.lsn != last.second.next();
+  if (!rises || gap) {
+    throw Violation("I4", std::string(to_string(node)) + " orders " + position(event.epoch, event.lsn) + " after " +
+                              position(last.first, last.second));
+  }
+  last = {event.epoch, event.lsn};
+}
+
+void ReplicaIsPrefix::replicated(NodeId node, const io::OperationReplicated& event) {
+  const std::string what = std::string(to_string(node)) + " replicated " + position(event.epoch, event.lsn) + " " +
+                           describe(*event.operation);
+  const auto& entries = history_.entries();
+  const auto found = std::find_if(entries.rbegin(), entries.rend(),
+                                  [&](const HistoryEntry& entry) { return entry.lsn == event.lsn; });
+  if (found == entries.rend()) throw Violation("I4", what + ", which is not in the history");
+  if (!same_operation(found->operation, *event.operation)) {
+    throw Violation("I4", what + ", where the history has " + describe(found->operation));
+  }
+  auto& last = last_replicated_[index_of(node)];
+  if (last && event.lsn != last->second.next()) {
+    throw Violation("I4", what + " right after " + position(last->first, last->second));
+  }
+  last = {event.epoch, event.lsn};
+}
+
+}  // namespace lockstep::sim

@@ -1,0 +1,28 @@
+// I5: "the peer is out" is decided and durable at a majority before the first acknowledgement given alone.
+//
+// Checks, at every acknowledgement of an operation that the peer's volume does not hold while no connection to the
+// peer is up, that the newest configuration with a majority of (durable) votes has the acknowledging node as its only
+// member. With the connection up, the checker of I6 says the same.
+//
+// Does not check mode commit but for fsync: there an acknowledgement never waits for the peer.
+#pragma once
+
+#include "sim/checkers/history.h"
+#include "sim/checkers/register_view.h"
+
+namespace lockstep::sim {
+
+class LeaveBeforeLoneAcknowledgement : public Observer {
+ public:
+  LeaveBeforeLoneAcknowledgement(World& world, History& history, RegisterView& reg)
+      : world_(world), history_(history), register_(reg) {}
+
+  void traced(Place by, const io::TraceEvent& event) override;
+
+ private:
+  World& world_;
+  History& history_;
+  RegisterView& register_;
+};
+
+}  // namespace lockstep::sim

@@ -1,0 +1,34 @@
+// I6: what an acknowledgement promises is true at the moment it is given.
+//
+// Checks at every acknowledgement, for each member of the newest configuration with a majority of votes:
+// - modes replicated and durable: its volume has applied the operation;
+// - mode durable: the operation is on its disk;
+// - fsync of a file or directory: every operation on it up to then is on its disk; in mode commit, and for an
+//   fsync of everything: every operation up to then is.
+// A member that has lost power since is not asked: what the acknowledgement said was true until then.
+//
+// Does not look at operations that came with a resync (the volumes are compared as a whole when it ends).
+#pragma once
+
+#include "sim/checkers/history.h"
+#include "sim/checkers/register_view.h"
+
+namespace lockstep::sim {
+
+class AcknowledgementIsTrue : public Observer {
+ public:
+  AcknowledgementIsTrue(World& world, History& history, RegisterView& reg)
+      : world_(world), history_(history), register_(reg) {}
+
+  void traced(Place by, const io::TraceEvent& event) override;
+
+ private:
+  void check_member(NodeId primary, NodeId member, std::size_t entry, OperationKind kind);
+  [[nodiscard]] bool on_disk(NodeId member, const HistoryEntry& entry) const;
+
+  World& world_;
+  History& history_;
+  RegisterView& register_;
+};
+
+}  // namespace lockstep::sim

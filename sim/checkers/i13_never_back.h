@@ -1,0 +1,39 @@
+// I13: persisted epoch, LSN and generation never go back.
+//
+// Checks of every record that becomes durable in a journal that none of its numbers is lower than in the one before:
+// generation, promised and accepted ballot, epoch of the accepted and of the decided configuration, and the stream
+// position (reign, LSN), of which the LSN starts again with a new reign.
+//
+// Does not check journals that somebody replaced by an older copy: the simulator does not do that yet.
+#pragma once
+
+#include "engine/cluster/journal_record.h"
+#include "sim/world/world.h"
+
+namespace lockstep::sim {
+
+class NeverBack : public Observer {
+ public:
+  explicit NeverBack(World& /*world*/) {}
+
+  void journal_durable(Place place, const Buffer& bytes) override {
+    const auto record = engine::decode_journal(bytes);
+    if (!record) throw Violation("I13", std::string(to_string(place)) + " stored a record that cannot be read");
+    engine::JournalRecord& last = last_[index_of(place)];
+    const auto check = [&](bool back, const char* what) {
+      if (back) throw Violation("I13", std::string(to_string(place)) + " stored a record in which " + what + " goes back");
+    };
+    check(record->generation < last.generation, "the generation");
+    check(record->voter.promised < last.voter.promised, "the promised ballot");
+    check(record->voter.accepted_ballot < last.voter.accepted_ballot, "the accepted ballot");
+    check(record->voter.accepted.epoch < last.voter.accepted.epoch, "the accepted epoch");
+    check(record->decided.epoch < last.decided.epoch, "the decided epoch");
+    check(std::pair(record->reign, record->lsn) < std::pair(last.reign, last.lsn), "the stream position");
+    last = *record;
+  }
+
+ private:
+  std::array<engine::JournalRecord, 3> last_;
+};
+
+}  // namespace lockstep::sim

@@ -1,0 +1,34 @@
+// I15: no application start before the old primary's lease has run out; an isolated primary stops within its lease.
+//
+// Checks, when an application starts, that the other node's process has none of: a running lease together with an
+// open mount or the right to complete writes. Checks at every step that a node whose lease has run out closes its
+// mount within a stated time of being able to (a paused process counts from when it wakes up).
+//
+// Does not check how long the application's own stop script takes: the mount is closed first.
+#pragma once
+
+#include "sim/world/world.h"
+
+namespace lockstep::sim {
+
+class LeaseBeforeStart : public Observer {
+ public:
+  explicit LeaseBeforeStart(World& world) : world_(world) {}
+
+  void traced(Place by, const io::TraceEvent& event) override;
+  void stepped(Place place) override;
+  void stopped(Place place, bool power_lost) override;
+
+ private:
+  struct Holder {
+    bool writable = false;
+    Instant lease_until;
+    Instant last_step;
+    Instant awake_since;
+  };
+
+  World& world_;
+  std::array<Holder, 2> holders_;
+};
+
+}  // namespace lockstep::sim

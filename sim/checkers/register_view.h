@@ -1,0 +1,32 @@
+// What the voters have decided, from their votes alone: a configuration counts once two of the three have cast a
+// vote for it with the same ballot.
+#pragma once
+
+#include "sim/world/world.h"
+
+#include <map>
+#include <set>
+
+namespace lockstep::sim {
+
+class RegisterView : public Observer {
+ public:
+  explicit RegisterView(World& /*world*/) {}
+
+  void traced(Place by, const io::TraceEvent& event) override {
+    const auto* vote = std::get_if<io::VoteCast>(&event);
+    if (vote == nullptr) return;
+    std::set<Place>& voters = votes_[vote->ballot];
+    voters.insert(by);
+    if (voters.size() >= 2 && newest_.epoch < vote->configuration.epoch) newest_ = vote->configuration;
+  }
+
+  /// The newest configuration that a majority has voted for.
+  [[nodiscard]] const Configuration& newest() const { return newest_; }
+
+ private:
+  std::map<std::uint64_t, std::set<Place>> votes_;
+  Configuration newest_;
+};
+
+}  // namespace lockstep::sim

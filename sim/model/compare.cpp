@@ -1,0 +1,102 @@
+#include "sim/model/compare.h"
+
+#include <cstring>
+
+namespace lockstep::sim {
+
+namespace {
+
+// Without copying the file: the model's bytes against the volume's pages.
+bool same_bytes(const std::string& expected, const Content& actual) {
+  if (expected.size() != actual.size()) return false;
+  static const Content::Page zeros{};
+  for (std::size_t at = 0; at < expected.size(); at += Content::page_bytes) {
+    const auto page = actual.page(at / Content::page_bytes);
+    const std::size_t count = std::min(Content::page_bytes, expected.size() - at);
+    if (std::memcmp(expected.data() + at, page ? page->data() : zeros.data(), count) != 0) return false;
+  }
+  return true;
+}
+
+std::string entries_difference(const ModelObject& expected, const Inode& actual, const Filesystem& filesystem) {
+  for (const auto& [name, id] : expected.entries) {
+    const auto found = actual.entries.find(name);
+    if (found == actual.entries.end()) return "lacks the name '" + name + "'";
+    if (filesystem.inode(found->second).id != id) return "leads from '" + name + "' to another object";
+  }
+  for (const auto& [name, number] : actual.entries) {
+    if (!expected.entries.contains(name)) return "has the name '" + name + "' too many";
+  }
+  return {};
+}
+
+}  // namespace
+
+Model import_tree(const Filesystem& filesystem) {
+  Model model;
+  for (const auto& [number, inode] : filesystem.inodes()) {
+    if (inode.names == 0 || number == Filesystem::staging_number) continue;
+    ModelObject& object = model.import_object(inode.id);
+    object.mode = inode.attributes.mode;
+    object.uid = inode.attributes.uid;
+    object.gid = inode.attributes.gid;
+    object.mtime_ns = inode.attributes.mtime_ns;
+    object.target = inode.target;
+    object.xattrs = inode.xattrs;
+    const std::vector<std::byte> bytes = inode.content.read(0, inode.content.size());
+    object.bytes.assign(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  }
+  for (const auto& [number, inode] : filesystem.inodes()) {
+    if (inode.names == 0 || number == Filesystem::staging_number) continue;
+    for (const auto& [name, target] : inode.entries) {
+      model.import_name(inode.id, name, filesystem.inode(target).id);
+    }
+  }
+  return model;
+}
+
+std::string object_difference(FileId id, const ModelObject& expected, const Filesystem& actual, bool with_entries) {
+  const Inode* inode = actual.find(id);
+  const std::string who = to_string(id);
+  if (inode == nullptr || inode->names == 0) return "object " + who + " is missing";
+  if (inode->attributes.mode != expected.mode) {
+    return "object " + who + " has mode " + std::to_string(inode->attributes.mode) + " instead of " +
+           std::to_string(expected.mode);
+  }
+  if (inode->attributes.uid != expected.uid || inode->attributes.gid != expected.gid) {
+    return "object " + who + " has another owner";
+  }
+  if (inode->target != expected.target) return "symlink " + who + " has another target";
+  if (inode->xattrs != expected.xattrs) return "object " + who + " has other extended attributes";
+  if (inode->content.size() != expected.bytes.size()) {
+    return "file " + who + " has " + std::to_string(inode->content.size()) + " bytes instead of " +
+           std::to_string(expected.bytes.size());
+  }
+  if (!same_bytes(expected.bytes, inode->content)) return "file " + who + " has other bytes";
+  if (with_entries) {
+    if (std::string text = entries_difference(expected, *inode, actual); !text.empty()) {
+      return "directory " + who + " " + text;
+    }
+  }
+  if (inode->attributes.mtime_ns != expected.mtime_ns) {
+    return "object " + who + " has mtime " + std::to_string(inode->attributes.mtime_ns) + " instead of " +
+           std::to_string(expected.mtime_ns);
+  }
+  return {};
+}
+
+std::string difference(const Model& expected, const Filesystem& actual) {
+  std::size_t objects = 0;
+  for (const auto& [number, inode] : actual.inodes()) {
+    if (inode.names > 0 && number != Filesystem::staging_number) ++objects;
+  }
+  for (const auto& [id, object] : expected.objects()) {
+    if (std::string text = object_difference(id, object, actual, true); !text.empty()) return text;
+  }
+  if (objects != expected.objects().size()) {
+    return std::to_string(objects) + " objects instead of " + std::to_string(expected.objects().size());
+  }
+  return {};
+}
+
+}  // namespace lockstep::sim

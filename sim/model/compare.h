@@ -1,0 +1,21 @@
+// A volume against a model, and a volume against another.
+#pragma once
+
+#include "sim/model/model.h"
+#include "sim/volume/filesystem.h"
+
+#include <string>
+
+namespace lockstep::sim {
+
+/// The volume's tree as a model without history. Every object must have an identity.
+Model import_tree(const Filesystem& filesystem);
+
+/// Empty if the volume holds exactly the model's tree (access times aside: reads do not replicate), otherwise the
+/// first difference.
+std::string difference(const Model& expected, const Filesystem& actual);
+
+/// The first difference between one object of the model and the volume's, contents only or with its names.
+std::string object_difference(FileId id, const ModelObject& expected, const Filesystem& actual, bool with_entries);
+
+}  // namespace lockstep::sim

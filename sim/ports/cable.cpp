@@ -1,0 +1,162 @@
+#include "sim/ports/cable.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace lockstep::sim {
+
+namespace {
+constexpr Time connect_pause_min = 20 * one_ms;
+constexpr Time connect_pause_max = 150 * one_ms;
+constexpr Time handshake_max = 5 * one_ms;
+constexpr Time notice_max = 20 * one_ms;
+constexpr Time half_open_max = 6 * one_second;
+constexpr Time retransmit_max = 200 * one_ms;
+constexpr Time cut_breaks_min = 2 * one_second;
+constexpr Time cut_breaks_max = 10 * one_second;
+
+Buffer joined(io::Frame frame) {
+  frame.head.insert(frame.head.end(), frame.body.bytes().begin(), frame.body.bytes().end());
+  return Buffer(std::move(frame.head));
+}
+}  // namespace
+
+Cable::Cable(Scheduler& scheduler, Random random, End left, End right)
+    : scheduler_(scheduler), random_(random), sides_{Side{left}, Side{right}} {
+  schedule_attempt();
+}
+
+Time Cable::delay() {
+  Time delay = random_.between(20 * one_us, std::max(weather_.delay_max, 20 * one_us));
+  if (random_.one_in(weather_.tail_one_in)) delay += random_.between(0, weather_.tail_max);
+  return delay;
+}
+
+void Cable::schedule_attempt() {
+  scheduler_.at(scheduler_.now() + random_.between(connect_pause_min, connect_pause_max), [this] {
+    if (connection_ == 0) attempt();
+    schedule_attempt();
+  });
+}
+
+void Cable::attempt() {
+  for (std::size_t i = 0; i < 2; ++i) {
+    const Machine& machine = *sides_[i].end.machine;
+    if (!machine.running() || machine.paused() || directions_[i].cut) return;
+  }
+  const std::uint64_t connection = connection_ = ++last_connection_;
+  for (std::size_t i = 0; i < 2; ++i) {
+    notice_down(i, sides_[i].connection, scheduler_.now());
+    const Time up_at = scheduler_.now() + 1 + random_.between(0, handshake_max);
+    Direction& towards = directions_[1 - i];
+    towards.held.clear();
+    towards.holding = false;
+    towards.draining = 0;
+    towards.last_arrival = towards.last_delivery = up_at;
+    sides_[i].end.machine->deliver(up_at, io::LinkUp{sides_[i].end.endpoint}, [this, i, connection] {
+      if (connection_ != connection) return false;
+      sides_[i].connection = connection;
+      return true;
+    });
+    if (delivers_stale_ && !towards.stale.empty()) arrive(1 - i, connection, std::exchange(towards.stale, {}));
+  }
+}
+
+void Cable::send(std::size_t side, io::Frame frame) {
+  const std::uint64_t connection = sides_[side].connection;
+  if (connection == 0) return;
+  Direction& direction = directions_[side];
+  direction.last_arrival = std::max(direction.last_arrival + 1, scheduler_.now() + delay());
+  scheduler_.at(direction.last_arrival, [this, side, connection, frame = joined(std::move(frame))]() mutable {
+    arrive(side, connection, std::move(frame));
+  });
+}
+
+void Cable::arrive(std::size_t from, std::uint64_t connection, Buffer frame) {
+  Direction& direction = directions_[from];
+  if (connection != connection_ && (connection == 0 || connection != direction.draining)) {
+    direction.stale = std::move(frame);
+    return;
+  }
+  if (direction.cut || direction.holding) {
+    direction.held.push_back(std::move(frame));
+    return;
+  }
+  Side& receiver = sides_[1 - from];
+  direction.last_delivery = std::max(direction.last_delivery + 1, scheduler_.now());
+  receiver.end.machine->deliver(direction.last_delivery, io::FrameArrived{receiver.end.endpoint, std::move(frame)},
+                                [&receiver, connection] { return receiver.connection == connection; });
+}
+
+void Cable::release(std::size_t from) {
+  Direction& direction = directions_[from];
+  direction.holding = false;
+  for (Buffer& frame : std::exchange(direction.held, {})) arrive(from, connection_, std::move(frame));
+}
+
+void Cable::notice_down(std::size_t side, std::uint64_t connection, Time when) {
+  if (connection == 0) return;
+  sides_[side].end.machine->deliver(when, io::LinkDown{sides_[side].end.endpoint}, [this, side, connection] {
+    if (sides_[side].connection != connection) return false;
+    sides_[side].connection = 0;
+    return true;
+  });
+}
+
+void Cable::end_connection(Time left_notices, Time right_notices) {
+  if (connection_ == 0) return;
+  for (Direction& direction : directions_) {
+    direction.draining = random_.chance(50) && !direction.cut && !direction.holding ? connection_ : 0;
+    direction.held.clear();
+    direction.holding = false;
+  }
+  notice_down(0, connection_, scheduler_.now() + left_notices);
+  notice_down(1, connection_, scheduler_.now() + right_notices);
+  connection_ = 0;
+}
+
+void Cable::break_connection() {
+  std::array<Time, 2> notices{random_.between(0, notice_max), random_.between(0, notice_max)};
+  if (random_.one_in(4)) random_.pick(notices) = random_.between(notice_max, half_open_max);
+  end_connection(notices[0], notices[1]);
+}
+
+void Cable::reset(std::size_t side) {
+  if (sides_[side].connection == connection_) {
+    std::array<Time, 2> notices{random_.between(0, notice_max), random_.between(0, notice_max)};
+    notices[side] = 1;
+    end_connection(notices[0], notices[1]);
+  } else {
+    notice_down(side, sides_[side].connection, scheduler_.now() + 1);
+  }
+}
+
+void Cable::process_ended(std::size_t side, bool power_lost) {
+  sides_[side].connection = 0;
+  // The kernel of a killed process ends its connections; a machine without power says nothing.
+  std::array<Time, 2> notices{0, 0};
+  notices[1 - side] = power_lost ? random_.between(notice_max, half_open_max) : random_.between(0, notice_max);
+  end_connection(notices[0], notices[1]);
+}
+
+void Cable::cut(std::size_t from) {
+  Direction& direction = directions_[from];
+  direction.cut = true;
+  const std::uint64_t cuts = ++direction.cuts;
+  scheduler_.at(scheduler_.now() + random_.between(cut_breaks_min, cut_breaks_max), [this, &direction, cuts] {
+    if (direction.cut && direction.cuts == cuts) break_connection();
+  });
+}
+
+void Cable::heal() {
+  for (std::size_t i = 0; i < 2; ++i) {
+    if (!directions_[i].cut) continue;
+    directions_[i].cut = false;
+    directions_[i].holding = true;
+    scheduler_.at(scheduler_.now() + random_.between(0, retransmit_max), [this, i, connection = connection_] {
+      if (directions_[i].holding && !directions_[i].cut && connection == connection_) release(i);
+    });
+  }
+}
+
+}  // namespace lockstep::sim

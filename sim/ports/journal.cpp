@@ -1,0 +1,42 @@
+#include "sim/ports/journal.h"
+
+#include "engine/values/check.h"
+
+#include <algorithm>
+
+namespace lockstep::sim {
+
+namespace {
+constexpr Time store_min = 200 * one_us;
+constexpr Time store_max = 6 * one_ms;
+constexpr Time early_lag_max = 2 * one_second;  // planted: how long after the confirmation the record may land
+}  // namespace
+
+void SimJournal::store(Ticket ticket, Buffer record) {
+  LOCKSTEP_CHECK(record.size() <= io::journal_bytes_max, "a journal record keeps within its limit");
+  on_its_way_.push_back(std::move(record));
+  const Time delay = random_.between(store_min, store_max) + (random_.one_in(50) ? 10 * store_max : 0);
+  last_landing_ = std::max(last_landing_ + 2, host_.now() + delay);
+  const auto stored = [this] { return stored_in_this_life_ = true; };
+  if (confirms_early_) {
+    host_.deliver(last_landing_, io::JournalStored{ticket}, stored);
+    host_.at(last_landing_ + random_.between(0, early_lag_max), [this] { land(); });
+    return;
+  }
+  host_.at(last_landing_, [this] { land(); });
+  host_.deliver(last_landing_ + 1, io::JournalStored{ticket}, stored);
+}
+
+void SimJournal::land() {
+  durable_ = std::move(on_its_way_.front());
+  on_its_way_.pop_front();
+  on_durable_(durable_);
+}
+
+void SimJournal::process_ended() {
+  while (!on_its_way_.empty() && random_.chance(50)) land();
+  on_its_way_.clear();
+  stored_in_this_life_ = false;
+}
+
+}  // namespace lockstep::sim

@@ -1,0 +1,179 @@
+#include "sim/volume/filesystem.h"
+
+#include "engine/values/check.h"
+
+#include <cerrno>
+#include <sys/stat.h>
+
+namespace lockstep::sim {
+
+std::uint32_t Inode::type() const { return attributes.mode & S_IFMT; }
+bool Inode::is_directory() const { return type() == S_IFDIR; }
+bool Inode::is_regular() const { return type() == S_IFREG; }
+
+Filesystem::Filesystem(Random random, ChangeListener& listener) : random_(random), listener_(listener) {
+  for (const auto& [number, id] :
+       {std::pair{root_number, FileId::root()}, std::pair{staging_number, FileId::staging()}}) {
+    Inode directory;
+    directory.id = id;
+    directory.attributes.mode = S_IFDIR | 0755;
+    directory.parent = number;
+    directory.names = 1;
+    inodes_.emplace(number, std::move(directory));
+    numbers_[id] = number;
+  }
+}
+
+ApplyResult Filesystem::apply(const Operation& operation, io::Origin origin, std::int64_t now_ns) {
+  const Context context{operation, origin, now_ns};
+  switch (operation.kind) {
+    case OperationKind::create: return create(context);
+    case OperationKind::link: return link(context);
+    case OperationKind::unlink: return unlink(context);
+    case OperationKind::rename: return rename(context);
+    case OperationKind::write:
+    case OperationKind::fill: return write(context);
+    case OperationKind::set_attributes: return set_attributes(context);
+    case OperationKind::allocate: return allocate(context);
+    case OperationKind::set_xattr: return set_xattr(context);
+    case OperationKind::remove_xattr: return remove_xattr(context);
+    case OperationKind::identify: return identify(context);
+    case OperationKind::sync:
+    case OperationKind::filled: break;
+  }
+  check_failed("kind", "only operations that change the tree are given to Volume::apply", __FILE__, __LINE__);
+}
+
+const Inode* Filesystem::find(FileId id) const {
+  const auto found = numbers_.find(id);
+  return found == numbers_.end() ? nullptr : &inodes_.at(found->second);
+}
+
+std::optional<InodeNumber> Filesystem::number_of(FileId id) const {
+  const auto found = numbers_.find(id);
+  return found == numbers_.end() ? std::nullopt : std::optional(found->second);
+}
+
+bool Filesystem::reachable(const Inode& inode) const { return inode.names > 0; }
+
+bool Filesystem::within(InodeNumber number, InodeNumber ancestor) const {
+  while (number != ancestor) {
+    const InodeNumber parent = inodes_.at(number).parent;
+    if (parent == number) return false;
+    number = parent;
+  }
+  return true;
+}
+
+InodeNumber Filesystem::add_inode(InodeState state) {
+  const InodeNumber number = next_number_++;
+  if (state.id != FileId::none()) numbers_[state.id] = number;
+  Inode inode;
+  static_cast<InodeState&>(inode) = std::move(state);
+  inodes_.emplace(number, std::move(inode));
+  listener_.inode_created(number);
+  return number;
+}
+
+Inode& Filesystem::change(InodeNumber number) {
+  Inode& inode = inodes_.at(number);
+  listener_.inode_will_change(number, inode);
+  return inode;
+}
+
+void Filesystem::set_identity(InodeNumber number, FileId id) {
+  Inode& inode = change(number);
+  if (inode.id != FileId::none()) numbers_.erase(inode.id);
+  inode.id = id;
+  numbers_[id] = number;
+}
+
+void Filesystem::set_name(InodeNumber directory, const std::string& name, InodeNumber target) {
+  auto& entries = inodes_.at(directory).entries;
+  const auto existing = entries.find(name);
+  if (existing != entries.end()) {
+    --inodes_.at(existing->second).names;
+    entries.erase(existing);
+  }
+  if (target == 0) return;
+  entries[name] = target;
+  Inode& inode = inodes_.at(target);
+  ++inode.names;
+  if (inode.is_directory()) inode.parent = directory;
+}
+
+FileId Filesystem::draw_identity() {
+  FileId id{random_.next(), random_.next()};
+  id.high |= 1U;  // never one of the reserved ones
+  return id;
+}
+
+void Filesystem::identify_all() {
+  for (auto& [number, inode] : inodes_) {
+    if (inode.id == FileId::none()) set_identity(number, draw_identity());
+  }
+}
+
+Manifest Filesystem::manifest() const {
+  constexpr std::uint32_t every_field =
+      attribute_mode | attribute_uid | attribute_gid | attribute_size | attribute_atime | attribute_mtime;
+  Manifest manifest;
+  for (const auto& [number, inode] : inodes_) {
+    if (inode.names == 0) continue;
+    if (number != staging_number) {
+      ManifestObject object{inode.id, inode.attributes, inode.target, {inode.xattrs.begin(), inode.xattrs.end()}};
+      object.attributes.mask = every_field;
+      object.attributes.size_bytes = inode.is_regular() ? inode.content.size() : inode.target.size();
+      manifest.objects.push_back(std::move(object));
+    }
+    for (const auto& [name, target] : inode.entries) manifest.entries.push_back({inode.id, name, inodes_.at(target).id});
+  }
+  return manifest;
+}
+
+void Filesystem::replace(std::map<InodeNumber, InodeState> states,
+                         const std::map<InodeNumber, std::map<std::string, InodeNumber>>& names) {
+  inodes_.clear();
+  numbers_.clear();
+  for (auto& [number, state] : states) {
+    Inode inode;
+    static_cast<InodeState&>(inode) = std::move(state);
+    inodes_.emplace(number, std::move(inode));
+  }
+  for (const auto& [directory, entries] : names) {
+    if (!inodes_.contains(directory)) continue;
+    for (const auto& [name, target] : entries) set_name(directory, name, target);
+  }
+  for (const InodeNumber number : {root_number, staging_number}) {
+    inodes_.at(number).parent = number;
+    inodes_.at(number).names = 1;
+  }
+  drop_nameless({});
+  for (const auto& [number, inode] : inodes_) {
+    if (inode.id != FileId::none()) numbers_[inode.id] = number;
+  }
+}
+
+void Filesystem::drop_nameless(const std::set<InodeNumber>& on_disk) {
+  std::erase_if(inodes_, [&](const auto& entry) {
+    if (entry.second.names > 0) return false;
+    LOCKSTEP_CHECK(entry.second.entries.empty(), "a directory without a name is empty");
+    const auto indexed = numbers_.find(entry.second.id);
+    if (indexed != numbers_.end() && indexed->second == entry.first) numbers_.erase(indexed);
+    return !on_disk.contains(entry.first);
+  });
+}
+
+void Filesystem::prefill(InodeNumber parent, const std::string& name, InodeState state) {
+  const InodeNumber number = add_inode(std::move(state));
+  set_name(parent, name, number);
+  listener_.names_changed({{parent, name, number}});
+}
+
+void Filesystem::touch_directory(InodeNumber number, std::int64_t mtime_ns, const Context& context) {
+  // A resync's own primitives carry no times; it sets the directory's time when its names are complete.
+  if (context.from_stream() && mtime_ns == 0) return;
+  change(number).attributes.mtime_ns = mtime_ns;
+}
+
+}  // namespace lockstep::sim

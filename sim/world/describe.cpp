@@ -1,0 +1,156 @@
+#include "sim/world/describe.h"
+
+#include "engine/wire/codec.h"
+#include "sim/overloaded.h"
+
+#include <array>
+
+namespace lockstep::sim {
+
+namespace {
+
+std::string number(std::uint64_t value) { return std::to_string(value); }
+
+std::string name_of(io::Endpoint endpoint) {
+  constexpr std::string_view names[] = {"peer", "witness", "first", "second"};
+  return std::string(names[static_cast<std::size_t>(endpoint)]);
+}
+
+std::string name_of(io::TimerId timer) {
+  constexpr std::string_view names[] = {"heartbeat",   "register_retry", "acknowledgement", "link_grace",
+                                        "application", "resync",         "checkpoint"};
+  return std::string(names[static_cast<std::size_t>(timer)]);
+}
+
+std::string name_of(io::Verb verb) {
+  constexpr std::string_view names[] = {"start", "stop", "restart", "swap", "prim", "second", "wait_role"};
+  return std::string(names[static_cast<std::size_t>(verb)]);
+}
+
+// Messages by their place in engine::Message; the parts that a reader of a log wants to see.
+std::string describe_message(const engine::Message& message) {
+  using namespace engine;
+  constexpr std::string_view names[] = {
+      "heartbeat", "heartbeat_reply", "prepare",          "promise",
+      "accept",    "accepted",        "refused",          "decided",
+      "attach",    "attached",        "stream_operation", "stream_acknowledgement",
+      "stream_failed", "farewell",    "swap_request",     "manifest_part",
+      "pull",      "caught_up"};
+  std::string text(message.index() < std::size(names) ? names[message.index()] : "message");
+  std::visit(Overloaded{
+                 [&](const Heartbeat& m) {
+                   text += " " + describe(m.state.decided) + (m.wants_lease ? " wants lease" : "") +
+                           (m.state.complete ? "" : " incomplete") + (m.state.intact ? "" : " not intact") +
+                           (m.state.running ? "" : " stopped") + (m.state.primary ? " primary" : "") +
+                           (m.state.admits ? " admits" : "");
+                 },
+                 [&](const HeartbeatReply& m) { text += m.granted ? " granted" : " not granted"; },
+                 [&](const Prepare& m) { text += " ballot " + number(m.ballot.value); },
+                 [&](const Promise& m) { text += " ballot " + number(m.ballot.value) + ", " + describe(m.accepted); },
+                 [&](const Accept& m) { text += " ballot " + number(m.ballot.value) + ", " + describe(m.value); },
+                 [&](const Accepted& m) { text += " ballot " + number(m.ballot.value); },
+                 [&](const Refused& m) {
+                   text += " ballot " + number(m.ballot.value) + (m.by_lease ? " by lease" : "") + ", promised " +
+                           number(m.promised.value);
+                 },
+                 [&](const Decided& m) { text += " " + describe(m.configuration); },
+                 [&](const Attach& m) { text += " " + number(m.reign.value) + ":" + number(m.lsn.value); },
+                 [&](const Attached& m) { text += " " + number(m.reign.value) + (m.resync ? " resync" : " resume"); },
+                 [&](const StreamOperation& m) {
+                   text += " " + number(m.epoch.value) + ":" + number(m.lsn.value) + " " + describe(m.operation);
+                 },
+                 [&](const StreamAcknowledgement& m) {
+                   text += " applied " + number(m.applied.value) + " synced " + number(m.synced.value) + " durable " +
+                           number(m.durable.value);
+                 },
+                 [&](const StreamFailed& m) { text += " " + number(m.lsn.value) + " error " + std::to_string(m.error); },
+                 [&](const ManifestPart& m) {
+                   text += " at " + number(m.lsn.value) + ", " + number(m.manifest.objects.size()) + " objects";
+                 },
+                 [&](const Pull& m) { text += " " + to_string(m.file) + " @" + number(m.offset); },
+                 [&](const CaughtUp& m) { text += " " + number(m.lsn.value); },
+                 [&](const auto&) {},
+             },
+             message);
+  return text;
+}
+
+std::string with_error(const char* what, Ticket ticket, int error) {
+  return std::string(what) + " " + number(ticket.value) + (error == 0 ? "" : " error " + std::to_string(error));
+}
+
+}  // namespace
+
+std::string describe_event(const io::Event& event) {
+  return std::visit(
+      Overloaded{
+          [](const io::Booted& e) { return std::string("booted") + (e.retained ? "" : ", volume lost power"); },
+          [](const io::LinkUp& e) { return "link up: " + name_of(e.endpoint); },
+          [](const io::LinkDown& e) { return "link down: " + name_of(e.endpoint); },
+          [](const io::FrameArrived& e) {
+            const auto message = engine::decode(e.frame);
+            return "from " + name_of(e.endpoint) + ": " + (message ? describe_message(*message) : "unreadable frame");
+          },
+          [](const io::TimerFired& e) { return "timer " + name_of(e.timer); },
+          [](const io::JournalStored& e) { return "journal stored " + number(e.ticket.value); },
+          [](const io::Applied& e) {
+            return with_error("applied", e.ticket, e.error) + " " + describe(e.effect) +
+                   (e.replicated ? "" : " (nameless)");
+          },
+          [](const io::Synced& e) { return with_error("synced", e.ticket, e.error); },
+          [](const io::Scanned& e) {
+            return with_error("scanned", e.ticket, e.error) + ", " + number(e.manifest.objects.size()) + " objects";
+          },
+          [](const io::Digested& e) { return with_error("digested", e.ticket, e.error); },
+          [](const io::RegionRead& e) {
+            return with_error("region read", e.ticket, e.error) + ", " + number(e.data.size()) + " bytes";
+          },
+          [](const io::MountOpened& e) { return "mount opened " + e.error_text; },
+          [](const io::MountClosed&) { return std::string("mount closed"); },
+          [](const io::RequestArrived& e) { return "request " + number(e.request.value) + " " + describe(e.operation); },
+          [](const io::PhaseEnded& e) {
+            return "phase ended " + number(e.ticket.value) + (e.succeeded ? "" : " failed: " + e.text);
+          },
+          [](const io::CommandGiven& e) { return "command " + name_of(e.command.verb); },
+      },
+      event);
+}
+
+std::string describe_trace(const io::TraceEvent& event) {
+  const auto text = [](std::string_view view) { return std::string(view); };
+  return std::visit(
+      Overloaded{
+          [&](const io::RoleChanged& e) { return "role " + text(e.from) + " -> " + text(e.to) + " on " + text(e.event); },
+          [&](const io::UnknownTransition& e) { return "UNKNOWN " + text(e.event) + " in " + text(e.state); },
+          [&](const io::VoteCast& e) { return "vote, ballot " + number(e.ballot) + ": " + describe(e.configuration); },
+          [&](const io::ConfigurationDecided& e) { return "decided " + describe(e.configuration); },
+          [&](const io::LeaseHeld& e) {
+            return "lease of epoch " + number(e.epoch.value) + " until " + std::to_string(e.until.ns);
+          },
+          [&](const io::WritableChanged& e) {
+            return text(e.writable ? "writable" : "not writable") + ", epoch " + number(e.epoch.value);
+          },
+          [&](const io::OperationOrdered& e) {
+            return "ordered " + number(e.epoch.value) + ":" + number(e.lsn.value) + " (request " +
+                   number(e.request.value) + ") " + describe(*e.operation);
+          },
+          [&](const io::OperationReplicated& e) {
+            return "replicated " + number(e.epoch.value) + ":" + number(e.lsn.value) + " " + describe(*e.operation);
+          },
+          [&](const io::RequestAcknowledged& e) {
+            return "acknowledged request " + number(e.request.value) + ", " + number(e.epoch.value) + ":" +
+                   number(e.lsn.value) + " " + text(to_string(e.kind));
+          },
+          [&](const io::ApplicationStarting& e) { return "application starts, epoch " + number(e.epoch.value); },
+          [&](const io::ApplicationStopped&) { return text("application stopped"); },
+          [&](const io::ResyncBegan& e) { return "resync began at " + number(e.lsn.value); },
+          [&](const io::ResyncEnded& e) {
+            return "resync ended at " + number(e.lsn.value) + ", " + number(e.bytes_copied) + " bytes copied";
+          },
+          [&](const io::Mark& e) { return "mark " + text(e.name); },
+          [&](const io::Note& e) { return e.text; },
+      },
+      event);
+}
+
+}  // namespace lockstep::sim

@@ -1,0 +1,63 @@
+// A machine with one process on it: its clock, its lives, and the events on their way to its engine.
+#pragma once
+
+#include "sim/host.h"
+#include "sim/world/clock.h"
+#include "sim/world/observer.h"
+
+#include <deque>
+
+namespace lockstep::sim {
+
+class Machine : public Host {
+ public:
+  Machine(Place place, Scheduler& scheduler, Random random, DriftingClock clock, Observer& observer)
+      : place_(place), scheduler_(scheduler), random_(random), clock_(clock), observer_(observer) {}
+
+  [[nodiscard]] Place place() const { return place_; }
+  [[nodiscard]] bool running() const { return running_; }
+  [[nodiscard]] bool paused() const { return paused_; }
+  [[nodiscard]] const DriftingClock& clock() const { return clock_; }
+
+  [[nodiscard]] Time now() const override { return scheduler_.now(); }
+  [[nodiscard]] Instant local_now() const override { return clock_.at(scheduler_.now()); }
+  [[nodiscard]] Time true_time(Instant instant) const override { return clock_.true_time(instant); }
+  Random& random() override { return random_; }
+  void at(Time when, std::function<void()> action) override;
+  void deliver(Time when, io::Event event, std::function<bool()> still_valid) override;
+
+  /// Starts a new process; it hears Booted first.
+  void start();
+  /// Ends the process at once, without its knowledge.
+  void stop(bool power_lost);
+  /// Stops handing over events; resume() hands over what has come meanwhile.
+  void pause() { paused_ = running_; }
+  void resume();
+
+ protected:
+  virtual io::Booted begin_life() = 0;
+  virtual void end_life(bool power_lost) = 0;
+  virtual void step(io::Event event) = 0;
+
+  Observer& observer() { return observer_; }
+
+ private:
+  struct Waiting {
+    io::Event event;
+    std::function<bool()> still_valid;
+  };
+
+  void hand_over(Waiting waiting);
+
+  Place place_;
+  Scheduler& scheduler_;
+  Random random_;
+  DriftingClock clock_;
+  Observer& observer_;
+  std::uint64_t life_ = 0;
+  bool running_ = false;
+  bool paused_ = false;
+  std::deque<Waiting> backlog_;
+};
+
+}  // namespace lockstep::sim

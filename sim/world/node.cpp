@@ -1,0 +1,47 @@
+#include "sim/world/node.h"
+
+namespace lockstep::sim {
+
+Node::Node(NodeId id, const engine::Settings& settings, Scheduler& scheduler, Random random, DriftingClock clock,
+           Observer& observer)
+    : Machine(place_of(id), scheduler, random.fork(), clock, observer),
+      settings_(settings),
+      tap_(observer),
+      tracer_(place(), observer),
+      timers_(*this, random.fork()),
+      link_(*this, observer),
+      journal_(*this, random.fork(), [this](const Buffer& record) { this->observer().journal_durable(place(), record); }),
+      volume_(id, *this, random.fork(), tap_),
+      mount_(*this, random.fork()),
+      application_(*this, random.fork()),
+      console_(*this) {
+  settings_.self = id;
+}
+
+io::Booted Node::begin_life() {
+  engine_ = std::make_unique<engine::NodeEngine>(
+      settings_, engine::NodePorts{timers_, link_, journal_, volume_, mount_, application_, console_, tracer_});
+  return {journal_.durable(), volume_retained_, random().next()};
+}
+
+void Node::end_life(bool power_lost) {
+  // A program that was told of the loss keeps it in its journal; until it has, the next start is told again.
+  if (journal_.stored_in_this_life()) volume_retained_ = true;
+  engine_.reset();
+  timers_.process_ended();
+  link_.process_ended(power_lost);
+  journal_.process_ended();
+  mount_.process_ended();
+  application_.process_ended();
+  console_.process_ended();
+  if (power_lost) {
+    volume_.power_lost(random());
+    volume_retained_ = false;
+  } else {
+    volume_.process_ended();
+  }
+}
+
+void Node::step(io::Event event) { engine_->step(local_now(), std::move(event)); }
+
+}  // namespace lockstep::sim

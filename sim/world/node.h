@@ -1,0 +1,74 @@
+// One of the two servers: a NodeEngine behind simulated ports.
+#pragma once
+
+#include "engine/node_engine.h"
+#include "sim/ports/application.h"
+#include "sim/ports/console.h"
+#include "sim/ports/journal.h"
+#include "sim/ports/link.h"
+#include "sim/ports/mount.h"
+#include "sim/ports/timers.h"
+#include "sim/volume/volume.h"
+#include "sim/world/machine.h"
+#include "sim/world/tracer.h"
+
+#include <memory>
+
+namespace lockstep::sim {
+
+class Node : public Machine {
+ public:
+  Node(NodeId id, const engine::Settings& settings, Scheduler& scheduler, Random random, DriftingClock clock,
+       Observer& observer);
+
+  [[nodiscard]] NodeId id() const { return node_at(place()); }
+  [[nodiscard]] const engine::Settings& settings() const { return settings_; }
+  /// Only while running.
+  [[nodiscard]] engine::Status status() const { return engine_->status(); }
+
+  SimLink& link() { return link_; }
+  SimVolume& volume() { return volume_; }
+  [[nodiscard]] const SimVolume& volume() const { return volume_; }
+  SimJournal& journal() { return journal_; }
+  [[nodiscard]] const SimJournal& journal() const { return journal_; }
+  SimMount& mount() { return mount_; }
+  [[nodiscard]] const SimMount& mount() const { return mount_; }
+  [[nodiscard]] const SimTimers& timers() const { return timers_; }
+  SimTimers& timers() { return timers_; }
+  [[nodiscard]] const SimApplication& application() const { return application_; }
+  SimConsole& console() { return console_; }
+
+ protected:
+  io::Booted begin_life() override;
+  void end_life(bool power_lost) override;
+  void step(io::Event event) override;
+
+ private:
+  /// A volume's view of the observers, by node.
+  class VolumeTap : public VolumeObserver {
+   public:
+    explicit VolumeTap(Observer& observer) : observer_(observer) {}
+    void applied(NodeId node, std::uint64_t sequence, const Operation& effect, io::Origin origin,
+                 bool replicated) override {
+      observer_.applied(node, sequence, effect, origin, replicated);
+    }
+
+   private:
+    Observer& observer_;
+  };
+
+  engine::Settings settings_;
+  VolumeTap tap_;
+  Tracer tracer_;
+  SimTimers timers_;
+  SimLink link_;
+  SimJournal journal_;
+  SimVolume volume_;
+  SimMount mount_;
+  SimApplication application_;
+  SimConsole console_;
+  bool volume_retained_ = true;
+  std::unique_ptr<engine::NodeEngine> engine_;
+};
+
+}  // namespace lockstep::sim

@@ -1,0 +1,47 @@
+// Passes everything that is seen on to many observers, in the order in which they were added.
+#pragma once
+
+#include "sim/world/observer.h"
+
+#include <vector>
+
+namespace lockstep::sim {
+
+class Observers : public Observer {
+ public:
+  void add(Observer& observer) { all_.push_back(&observer); }
+
+  void delivering(Place to, const io::Event& event) override {
+    for (Observer* each : all_) each->delivering(to, event);
+  }
+  void stepped(Place place) override {
+    for (Observer* each : all_) each->stepped(place);
+  }
+  void traced(Place by, const io::TraceEvent& event) override {
+    for (Observer* each : all_) each->traced(by, event);
+  }
+  void applied(NodeId node, std::uint64_t sequence, const Operation& effect, io::Origin origin,
+               bool replicated) override {
+    for (Observer* each : all_) each->applied(node, sequence, effect, origin, replicated);
+  }
+  void replied(NodeId node, RequestId request, const io::Reply& reply) override {
+    for (Observer* each : all_) each->replied(node, request, reply);
+  }
+  void frame_sent(Place from, io::Endpoint to, const io::Frame& frame) override {
+    for (Observer* each : all_) each->frame_sent(from, to, frame);
+  }
+  void journal_durable(Place place, const Buffer& record) override {
+    for (Observer* each : all_) each->journal_durable(place, record);
+  }
+  void stopped(Place place, bool power_lost) override {
+    for (Observer* each : all_) each->stopped(place, power_lost);
+  }
+  void at_rest() override {
+    for (Observer* each : all_) each->at_rest();
+  }
+
+ private:
+  std::vector<Observer*> all_;
+};
+
+}  // namespace lockstep::sim
