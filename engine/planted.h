@@ -20,6 +20,7 @@ enum class Bug : std::uint8_t {
   admit_before_caught_up,
   resync_reads_before_order,
   replica_skips_sync,
+  resume_forgets_syncs,
   keep_writing_without_lease,
   count
 };
@@ -44,6 +45,8 @@ inline constexpr std::array<BugInfo, static_cast<std::size_t>(Bug::count)> plant
     {Bug::resync_reads_before_order, "resync-reads-before-order",
      "a resync region is ordered long after it was read, behind newer writes"},
     {Bug::replica_skips_sync, "replica-skips-sync", "the replica confirms an fsync that it never made"},
+    {Bug::resume_forgets_syncs, "resume-forgets-syncs",
+     "a replica whose connection broke takes the syncs that were under way for done"},
     {Bug::keep_writing_without_lease, "keep-writing-without-lease",
      "a primary completes requests although its lease has run out"},
 }};

@@ -3,6 +3,7 @@
 #include "engine/planted.h"
 #include "engine/values/check.h"
 
+#include <algorithm>
 #include <cerrno>
 
 namespace lockstep::engine {
@@ -29,6 +30,7 @@ void ReplicaStream::hold(Epoch reign, Lsn position, ResyncListener& listener) {
   attached_ = true;
   holding_ = true;
   listener_ = &listener;
+  syncing_.clear();  // a resync ends with a sync of everything
   reign_ = reign;
   received_ = position;
   applied_ = position;
@@ -46,15 +48,15 @@ void ReplicaStream::release() {
   acknowledge();
 }
 
-// What has been handed to the volume goes on being applied and still counts: a later Attach names the position after
-// it, or it would be applied twice (I12).
+// What has been handed to the volume goes on being applied and synced, and still counts: a later Attach names the
+// position after it, or it would be applied twice (I12), and a sync under way is not taken for done (I6).
 void ReplicaStream::detach() {
   attached_ = false;
   holding_ = false;
   listener_ = nullptr;
   held_.clear();
   held_bytes_ = 0;
-  syncing_.clear();
+  if (planted(Bug::resume_forgets_syncs)) syncing_.clear();
 }
 
 ReplicaStream::Outcome ReplicaStream::receive(const StreamOperation& message) {
@@ -103,7 +105,7 @@ void ReplicaStream::take_markers() {
       applied_ = front.message.lsn;
       if (planted(Bug::replica_skips_sync)) {
         context_.ports.trace.record(io::OperationReplicated{front.message.epoch, front.message.lsn, &operation});
-      } else if (attached_) {
+      } else {
         const bool data_only = (operation.flags & flag_data_only) != 0;
         context_.ports.volume.sync(front.ticket, operation.file, data_only);
         syncing_.emplace(front.ticket, std::move(front.message));
@@ -147,7 +149,7 @@ ReplicaStream::Outcome ReplicaStream::fail(Lsn lsn, int error) {
 }
 
 Lsn ReplicaStream::synced_up_to() const {
-  return syncing_.empty() ? applied_ : Lsn(syncing_.begin()->second.lsn.value - 1);
+  return syncing_.empty() ? applied_ : std::min(applied_, Lsn(syncing_.begin()->second.lsn.value - 1));
 }
 
 void ReplicaStream::acknowledge() {
