@@ -1,0 +1,137 @@
+#include "prod/cli/commands.h"
+
+#include "prod/cli/control_client.h"
+#include "prod/cli/render_status.h"
+#include "prod/config/configuration.h"
+
+#include <array>
+#include <chrono>
+#include <iostream>
+#include <thread>
+
+#include <boost/json/serialize.hpp>
+#include <boost/json/value.hpp>
+#include <unistd.h>
+
+namespace lockstep::prod {
+
+namespace {
+
+using std::chrono::steady_clock;
+
+constexpr std::chrono::milliseconds poll_interval{100};
+
+std::string this_host() {
+  std::array<char, 256> name{};
+  return ::gethostname(name.data(), name.size() - 1) == 0 ? std::string(name.data()) : std::string();
+}
+
+ExitCode complain(ExitCode code, const std::string& text) {
+  std::cerr << "lockstep: " << text << "\n";
+  return code;
+}
+
+ExitCode complain(const std::vector<ConfigurationError>& errors) {
+  for (const ConfigurationError& error : errors) std::cerr << to_string(error) << "\n";
+  return exit_usage;
+}
+
+struct Role {
+  std::string name;
+  bool ready = false;
+};
+
+std::optional<Role> role_of(const boost::json::object& status) {
+  const auto* role = status.if_contains("role");
+  const auto* ready = status.if_contains("ready");
+  if (role == nullptr || !role->is_string() || ready == nullptr || !ready->is_bool()) return std::nullopt;
+  return Role{std::string(role->as_string().data(), role->as_string().size()), ready->as_bool()};
+}
+
+std::optional<Role> ask_role(const std::string& socket, const std::string& module) {
+  ControlRequest request;
+  request.module = module;
+  request.verb = "status";
+  const auto result = ask_daemon(socket, request);
+  const auto* answer = std::get_if<ControlAnswer>(&result);
+  return answer == nullptr ? std::nullopt : role_of(answer->status);
+}
+
+bool serving(const std::string& role) { return role == "PRIM" || role == "ALONE"; }
+
+bool reached(const std::string& verb, const Role& before, const Role& now) {
+  if (verb == "stop") return now.name == "STOP";
+  if (!now.ready) return false;
+  if (verb == "prim") return serving(now.name);
+  if (verb == "swap") return serving(before.name) ? now.name == "SECOND" : serving(now.name);
+  return serving(now.name) || now.name == "SECOND";
+}
+
+ExitCode wait_for_role(const std::string& socket, const CommandLine& line, const Role& before) {
+  const auto deadline = steady_clock::now() + std::chrono::duration<double>(*line.wait_seconds);
+  std::optional<Role> now;
+  do {
+    now = ask_role(socket, line.request.module);
+    if (now && reached(line.request.verb, before, *now)) {
+      std::cout << "now " << now->name << "\n";
+      return exit_done;
+    }
+    std::this_thread::sleep_for(poll_interval);
+  } while (steady_clock::now() < deadline);
+  return complain(exit_refused, "after " + std::to_string(static_cast<int>(*line.wait_seconds)) + " s the module is " +
+                                    (now ? now->name + (now->ready ? "" : ", not ready") : "not answering") +
+                                    ": \"status\" says why");
+}
+
+ExitCode print_answer(const CommandLine& line, const ControlAnswer& answer) {
+  if (answer.outcome != Outcome::done) {
+    return complain(answer.outcome == Outcome::refused ? exit_refused : exit_usage, answer.text);
+  }
+  if (line.request.verb == "status") {
+    std::cout << (line.json ? boost::json::serialize(answer.status) + "\n" : render_status(answer.status));
+  } else if (line.request.verb == "log") {
+    std::cout << answer.text;
+  } else if (!answer.text.empty()) {
+    std::cout << answer.text << "\n";
+  }
+  return exit_done;
+}
+
+}  // namespace
+
+ExitCode run_command(const CommandLine& line) {
+  // Mistakes in module files must not keep an administrator from a running daemon.
+  const LoadedConfiguration loaded = load_configuration(line.configuration, LoadScope::cluster_only);
+  if (!loaded.errors.empty()) return complain(loaded.errors);
+  const std::string socket = loaded.configuration.cluster.run_directory + "/" + control_socket_name;
+
+  Role before;
+  if (line.wait_seconds) {
+    if (const auto role = ask_role(socket, line.request.module)) before = *role;
+  }
+  const auto result = ask_daemon(socket, line.request);
+  if (const auto* error = std::get_if<std::string>(&result)) return complain(exit_unreachable, *error);
+  const ExitCode code = print_answer(line, std::get<ControlAnswer>(result));
+  if (code != exit_done || !line.wait_seconds) return code;
+  return wait_for_role(socket, line, before);
+}
+
+ExitCode run_check(const CommandLine& line) {
+  const LoadedConfiguration loaded = load_configuration(line.configuration, LoadScope::cluster_and_modules);
+  if (!loaded.errors.empty()) {
+    for (const ConfigurationError& error : loaded.errors) std::cout << to_string(error) << "\n";
+    return exit_refused;
+  }
+  const ChosenNode chosen = choose_node(loaded.configuration.cluster, line.node, this_host());
+  if (!chosen.node) {
+    std::cout << chosen.error << "\n";
+    return exit_refused;
+  }
+  std::cout << line.configuration << " is in order: node " << loaded.configuration.cluster.node(*chosen.node).name
+            << " of cluster " << loaded.configuration.cluster.name << ", modules";
+  for (const ModuleConfiguration& module : loaded.configuration.modules) std::cout << " " << module.name;
+  std::cout << "\n";
+  return exit_done;
+}
+
+}  // namespace lockstep::prod

@@ -1,0 +1,97 @@
+// lockstep: the command line tool for the modules of this server.
+#include "prod/cli/commands.h"
+
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+namespace {
+
+using namespace lockstep::prod;
+
+/// Without a number: longer than any phase usually takes.
+constexpr double wait_seconds_default = 600;
+
+constexpr const char* footer =
+    "Exit status: 0 done, 1 refused or failed (the text says why), 2 wrong usage or not available,\n"
+    "3 the daemon cannot be reached.\n\n"
+    "Examples:\n"
+    "  lockstep -m data status            what the module does here, why, and the next safe step\n"
+    "  lockstep -m data prim              first start: this node has the good data\n"
+    "  lockstep -m data swap --wait       exchange the roles of the two servers, and wait until it is done\n"
+    "  lockstep check                     explain every mistake in the configuration";
+
+struct VerbHelp {
+  const char* verb;
+  const char* help;
+};
+
+CLI::App* add_verb(CLI::App& app, CommandLine& line, const VerbHelp& help) {
+  CLI::App* verb = app.add_subcommand(help.verb, help.help);
+  verb->callback([&line, name = std::string(help.verb)] { line.request.verb = name; });
+  return verb;
+}
+
+void add_wait(CLI::App* verb, CommandLine& line) {
+  verb->add_option_function<double>(
+          "--wait", [&line](double seconds) { line.wait_seconds = seconds; },
+          "Wait until the role is reached, at most so many seconds (600)")
+      ->expected(0, 1)
+      ->default_str(std::to_string(static_cast<int>(wait_seconds_default)))
+      ->check(CLI::NonNegativeNumber)
+      ->type_name("SECONDS");
+}
+
+void add_verbs(CLI::App& app, CommandLine& line) {
+  CLI::App* status = add_verb(app, line, {"status", "Role, why it is so, and what can safely be done next"});
+  status->add_flag("--json", line.json, "For scripts");
+
+  add_wait(add_verb(app, line, {"start", "Leave STOP and take the best role that is possible"}), line);
+  add_wait(add_verb(app, line, {"stop", "Stop here; the other server goes on, or takes over"}), line);
+  add_wait(add_verb(app, line, {"swap", "Exchange the roles of the two servers; no write is lost"}), line);
+
+  CLI::App* prim = add_verb(app, line, {"prim", "Become the primary: the first start, on the node with the good data"});
+  prim->add_flag("--force", line.request.force, "Although newer data may be elsewhere; that is then set aside");
+  add_wait(prim, line);
+
+  CLI::App* second = add_verb(app, line, {"second", "Become the secondary, never the first to go"});
+  second->add_flag("--full", line.request.full, "Compare every byte again");
+
+  add_verb(app, line, {"restart", "Restart the application where it runs; the roles stay"});
+  add_verb(app, line, {"wait-role", "Give up the present role and wait"});
+  add_verb(app, line, {"verify", "Compare both servers' data while the application runs"});
+  add_verb(app, line, {"resync", "On a secondary: compare every byte with the primary and copy what differs"});
+  add_verb(app, line, {"conflicts", "List what was kept aside when both servers had changes"});
+
+  CLI::App* log = add_verb(app, line, {"log", "The module's last log lines, as the daemon remembers them"});
+  log->add_option("-n,--lines", line.request.lines, "How many (50)")->check(CLI::Range(1, 2000));
+
+  CLI::App* set = add_verb(app, line, {"set", "Change a setting of the running daemon: set log-level debug"});
+  set->add_option("key", line.request.key, "log-level")->required();
+  set->add_option("value", line.request.value, "debug, info, warning or error")->required();
+
+  add_verb(app, line, {"check", "Validate the configuration files; needs no module and no daemon"});
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CommandLine line;
+  CLI::App app("Controls Lockstep's modules on this server.", "lockstep");
+  app.footer(footer);
+  app.set_version_flag("--version", "lockstep " LOCKSTEP_VERSION);
+  app.add_option("--config", line.configuration, "Directory with cluster.toml and modules/")->capture_default_str();
+  app.add_option("--node", line.node, "Which [[node]] this server is; by default the one with the host's name");
+  app.add_option("-m,--module", line.request.module, "The module");
+  app.require_subcommand(1);
+  app.fallthrough();
+  add_verbs(app, line);
+  try {
+    app.parse(argc, argv);
+    if (line.request.verb == "check") return run_check(line);
+    if (line.request.module.empty()) throw CLI::RequiredError("-m MODULE");
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? exit_done : exit_usage;
+  }
+  return run_command(line);
+}

@@ -1,0 +1,95 @@
+#include "prod/cli/render_status.h"
+
+#include <array>
+#include <cstdio>
+#include <string_view>
+
+#include <boost/json/array.hpp>
+#include <boost/json/value.hpp>
+
+namespace lockstep::prod {
+
+namespace json = boost::json;
+
+namespace {
+
+std::string text(const json::object& object, std::string_view key) {
+  const json::value* value = object.if_contains({key.data(), key.size()});
+  if (value == nullptr || !value->is_string()) return {};
+  return {value->as_string().data(), value->as_string().size()};
+}
+
+bool truth(const json::object& object, std::string_view key) {
+  const json::value* value = object.if_contains({key.data(), key.size()});
+  return value != nullptr && value->is_bool() && value->as_bool();
+}
+
+std::uint64_t number(const json::object& object, std::string_view key) {
+  const json::value* value = object.if_contains({key.data(), key.size()});
+  if (value == nullptr) return 0;
+  json::error_code error;
+  const auto result = value->to_number<std::uint64_t>(error);
+  return error ? 0 : result;
+}
+
+std::string bytes_text(std::uint64_t bytes) {
+  constexpr std::array<const char*, 5> units = {"bytes", "KiB", "MiB", "GiB", "TiB"};
+  double amount = static_cast<double>(bytes);
+  std::size_t unit = 0;
+  while (amount >= 1024 && unit + 1 < units.size()) {
+    amount /= 1024;
+    ++unit;
+  }
+  std::array<char, 32> buffer{};
+  std::snprintf(buffer.data(), buffer.size(), unit == 0 ? "%.0f %s" : "%.1f %s", amount, units[unit]);
+  return buffer.data();
+}
+
+std::string list_text(const json::object& object, std::string_view key) {
+  std::string result;
+  const json::value* value = object.if_contains({key.data(), key.size()});
+  if (value == nullptr || !value->is_array()) return result;
+  for (const json::value& element : value->as_array()) {
+    if (!element.is_string()) continue;
+    result += (result.empty() ? "" : ", ") + std::string(element.as_string().data(), element.as_string().size());
+  }
+  return result;
+}
+
+std::string connected(bool yes) { return yes ? "connected" : "NOT connected"; }
+
+}  // namespace
+
+std::string render_status(const json::object& status) {
+  std::string out;
+  const auto line = [&out](const std::string& label, const std::string& value) {
+    if (value.empty()) return;
+    out += label + std::string(label.size() < 12 ? 12 - label.size() : 1, ' ') + value + "\n";
+  };
+  const std::string role = text(status, "role");
+  std::string role_text = role;
+  if (role != "STOP" && role != "WAIT") role_text += ", " + text(status, "readiness");
+  if (truth(status, "frozen")) role_text += ", writes are held back (no majority)";
+  if (role == "ALONE") role_text += ", unprotected: the other node does not have the newest data";
+  line("module", text(status, "module") + " on node " + text(status, "node"));
+  line("role", role_text);
+  const std::string primary = text(status, "primary");
+  line("cluster", primary.empty() ? "never started: no node was made primary yet"
+                                  : "primary " + primary + ", in sync " + list_text(status, "in_sync") + ", epoch " +
+                                        std::to_string(number(status, "epoch")));
+  line("links", "peer " + connected(truth(status, "peer_connected")) + ", witness " +
+                    connected(truth(status, "witness_connected")));
+  if (const json::value* resync = status.if_contains("resync"); resync != nullptr && resync->is_object()) {
+    const std::uint64_t left = number(resync->as_object(), "bytes_left");
+    const std::uint64_t copied = number(resync->as_object(), "bytes_copied");
+    if (left > 0) line("resync", bytes_text(left) + " left, " + bytes_text(copied) + " copied");
+  }
+  if (const std::uint64_t waiting = number(status, "requests_waiting"); waiting > 0) {
+    line("requests", std::to_string(waiting) + " waiting");
+  }
+  line("reason", text(status, "reason"));
+  line("next step", text(status, "next_step"));
+  return out;
+}
+
+}  // namespace lockstep::prod

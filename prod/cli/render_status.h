@@ -1,0 +1,13 @@
+// A module's status in a few lines for people.
+#pragma once
+
+#include <string>
+
+#include <boost/json/object.hpp>
+
+namespace lockstep::prod {
+
+/// `status` as the daemon gives it; fields that are missing are left out.
+std::string render_status(const boost::json::object& status);
+
+}  // namespace lockstep::prod

@@ -1,0 +1,41 @@
+// What the command line tool and the daemon say to each other: one JSON object per line over a Unix socket, one
+// request, one answer.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include <boost/json/object.hpp>
+
+namespace lockstep::prod {
+
+inline constexpr const char* control_socket_name = "lockstepd.sock";
+/// A longer request is none of ours.
+inline constexpr std::size_t control_request_bytes_max = 4096;
+
+struct ControlRequest {
+  std::string module;
+  std::string verb;  ///< as on the command line: "status", "start", "wait-role", ...
+  bool force = false;
+  bool full = false;
+  std::string key;    ///< set
+  std::string value;  ///< set
+  std::size_t lines = 0;  ///< log
+};
+
+enum class Outcome : std::uint8_t { done, refused, not_available };
+
+struct ControlAnswer {
+  Outcome outcome = Outcome::done;
+  std::string text;
+  boost::json::object status;  ///< for "status"
+};
+
+std::string encode(const ControlRequest& request);
+std::optional<ControlRequest> decode_request(const std::string& line);
+std::string encode(const ControlAnswer& answer);
+std::optional<ControlAnswer> decode_answer(const std::string& line);
+
+}  // namespace lockstep::prod

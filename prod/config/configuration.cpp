@@ -1,0 +1,109 @@
+#include "prod/config/configuration.h"
+
+#include "prod/config/load.h"
+#include "prod/config/toml_section.h"
+
+#include <algorithm>
+#include <filesystem>
+
+namespace lockstep::prod {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+bool beneath(const std::string& path, const std::string& directory) {
+  return path.compare(0, directory.size(), directory) == 0 &&
+         (path.size() == directory.size() || path[directory.size()] == '/');
+}
+
+/// What is right in each file by itself and wrong together.
+void check_together(const ConfigurationFiles& configuration, std::vector<ConfigurationError>& errors) {
+  const ClusterConfiguration& cluster = configuration.cluster;
+  for (std::size_t i = 0; i < configuration.modules.size(); ++i) {
+    const ModuleConfiguration& module = configuration.modules[i];
+    const std::string file = "modules/" + module.name + ".toml";
+    const auto error = [&](const std::string& text) { errors.push_back({file, 0, 0, text}); };
+    if (module.port != 0 && module.port == cluster.http_port) {
+      error("port " + std::to_string(module.port) + " is that of [http] in cluster.toml: choose another");
+    }
+    for (const std::string& own : {cluster.state_directory, cluster.run_directory}) {
+      if (!module.directory.empty() && (beneath(own, module.directory) || beneath(module.directory, own))) {
+        error("directory " + module.directory + " and Lockstep's own " + own +
+              " lie within each other: keep them apart");
+      }
+    }
+    for (std::size_t j = 0; j < i; ++j) {
+      const ModuleConfiguration& earlier = configuration.modules[j];
+      if (module.port != 0 && module.port == earlier.port) {
+        error("port " + std::to_string(module.port) + " is that of module \"" + earlier.name + "\": choose another");
+      }
+      if (!module.directory.empty() && !earlier.directory.empty() &&
+          (beneath(module.directory, earlier.directory) || beneath(earlier.directory, module.directory))) {
+        error("directory " + module.directory + " and that of module \"" + earlier.name +
+              "\" lie within each other: keep them apart");
+      }
+    }
+  }
+}
+
+void load_modules(const std::string& directory, LoadedConfiguration& loaded) {
+  std::error_code error;
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::directory_iterator(fs::path(directory) / "modules", error)) {
+    const fs::path& path = entry.path();
+    if (path.extension() == ".toml" && path.filename().string().front() != '.') files.push_back(path);
+  }
+  if (error || files.empty()) {
+    loaded.errors.push_back({"modules", 0, 0, "no module is configured: write " + directory +
+                                                  "/modules/NAME.toml with directory and port"});
+    return;
+  }
+  std::sort(files.begin(), files.end());
+  for (const fs::path& path : files) {
+    ModuleConfiguration module;
+    module.name = path.stem().string();
+    const std::string shown = "modules/" + path.filename().string();
+    if (!is_name(module.name)) {
+      loaded.errors.push_back({shown, 0, 0, "the file's name is the module's name: use lower case letters, digits, \"-\" "
+                                            "and \"_\", at most 63 characters"});
+    }
+    const std::size_t errors_before = loaded.errors.size();
+    const TomlValue document = read_toml(path.string(), shown, loaded.errors);
+    if (loaded.errors.size() == errors_before) load_module(document, shown, module, loaded.errors);
+    loaded.configuration.modules.push_back(std::move(module));
+  }
+}
+
+}  // namespace
+
+std::string to_string(const ConfigurationError& error) {
+  std::string place = error.file;
+  if (error.line > 0) place += ":" + std::to_string(error.line) + ":" + std::to_string(error.column);
+  return place + ": " + error.text;
+}
+
+LoadedConfiguration load_configuration(const std::string& directory, LoadScope scope) {
+  LoadedConfiguration loaded;
+  const TomlValue document = read_toml(directory + "/cluster.toml", "cluster.toml", loaded.errors);
+  if (loaded.errors.empty()) load_cluster(document, "cluster.toml", loaded.configuration.cluster, loaded.errors);
+  if (scope == LoadScope::cluster_and_modules) {
+    load_modules(directory, loaded);
+    check_together(loaded.configuration, loaded.errors);
+  }
+  return loaded;
+}
+
+ChosenNode choose_node(const ClusterConfiguration& cluster, const std::string& name, const std::string& host_name) {
+  const std::string& wanted = name.empty() ? host_name : name;
+  const std::string without_domain = wanted.substr(0, wanted.find('.'));
+  for (const NodeId id : {NodeId::first, NodeId::second}) {
+    const std::string& node = cluster.node(id).name;
+    if (node == wanted || (name.empty() && node == without_domain)) return {id, {}};
+  }
+  return {std::nullopt, (name.empty() ? "this host is called \"" + host_name + "\"" : "there is no node \"" + name + "\"") +
+                            ", and cluster.toml knows \"" + cluster.nodes[0].name + "\" and \"" +
+                            cluster.nodes[1].name + "\": say which of them this server is with --node"};
+}
+
+}  // namespace lockstep::prod

@@ -1,0 +1,78 @@
+// What an administrator wrote into cluster.toml and modules/*.toml, checked and ready to use.
+#pragma once
+
+#include "engine/settings.h"
+#include "engine/values/node_id.h"
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace lockstep::prod {
+
+struct NodeConfiguration {
+  std::string name;
+  std::string address;  ///< an IP address
+};
+
+struct ClusterConfiguration {
+  std::string name;
+  std::array<NodeConfiguration, 2> nodes;  ///< by NodeId: the order in the file decides
+  std::string witness_address;
+  std::uint16_t witness_port = 7790;
+  std::string http_address = "0.0.0.0";
+  std::uint16_t http_port = 9010;
+  std::string state_directory = "/var/lib/lockstep";
+  std::string run_directory = "/run/lockstep";
+
+  [[nodiscard]] const NodeConfiguration& node(NodeId id) const { return nodes[static_cast<std::size_t>(id)]; }
+};
+
+struct ModuleConfiguration {
+  std::string name;  ///< the file's name without .toml
+  std::string directory;
+  std::uint16_t port = 0;
+  engine::Settings settings;  ///< `self` is not set here
+  std::string timeout_text;   ///< as written, for messages
+  /// prestart, start, stop, poststop: for /bin/sh -c; empty if there is none.
+  std::array<std::string, 4> commands;
+};
+
+struct ConfigurationFiles {
+  ClusterConfiguration cluster;
+  std::vector<ModuleConfiguration> modules;  ///< by name
+};
+
+/// A mistake and where it is. `file` is relative to the configuration directory; line 0: the file as a whole.
+struct ConfigurationError {
+  std::string file;
+  int line = 0;
+  int column = 0;
+  std::string text;
+
+  bool operator==(const ConfigurationError&) const = default;
+};
+
+/// "modules/data.toml:3:1: unknown key ..."
+std::string to_string(const ConfigurationError& error);
+
+struct LoadedConfiguration {
+  ConfigurationFiles configuration;             ///< complete only if there are no errors
+  std::vector<ConfigurationError> errors;  ///< all that were found, in the order of the files
+};
+
+/// Reads DIRECTORY/cluster.toml and, unless only the cluster is wanted (the witness), DIRECTORY/modules/*.toml.
+enum class LoadScope : std::uint8_t { cluster_and_modules, cluster_only };
+LoadedConfiguration load_configuration(const std::string& directory, LoadScope scope);
+
+/// Which server this is: by `name`, or if that is empty by `host_name` (with or without its domain). `error` says
+/// what to do if it is neither.
+struct ChosenNode {
+  std::optional<NodeId> node;
+  std::string error;
+};
+ChosenNode choose_node(const ClusterConfiguration& cluster, const std::string& name, const std::string& host_name);
+
+}  // namespace lockstep::prod

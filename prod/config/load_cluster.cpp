@@ -1,0 +1,79 @@
+#include "prod/config/load.h"
+#include "prod/config/toml_section.h"
+
+namespace lockstep::prod {
+
+namespace {
+
+using Presence = TomlSection::Presence;
+
+constexpr std::int64_t port_max = 65535;
+
+void load_nodes(TomlSection& file, const std::string& shown_name, ClusterConfiguration& cluster,
+                std::vector<ConfigurationError>& errors) {
+  constexpr const char* remedy =
+      ": write one [[node]] with name and address for each of the two servers, in the same order on both";
+  const TomlEntry* entry = file.any("node");
+  const auto* list = entry == nullptr ? nullptr : std::get_if<TomlValue::Array>(&entry->value.value);
+  if (list == nullptr) {
+    file.error(entry == nullptr ? TomlPosition{1, 1} : entry->position, std::string("no list of nodes") + remedy);
+    return;
+  }
+  if (list->size() != cluster.nodes.size()) {
+    file.error(entry->position, std::to_string(list->size()) + " nodes instead of 2" + remedy);
+  }
+  for (std::size_t i = 0; i < list->size(); ++i) {
+    TomlSection section((*list)[i], shown_name, "[[node]]", errors);
+    const auto name = section.name("name", Presence::required);
+    const auto address = section.ip_address("address", Presence::required);
+    section.finish();
+    if (i >= cluster.nodes.size()) continue;
+    cluster.nodes[i] = {name.value_or(""), address.value_or("")};
+    if (i == 0) continue;
+    if (name && *name == cluster.nodes[0].name) {
+      section.error(section.position_of("name"), "both nodes are called \"" + *name + "\": give each its own name");
+    }
+    if (address && *address == cluster.nodes[0].address) {
+      section.error(section.position_of("address"),
+                    "both nodes have the address " + *address + ": give each server its own");
+    }
+  }
+}
+
+}  // namespace
+
+void load_cluster(const TomlValue& document, const std::string& shown_name, ClusterConfiguration& cluster,
+                  std::vector<ConfigurationError>& errors) {
+  TomlSection file(document, shown_name, "", errors);
+  cluster.name = file.name("name", Presence::required).value_or("");
+  load_nodes(file, shown_name, cluster, errors);
+
+  if (const TomlEntry* entry = file.any("witness")) {
+    TomlSection witness(entry->value, shown_name, "[witness]", errors);
+    cluster.witness_address = witness.ip_address("address", Presence::required).value_or("");
+    if (const auto port = witness.number("port", Presence::optional, 1, port_max)) {
+      cluster.witness_port = static_cast<std::uint16_t>(*port);
+    }
+    witness.finish();
+  } else {
+    file.error({1, 1}, "[witness] is missing: a third machine must run lockstep-witness, otherwise neither server could " +
+                           std::string("go on without the other; add [witness] with its address"));
+  }
+  if (const TomlEntry* entry = file.any("http")) {
+    TomlSection http(entry->value, shown_name, "[http]", errors);
+    if (auto address = http.ip_address("address", Presence::optional)) cluster.http_address = *address;
+    if (const auto port = http.number("port", Presence::optional, 1, port_max)) {
+      cluster.http_port = static_cast<std::uint16_t>(*port);
+    }
+    http.finish();
+  }
+  if (const TomlEntry* entry = file.any("paths")) {
+    TomlSection paths(entry->value, shown_name, "[paths]", errors);
+    if (auto path = paths.path("state", Presence::optional)) cluster.state_directory = *path;
+    if (auto path = paths.path("run", Presence::optional)) cluster.run_directory = *path;
+    paths.finish();
+  }
+  file.finish();
+}
+
+}  // namespace lockstep::prod

@@ -1,0 +1,77 @@
+#include "prod/config/load.h"
+#include "prod/config/toml_section.h"
+
+#include <algorithm>
+
+namespace lockstep::prod {
+
+namespace {
+
+using Presence = TomlSection::Presence;
+
+constexpr std::int64_t port_max = 65535;
+/// Below this a busy scheduler would look like a dead server.
+constexpr Duration timeout_min = milliseconds(300);
+constexpr Duration timeout_max = milliseconds(600'000);
+constexpr Duration heartbeat_min = milliseconds(10);
+constexpr Duration phase_timeout_min = milliseconds(1000);
+constexpr Duration phase_timeout_max = milliseconds(24 * 3600 * 1000);
+/// So many heartbeats fit into one timeout at least, so that a late one does no harm.
+constexpr std::int64_t heartbeats_per_timeout = 4;
+
+void load_times(TomlSection& file, ModuleConfiguration& module) {
+  engine::Settings& settings = module.settings;
+  if (const auto timeout = file.duration("timeout", timeout_min, timeout_max)) settings.timeout = *timeout;
+  module.timeout_text = format_duration(settings.timeout);
+  settings.heartbeat_interval = std::min(settings.heartbeat_interval, settings.timeout / (2 * heartbeats_per_timeout));
+  settings.link_grace = std::min(settings.link_grace, settings.timeout / 4);
+  const auto heartbeat = file.duration("heartbeat", heartbeat_min, timeout_max);
+  if (!heartbeat) return;
+  if (*heartbeat * heartbeats_per_timeout > settings.timeout) {
+    file.error(file.position_of("heartbeat"),
+               "\"heartbeat\" is " + format_duration(*heartbeat) + ": at most a quarter of timeout (" +
+                   module.timeout_text + "), so that one late heartbeat does no harm");
+    return;
+  }
+  settings.heartbeat_interval = *heartbeat;
+}
+
+void load_application(TomlSection& file, const std::string& shown_name, ModuleConfiguration& module,
+                      std::vector<ConfigurationError>& errors) {
+  const TomlEntry* entry = file.any("application");
+  if (entry == nullptr) return;
+  TomlSection application(entry->value, shown_name, "[application]", errors);
+  constexpr std::array<std::string_view, 4> phases = {"prestart", "start", "stop", "poststop"};
+  for (std::size_t i = 0; i < phases.size(); ++i) {
+    module.commands[i] = application.text(phases[i], Presence::optional).value_or("");
+  }
+  if (const auto timeout = application.duration("timeout", phase_timeout_min, phase_timeout_max)) {
+    module.settings.phase_timeout = *timeout;
+  }
+  application.finish();
+}
+
+}  // namespace
+
+void load_module(const TomlValue& document, const std::string& shown_name, ModuleConfiguration& module,
+                 std::vector<ConfigurationError>& errors) {
+  TomlSection file(document, shown_name, "", errors);
+  module.directory = file.path("directory", Presence::required).value_or("");
+  if (module.directory == "/") {
+    file.error(file.position_of("directory"), "\"directory\" is \"/\": choose the directory that holds the data");
+  }
+  module.port = static_cast<std::uint16_t>(file.number("port", Presence::required, 1, port_max).value_or(0));
+  if (const auto durability = file.choice("durability", {"commit", "replicated", "durable"})) {
+    module.settings.durability = static_cast<engine::Durability>(*durability);
+  }
+  load_times(file, module);
+  if (const auto start = file.truth("start_at_boot")) module.settings.start_at_boot = *start;
+  if (const auto isolation = file.choice("isolation", {"wait", "takeover"}); isolation == 1) {
+    file.error(file.position_of("isolation"),
+               "isolation = \"takeover\" is not available in this version: use \"wait\", the witness decides");
+  }
+  load_application(file, shown_name, module, errors);
+  file.finish();
+}
+
+}  // namespace lockstep::prod

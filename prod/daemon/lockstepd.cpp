@@ -1,0 +1,137 @@
+// lockstepd: the daemon of a server that holds data. Hosts every configured module.
+#include "prod/common/log.h"
+#include "prod/config/configuration.h"
+#include "prod/daemon/module_host.h"
+#include "prod/daemon/process_setup.h"
+#include "prod/daemon/services.h"
+
+#include <algorithm>
+#include <chrono>
+#include <iostream>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+#include <unistd.h>
+
+namespace {
+
+using namespace lockstep;
+using namespace lockstep::prod;
+
+/// On top of what a module's own phases may take: votes, the last resync bytes, unmounting.
+constexpr std::chrono::seconds stop_extra_time{15};
+
+struct Arguments {
+  std::string configuration = "/etc/lockstep";
+  std::string node;
+  std::string log_level = "info";
+};
+
+int fail(const std::string& text) {
+  log(io::Severity::error, text);
+  return EXIT_FAILURE;
+}
+
+std::string prepare_all(const std::vector<std::unique_ptr<ModuleHost>>& hosts) {
+  for (const auto& host : hosts) {
+    if (std::string error = host->prepare(); !error.empty()) {
+      return "module " + host->configuration().name + ": " + error;
+    }
+  }
+  return {};
+}
+
+/// All at once, each within the time that its phases may take. By module: whether it has stopped.
+std::vector<char> stop_all(const std::vector<std::unique_ptr<ModuleHost>>& hosts) {
+  std::vector<std::thread> threads;
+  std::vector<char> stopped(hosts.size(), 0);
+  for (std::size_t i = 0; i < hosts.size(); ++i) {
+    threads.emplace_back([&, i] {
+      const auto phases = std::chrono::nanoseconds(2 * hosts[i]->configuration().settings.phase_timeout.ns);
+      stopped[i] = hosts[i]->stop_cleanly(std::chrono::steady_clock::now() + phases + stop_extra_time) ? 1 : 0;
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  return stopped;
+}
+
+bool shut_down_all(const std::vector<std::unique_ptr<ModuleHost>>& hosts, const std::vector<char>& stopped) {
+  bool clean = true;
+  for (std::size_t i = 0; i < hosts.size(); ++i) {
+    const std::string& module = hosts[i]->configuration().name;
+    if (stopped[i] == 0) {
+      log(io::Severity::error, "[" + module + "] did not stop in time: its directory stays closed until the next start");
+      clean = false;
+    }
+    if (const std::string error = hosts[i]->shut_down(stopped[i] != 0); !error.empty()) {
+      log(io::Severity::error, "[" + module + "] " + error);
+      clean = false;
+    }
+  }
+  return clean;
+}
+
+int run(const Arguments& arguments) {
+  const LoadedConfiguration loaded = load_configuration(arguments.configuration, LoadScope::cluster_and_modules);
+  for (const ConfigurationError& error : loaded.errors) log(io::Severity::error, to_string(error));
+  if (!loaded.errors.empty()) return fail("the configuration in " + arguments.configuration + " has mistakes");
+  const ClusterConfiguration& cluster = loaded.configuration.cluster;
+  const ChosenNode chosen = choose_node(cluster, arguments.node, host_name());
+  if (!chosen.node) return fail(chosen.error);
+  if (::geteuid() != 0) return fail("lockstepd mounts directories and must run as root");
+  for (const std::string& path : {cluster.state_directory, cluster.run_directory}) {
+    if (const std::string error = make_directory(path); !error.empty()) return fail(error);
+  }
+
+  std::vector<std::unique_ptr<ModuleHost>> hosts;
+  std::vector<ModuleHost*> views;
+  for (const ModuleConfiguration& module : loaded.configuration.modules) {
+    hosts.push_back(std::make_unique<ModuleHost>(cluster, module, *chosen.node));
+    views.push_back(hosts.back().get());
+  }
+  Services services(views, cluster, *chosen.node);
+  std::string error = prepare_all(hosts);
+  if (error.empty()) error = services.listen();
+  if (!error.empty()) {
+    for (const auto& host : hosts) host->abandon();
+    return fail(error);
+  }
+  log(io::Severity::info, "lockstepd " LOCKSTEP_VERSION " runs as node " + cluster.node(*chosen.node).name +
+                              " of cluster " + cluster.name);
+  for (const auto& host : hosts) host->start();
+  services.start();
+
+  const std::string signal = wait_for_end();
+  log(io::Severity::info, signal + ": stopping");
+  const std::vector<char> stopped = stop_all(hosts);
+  services.stop();  // before the modules that it speaks of go
+  const bool clean = shut_down_all(hosts, stopped);
+  log(io::Severity::info, clean ? "stopped" : "ended, but not cleanly");
+  return clean ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Arguments arguments;
+  CLI::App app("Keeps the application of each module alive on this server or on its peer, on replicated files.");
+  app.set_version_flag("--version", "lockstepd " LOCKSTEP_VERSION);
+  app.add_option("--config", arguments.configuration, "Directory with cluster.toml and modules/")->capture_default_str();
+  app.add_option("--node", arguments.node, "Which [[node]] this server is; by default the one with the host's name");
+  app.add_option("--log-level", arguments.log_level, "debug, info, warning or error")->capture_default_str();
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? EXIT_SUCCESS : 2;
+  }
+  set_up_signals();
+  start_logging();
+  if (!set_log_level(arguments.log_level)) {
+    std::cerr << "--log-level is debug, info, warning or error, not \"" << arguments.log_level << "\"\n";
+    return 2;
+  }
+  set_up_limits();
+  return run(arguments);
+}

@@ -1,0 +1,249 @@
+#include "prod/daemon/module_host.h"
+
+#include "engine/node_engine.h"
+#include "io/asio/asio_link.h"
+#include "io/asio/asio_timers.h"
+#include "io/asio/event_loop.h"
+#include "io/asio/event_queue.h"
+#include "io/linux/application.h"
+#include "io/linux/journal.h"
+#include "io/linux/retained.h"
+#include "prod/daemon/answers.h"
+#include "prod/daemon/log_trace.h"
+#include "prod/daemon/module_storage.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <random>
+#include <string_view>
+#include <thread>
+#include <utility>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+namespace lockstep::prod {
+
+namespace {
+
+/// How old a published status gets while nothing happens. Far below any timeout, since an old one counts as a hung loop.
+constexpr std::chrono::milliseconds publish_interval{25};
+constexpr std::chrono::milliseconds stop_poll_interval{20};
+
+std::string_view durability_name(engine::Durability durability) {
+  constexpr std::array<std::string_view, 3> names = {"commit", "replicated", "durable"};
+  return names[static_cast<std::size_t>(durability)];
+}
+
+io::Hello hello_of(const ClusterConfiguration& cluster, const ModuleConfiguration& module, NodeId self) {
+  io::Hello hello;
+  hello.program_version = LOCKSTEP_VERSION;
+  hello.cluster = cluster.name;
+  hello.module = module.name;
+  hello.name = cluster.node(self).name;
+  hello.settings = {{"timeout", module.timeout_text}, {"durability", std::string(durability_name(module.settings.durability))}};
+  return hello;
+}
+
+io::AsioLinkOptions link_options(const ClusterConfiguration& cluster, const ModuleConfiguration& module, NodeId self) {
+  io::AsioLinkOptions options;
+  options.self = self;
+  options.hello = hello_of(cluster, module, self);
+  options.self_address = cluster.node(self).address;
+  options.peer_address = cluster.node(other(self)).address;
+  options.port = module.port;
+  options.witness_address = cluster.witness_address;
+  options.witness_port = cluster.witness_port;
+  options.silence_limit = module.settings.timeout;
+  return options;
+}
+
+io::ScriptApplicationOptions application_options(const ClusterConfiguration& cluster, const ModuleConfiguration& module,
+                                                 NodeId self) {
+  return {module.name, cluster.node(self).name, module.directory, cluster.state_directory, module.commands};
+}
+
+engine::Settings settings_for(const ModuleConfiguration& module, NodeId self) {
+  engine::Settings settings = module.settings;
+  settings.self = self;
+  return settings;
+}
+
+}  // namespace
+
+/// The members are destroyed from the last to the first: the engine before its ports, those before queue and loop.
+class ModuleHost::Running {
+ public:
+  Running(ModuleHost& host)
+      : host_(host),
+        queue_(loop_),
+        storage_(loop_, queue_, host.module_.name, host.module_.directory, host.report_),
+        timers_(loop_, queue_),
+        answers_(queue_),
+        trace_(host.report_, [this] { status_changed_ = true; }),
+        publish_timer_(loop_.context()) {}
+
+  ~Running() {
+    end_thread();
+    queue_.disconnect();
+    engine_.reset();
+  }
+
+  std::string prepare() {
+    const ClusterConfiguration& cluster = host_.cluster_;
+    const ModuleConfiguration& module = host_.module_;
+    auto opened = io::FileJournal::open(loop_, queue_, cluster.state_directory + "/" + module.name + ".journal",
+                                        host_.report_);
+    if (!opened.error.empty()) return opened.error;
+    journal_ = std::move(opened.journal);
+    const auto application = application_options(cluster, module, host_.self_);
+    if (std::string error = io::ScriptApplication::end_leftovers(application, host_.report_); !error.empty()) {
+      return error;
+    }
+    if (std::string error = storage_.open(); !error.empty()) return error;
+    link_ = std::make_unique<io::AsioLink>(loop_, queue_, link_options(cluster, module, host_.self_), host_.report_);
+    if (std::string error = link_->open(); !error.empty()) {
+      storage_.give_up();
+      return error;
+    }
+    application_ = std::make_unique<io::ScriptApplication>(loop_, queue_, application, host_.report_);
+    marker_.emplace(cluster.run_directory + "/" + module.name + ".retained", storage_.raw_directory());
+    retained_ = marker_->retained();
+    marker_confirmed_ = retained_;
+    record_ = std::move(opened.record);
+    return {};
+  }
+
+  void start() {
+    engine_.emplace(settings_for(host_.module_, host_.self_),
+                    engine::NodePorts{timers_, *link_, *journal_, storage_.volume(), storage_.mount(), *application_,
+                                      answers_, trace_});
+    queue_.connect([this](Instant now, io::Event event) { engine_->step(now, std::move(event)); },
+                   [this] {
+                     link_->flush();
+                     if (status_changed_) publish();
+                   });
+    std::random_device random;
+    const std::uint64_t seed = (std::uint64_t{random()} << 32U) | random();
+    host_.report_(io::Severity::info, std::string("starting; the directory ") +
+                                          (retained_ ? "holds everything since the last run"
+                                                     : "may have lost something since the last run, or is new"));
+    queue_.post(io::Booted{std::move(record_), retained_, seed});
+    publish_regularly();
+    thread_ = std::thread([this] { loop_.run(); });
+  }
+
+  void command(const io::Command& command, Answers::Answered answered) {
+    loop_.post_from_any_thread([this, command, answered = std::move(answered)] { answers_.ask(command, answered); });
+  }
+
+  void give_up() { storage_.give_up(); }
+
+  void end_thread() {
+    if (!thread_.joinable()) return;
+    loop_.stop();
+    thread_.join();
+  }
+
+  std::string release() {
+    end_thread();
+    queue_.disconnect();
+    engine_.reset();
+    return storage_.release();
+  }
+
+ private:
+  void publish() {
+    status_changed_ = false;
+    engine::Status status = engine_->status();
+    confirm_marker(status);
+    host_.board_.publish(std::move(status), io::EventLoop::now());
+  }
+
+  /// Not before this node holds everything again: what a power loss took is not regained by a restart of the daemon.
+  void confirm_marker(const engine::Status& status) {
+    const bool whole = status.in_sync && status.readiness == engine::Readiness::ready &&
+                       (status.serves() || status.role == engine::Role::second);
+    if (marker_confirmed_ || !whole) return;
+    marker_confirmed_ = true;
+    if (const std::string error = marker_->confirm(); !error.empty()) host_.report_(io::Severity::warning, error);
+  }
+
+  void publish_regularly() {
+    publish_timer_.expires_after(publish_interval);
+    publish_timer_.async_wait([this](const boost::system::error_code& error) {
+      if (error) return;
+      publish();
+      publish_regularly();
+    });
+  }
+
+  ModuleHost& host_;
+  io::EventLoop loop_;
+  io::EventQueue queue_;
+  std::unique_ptr<io::FileJournal> journal_;
+  ModuleStorage storage_;
+  io::AsioTimers timers_;
+  std::unique_ptr<io::AsioLink> link_;
+  std::unique_ptr<io::ScriptApplication> application_;
+  std::optional<io::RetainedMarker> marker_;
+  bool retained_ = false;
+  bool marker_confirmed_ = false;
+  Buffer record_;
+  Answers answers_;
+  LogTrace trace_;
+  bool status_changed_ = false;
+  boost::asio::steady_timer publish_timer_;
+  std::optional<engine::NodeEngine> engine_;
+  std::thread thread_;
+};
+
+ModuleHost::ModuleHost(ClusterConfiguration cluster, ModuleConfiguration module, NodeId self)
+    : cluster_(std::move(cluster)),
+      module_(std::move(module)),
+      self_(self),
+      tail_(std::make_shared<LogTail>()),
+      report_(module_report(module_.name, tail_)) {}
+
+ModuleHost::~ModuleHost() = default;
+
+std::string ModuleHost::prepare() {
+  auto running = std::make_unique<Running>(*this);
+  std::string error = running->prepare();
+  if (error.empty()) running_ = std::move(running);
+  return error;
+}
+
+void ModuleHost::abandon() {
+  if (!running_) return;
+  running_->give_up();
+  running_.reset();
+}
+
+void ModuleHost::start() { running_->start(); }
+
+void ModuleHost::command(const io::Command& command, std::function<void(bool, std::string)> answered) {
+  running_->command(command, std::move(answered));
+}
+
+bool ModuleHost::stop_cleanly(std::chrono::steady_clock::time_point deadline) {
+  command({io::Verb::stop, false, false}, [report = report_](bool accepted, const std::string& text) {
+    if (!accepted) report(io::Severity::warning, "stop: " + text);
+  });
+  while (std::chrono::steady_clock::now() < deadline) {
+    const auto published = board_.latest();
+    if (published && published->status.role == engine::Role::stop) return true;
+    std::this_thread::sleep_for(stop_poll_interval);
+  }
+  return false;
+}
+
+std::string ModuleHost::shut_down(bool release) {
+  if (!running_) return {};
+  std::string error = release ? running_->release() : std::string();
+  running_.reset();
+  return error;
+}
+
+}  // namespace lockstep::prod

@@ -1,0 +1,58 @@
+// One module on this server: its thread, its ports and its engine.
+#pragma once
+
+#include "engine/values/node_id.h"
+#include "io/console.h"
+#include "prod/common/log.h"
+#include "prod/config/configuration.h"
+#include "prod/daemon/status_board.h"
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace lockstep::prod {
+
+/// Made, prepared, started, stopped and destroyed by the main thread; the rest is for any thread.
+class ModuleHost {
+ public:
+  ModuleHost(ClusterConfiguration cluster, ModuleConfiguration module, NodeId self);
+  ~ModuleHost();
+  ModuleHost(const ModuleHost&) = delete;
+  ModuleHost& operator=(const ModuleHost&) = delete;
+
+  /// Everything that can fail: locks the journal, ends what an earlier daemon left of the application, closes the
+  /// directory, listens. A failure is a sentence with a remedy, and has changed nothing.
+  std::string prepare();
+  /// The engine boots, on the module's own thread.
+  void start();
+
+  /// `answered` comes once, on the module's thread.
+  void command(const io::Command& command, std::function<void(bool accepted, std::string text)> answered);
+
+  /// Undoes prepare(), if it was done: something else failed.
+  void abandon();
+
+  /// Asks the engine to stop and waits until it has; false if it has not by the deadline.
+  bool stop_cleanly(std::chrono::steady_clock::time_point deadline);
+  /// Ends the thread. With `release` the directory is opened to all again (after a clean stop), otherwise it stays
+  /// closed until a daemon runs again. An error as text, or empty.
+  std::string shut_down(bool release);
+
+  [[nodiscard]] const ModuleConfiguration& configuration() const { return module_; }
+  [[nodiscard]] const StatusBoard& board() const { return board_; }
+  [[nodiscard]] const LogTail& log_tail() const { return *tail_; }
+
+ private:
+  class Running;
+  const ClusterConfiguration cluster_;
+  const ModuleConfiguration module_;
+  const NodeId self_;
+  const std::shared_ptr<LogTail> tail_;
+  const io::Report report_;
+  StatusBoard board_;
+  std::unique_ptr<Running> running_;
+};
+
+}  // namespace lockstep::prod

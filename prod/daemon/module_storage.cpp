@@ -1,0 +1,153 @@
+#include "prod/daemon/module_storage.h"
+
+#include "engine/values/check.h"
+#include "io/asio/event_loop.h"
+#include "io/asio/event_queue.h"
+#include "io/linux/bypass.h"
+#include "io/linux/fuse_mount.h"
+#include "io/linux/guard.h"
+#include "io/linux/volume.h"
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <utility>
+
+#include <boost/asio/thread_pool.hpp>
+#include <sys/stat.h>
+
+namespace lockstep::prod {
+
+namespace {
+
+/// Wait for the disk (fsync, reads that miss the cache), so more than there are processors.
+constexpr std::size_t worker_threads = 8;
+constexpr std::size_t bypasses_shown_max = 5;
+
+std::string check_directory(const std::string& directory) {
+  struct stat info {};
+  if (::lstat(directory.c_str(), &info) != 0) {
+    // A dead mount of an earlier daemon is no obstacle: the guard's raising takes it away.
+    if (errno == ENOTCONN) return {};
+    if (errno == ENOENT) return directory + " does not exist: create it (empty on a new server), or correct \"directory\"";
+    return "cannot look at " + directory + ": " + std::strerror(errno);
+  }
+  if (!S_ISDIR(info.st_mode)) return directory + " is not a directory: correct \"directory\"";
+  return {};
+}
+
+}  // namespace
+
+class ModuleStorage::Impl {
+ public:
+  Impl(io::EventLoop& loop, io::EventQueue& queue, std::string module, std::string directory, io::Report report)
+      : loop_(loop),
+        queue_(queue),
+        module_(std::move(module)),
+        directory_(std::move(directory)),
+        report_(std::move(report)),
+        workers_(worker_threads),
+        guard_(directory_) {}
+
+  ~Impl() {
+    mount_.reset();
+    if (volume_) {
+      volume_->settle();
+      volume_->close();
+    }
+    workers_.join();
+  }
+
+  std::string open() {
+    if (std::string error = check_directory(directory_); !error.empty()) return error;
+    if (std::string error = guard_.raise(); !error.empty()) return error;
+    std::string error = open_guarded();
+    if (!error.empty()) give_up();
+    return error;
+  }
+
+  void give_up() {
+    if (guard_.was_guarded()) return;
+    if (const std::string failed = release(); !failed.empty()) report_(io::Severity::warning, failed);
+  }
+
+  std::string open_guarded() {
+    raw_ = guard_.directory();
+    const auto bypasses = linux_io::find_bypasses(raw_.fd(), guard_.path());
+    if (!bypasses.empty()) {
+      std::string text = directory_ + " can be written past the replication:";
+      for (std::size_t i = 0; i < bypasses.size() && i < bypasses_shown_max; ++i) text += "\n  " + bypasses[i];
+      if (bypasses.size() > bypasses_shown_max) {
+        text += "\n  and " + std::to_string(bypasses.size() - bypasses_shown_max) + " more";
+      }
+      return text;
+    }
+    volume_ = std::make_unique<linux_io::LinuxVolume>(loop_.context(), workers_, queue_, guard_.directory());
+    if (std::string error = volume_->prepare(); !error.empty()) return error;
+    linux_io::FuseMountOptions options;
+    options.path = guard_.path();
+    options.module = module_;
+    options.lost = [this](const std::string& why) { mount_lost(why); };
+    mount_ = std::make_unique<linux_io::FuseMount>(
+        linux_io::FuseEnvironment{loop_.context(), workers_, queue_, *volume_}, std::move(options));
+    return {};
+  }
+
+  std::string release() {
+    if (mount_) mount_->close();
+    queue_.disconnect();  // its MountClosed has no reader any more
+    mount_.reset();
+    if (volume_) {
+      volume_->settle();
+      volume_->close();
+      volume_.reset();
+    }
+    raw_.reset();
+    return guard_.release();
+  }
+
+  /// The application now finds the guard, and nobody asked for that. Ending here is a crash that the other server
+  /// knows how to take over from.
+  void mount_lost(const std::string& why) {
+    report_(io::Severity::error, "the mount on " + directory_ + " was taken away (" + why +
+                                     "): do not unmount it while the module runs, use \"stop\"; the daemon ends");
+    std::_Exit(EXIT_FAILURE);
+  }
+
+  io::EventLoop& loop_;
+  io::EventQueue& queue_;
+  const std::string module_;
+  const std::string directory_;
+  const io::Report report_;
+  boost::asio::thread_pool workers_;
+  linux_io::Guard guard_;
+  linux_io::Descriptor raw_;
+  std::unique_ptr<linux_io::LinuxVolume> volume_;
+  std::unique_ptr<linux_io::FuseMount> mount_;
+};
+
+ModuleStorage::ModuleStorage(io::EventLoop& loop, io::EventQueue& queue, std::string module, std::string directory,
+                             io::Report report)
+    : impl_(std::make_unique<Impl>(loop, queue, std::move(module), std::move(directory), std::move(report))) {}
+
+ModuleStorage::~ModuleStorage() = default;
+
+std::string ModuleStorage::open() { return impl_->open(); }
+
+io::Volume& ModuleStorage::volume() {
+  LOCKSTEP_CHECK(impl_->volume_ != nullptr, "the storage is open");
+  return *impl_->volume_;
+}
+
+io::Mount& ModuleStorage::mount() {
+  LOCKSTEP_CHECK(impl_->mount_ != nullptr, "the storage is open");
+  return *impl_->mount_;
+}
+
+int ModuleStorage::raw_directory() const { return impl_->raw_.fd(); }
+
+void ModuleStorage::give_up() { impl_->give_up(); }
+
+std::string ModuleStorage::release() { return impl_->release(); }
+
+}  // namespace lockstep::prod

@@ -1,0 +1,46 @@
+// A module's directory: the raw directory as a volume, the guard over it, and the mount for applications.
+#pragma once
+
+#include "io/mount.h"
+#include "io/report.h"
+#include "io/volume.h"
+
+#include <memory>
+#include <string>
+
+namespace lockstep::io {
+class EventLoop;
+class EventQueue;
+}  // namespace lockstep::io
+
+namespace lockstep::prod {
+
+/// Loop and queue outlive it; used on the loop's thread, or on any while the loop does not run.
+class ModuleStorage {
+ public:
+  ModuleStorage(io::EventLoop& loop, io::EventQueue& queue, std::string module, std::string directory,
+                io::Report report);
+  ~ModuleStorage();
+
+  /// Closes the directory to everybody else and prepares it. On failure it gives a sentence with a remedy, and what
+  /// was open before is open again.
+  std::string open();
+
+  /// Valid after open().
+  [[nodiscard]] io::Volume& volume();
+  [[nodiscard]] io::Mount& mount();
+  /// The raw directory, open; owned by this object.
+  [[nodiscard]] int raw_directory() const;
+
+  /// Undoes open(), because something else failed: an earlier daemon's guard stays, a new one goes.
+  void give_up();
+  /// Unmounts and takes the guard away: the raw directory is open to all. Only after a clean stop; without this call
+  /// the guard stays when the daemon goes.
+  std::string release();
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace lockstep::prod

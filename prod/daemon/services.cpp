@@ -1,0 +1,70 @@
+#include "prod/daemon/services.h"
+
+#include "engine/values/check.h"
+#include "prod/daemon/module_host.h"
+
+#include <exception>
+#include <thread>
+#include <utility>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+
+namespace lockstep::prod {
+
+class Services::Impl {
+ public:
+  Impl(std::vector<ModuleHost*> hosts, ClusterConfiguration cluster, NodeId self)
+      : hosts_(std::move(hosts)),
+        cluster_(std::move(cluster)),
+        work_(boost::asio::make_work_guard(context_)),
+        control_(context_,
+                 [this, self](const ControlRequest& request, const ControlServer::Respond& respond) {
+                   handle_control(hosts_, cluster_, self, request, respond);
+                 }),
+        http_(context_, [this](const std::string& path) { return handle_http(hosts_, path); }) {}
+
+  ~Impl() { stop(); }
+
+  std::string listen() {
+    if (std::string error = http_.listen(cluster_.http_address, cluster_.http_port); !error.empty()) return error;
+    return control_.listen(cluster_.run_directory + "/" + control_socket_name);
+  }
+
+  void start() {
+    thread_ = std::thread([this] {
+      try {
+        context_.run();
+      } catch (const std::exception& error) {
+        check_failed("no exception reaches the service thread", error.what(), __FILE__, __LINE__);
+      }
+    });
+  }
+
+  void stop() {
+    context_.stop();
+    if (thread_.joinable()) thread_.join();
+  }
+
+ private:
+  const std::vector<ModuleHost*> hosts_;
+  const ClusterConfiguration cluster_;
+  boost::asio::io_context context_{1};
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
+  ControlServer control_;
+  HttpServer http_;
+  std::thread thread_;
+};
+
+Services::Services(std::vector<ModuleHost*> hosts, ClusterConfiguration cluster, NodeId self)
+    : impl_(std::make_unique<Impl>(std::move(hosts), std::move(cluster), self)) {}
+
+Services::~Services() = default;
+
+std::string Services::listen() { return impl_->listen(); }
+
+void Services::start() { impl_->start(); }
+
+void Services::stop() { impl_->stop(); }
+
+}  // namespace lockstep::prod

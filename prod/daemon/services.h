@@ -1,0 +1,41 @@
+// What the daemon answers to administrators and load balancers, about all of its modules.
+#pragma once
+
+#include "prod/common/control_protocol.h"
+#include "prod/config/configuration.h"
+#include "prod/daemon/control_server.h"
+#include "prod/daemon/http_server.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace lockstep::prod {
+
+class ModuleHost;
+
+/// Answers one request; `respond` is called once, at once or from a module's thread.
+void handle_control(const std::vector<ModuleHost*>& hosts, const ClusterConfiguration& cluster, NodeId self,
+                    const ControlRequest& request, const ControlServer::Respond& respond);
+
+/// GET /health/MODULE and /var/modules/MODULE/ready.txt; never asks a module's thread, which may hang.
+HttpAnswer handle_http(const std::vector<ModuleHost*>& hosts, const std::string& path);
+
+/// The thread that runs control socket and HTTP. The hosts outlive it.
+class Services {
+ public:
+  Services(std::vector<ModuleHost*> hosts, ClusterConfiguration cluster, NodeId self);
+  ~Services();
+
+  /// Opens the socket and the port. An error as a sentence with a remedy, or empty.
+  std::string listen();
+  void start();
+  /// No request is taken any more.
+  void stop();
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace lockstep::prod

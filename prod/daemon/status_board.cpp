@@ -1,0 +1,27 @@
+#include "prod/daemon/status_board.h"
+
+#include <utility>
+
+namespace lockstep::prod {
+
+void StatusBoard::publish(engine::Status status, Instant at) {
+  auto fresh = std::make_shared<const PublishedStatus>(PublishedStatus{std::move(status), at});
+  const std::scoped_lock lock(mutex_);
+  latest_.swap(fresh);
+}
+
+std::shared_ptr<const PublishedStatus> StatusBoard::latest() const {
+  const std::scoped_lock lock(mutex_);
+  return latest_;
+}
+
+Health health_of(const PublishedStatus* published, Instant now, Duration timeout) {
+  if (published == nullptr) return {false, "the module is starting"};
+  const Duration age = now - published->at;
+  if (age > timeout / 2) {
+    return {false, "the module's loop has not responded for " + std::to_string(age.ns / 1'000'000) + " ms"};
+  }
+  return {published->status.serves(), published->status.reason};
+}
+
+}  // namespace lockstep::prod

@@ -1,0 +1,37 @@
+// What a module's loop last said of itself, for other threads.
+#pragma once
+
+#include "engine/status.h"
+#include "engine/values/time.h"
+
+#include <memory>
+#include <mutex>
+
+namespace lockstep::prod {
+
+struct PublishedStatus {
+  engine::Status status;
+  Instant at;  ///< when the loop said so; an old one means that the loop hangs
+};
+
+/// Thread-safe.
+class StatusBoard {
+ public:
+  void publish(engine::Status status, Instant at);
+  /// Nothing until the loop has spoken for the first time.
+  [[nodiscard]] std::shared_ptr<const PublishedStatus> latest() const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::shared_ptr<const PublishedStatus> latest_;
+};
+
+/// Whether clients may be sent here: it serves, and said so within half the module's `timeout`. Half, because a
+/// node whose loop hangs loses its lease after `timeout`, and by then the load balancer must have let go (F14).
+struct Health {
+  bool serves = false;
+  std::string reason;
+};
+Health health_of(const PublishedStatus* published, Instant now, Duration timeout);
+
+}  // namespace lockstep::prod

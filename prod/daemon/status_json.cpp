@@ -1,0 +1,52 @@
+#include "prod/daemon/status_json.h"
+
+#include <string_view>
+
+#include <boost/json/array.hpp>
+#include <boost/json/value.hpp>
+
+namespace lockstep::prod {
+
+namespace json = boost::json;
+
+namespace {
+json::string text(std::string_view value) { return json::string(value.data(), value.size()); }
+}  // namespace
+
+json::object status_json(const engine::Status& status, const ModuleConfiguration& module,
+                         const ClusterConfiguration& cluster, NodeId self) {
+  const Configuration& configuration = status.configuration;
+  json::array in_sync;
+  for (const NodeId id : {NodeId::first, NodeId::second}) {
+    if (configuration.initialised() && configuration.members.contains(id)) {
+      in_sync.push_back(text(cluster.node(id).name));
+    }
+  }
+  return {
+      {"module", text(module.name)},
+      {"node", text(cluster.node(self).name)},
+      {"directory", text(module.directory)},
+      {"role", text(engine::to_string(status.role))},
+      {"ready", status.readiness == engine::Readiness::ready},
+      {"readiness", text(engine::to_string(status.readiness))},
+      {"serves", status.serves()},
+      {"state", text(status.state)},
+      {"epoch", configuration.epoch.value},
+      {"primary", configuration.initialised() ? json::value(text(cluster.node(configuration.primary).name)) : nullptr},
+      {"in_sync", std::move(in_sync)},
+      {"local_in_sync", status.in_sync},
+      {"peer_connected", status.peer_connected},
+      {"witness_connected", status.witness_connected},
+      {"frozen", status.frozen},
+      {"lsn", status.lsn.value},
+      {"resync",
+       {{"bytes_left", status.resync_bytes_left},
+        {"bytes_copied", status.resync_bytes_copied},
+        {"bytes_compared", status.resync_bytes_compared}}},
+      {"requests_waiting", status.requests_waiting},
+      {"reason", text(status.reason)},
+      {"next_step", text(status.next_step)},
+  };
+}
+
+}  // namespace lockstep::prod

@@ -1,0 +1,65 @@
+// lockstep-witness: the third vote, on a machine that holds no data.
+#include "prod/common/log.h"
+#include "prod/config/configuration.h"
+#include "prod/daemon/process_setup.h"
+#include "prod/witness/witness_host.h"
+
+#include <cstdlib>
+#include <iostream>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+namespace {
+
+using namespace lockstep;
+using namespace lockstep::prod;
+
+int fail(const std::string& text) {
+  log(io::Severity::error, text);
+  return EXIT_FAILURE;
+}
+
+int run(const std::string& configuration, std::string state) {
+  const LoadedConfiguration loaded = load_configuration(configuration, LoadScope::cluster_only);
+  for (const ConfigurationError& error : loaded.errors) log(io::Severity::error, to_string(error));
+  if (!loaded.errors.empty()) return fail("the configuration in " + configuration + " has mistakes");
+  const ClusterConfiguration& cluster = loaded.configuration.cluster;
+  if (state.empty()) state = cluster.state_directory;
+  if (const std::string error = make_directory(state); !error.empty()) return fail(error);
+  WitnessHost host(cluster, state);
+  if (const std::string error = host.prepare(); !error.empty()) return fail(error);
+  log(io::Severity::info, "lockstep-witness " LOCKSTEP_VERSION " of cluster " + cluster.name + " listens at " +
+                              cluster.witness_address + ":" + std::to_string(cluster.witness_port));
+  host.start();
+  const std::string signal = wait_for_end();
+  log(io::Severity::info, signal + ": stopping");
+  host.stop();
+  return EXIT_SUCCESS;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::string configuration = "/etc/lockstep";
+  std::string state;
+  std::string level = "info";
+  CLI::App app("The third vote of a Lockstep cluster: decides with one server when the other cannot be reached.",
+               "lockstep-witness");
+  app.set_version_flag("--version", "lockstep-witness " LOCKSTEP_VERSION);
+  app.add_option("--config", configuration, "Directory with cluster.toml")->capture_default_str();
+  app.add_option("--state", state, "Directory for the votes; by default [paths] state");
+  app.add_option("--log-level", level, "debug, info, warning or error")->capture_default_str();
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? EXIT_SUCCESS : 2;
+  }
+  set_up_signals();
+  start_logging();
+  if (!set_log_level(level)) {
+    std::cerr << "--log-level is debug, info, warning or error, not \"" << level << "\"\n";
+    return 2;
+  }
+  return run(configuration, state);
+}
