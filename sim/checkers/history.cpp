@@ -142,7 +142,13 @@ std::optional<std::size_t> History::position_of(NodeId node, std::size_t least, 
     }
     ++position;
   }
-  while (position < entries_.size() && changes_no_tree(entries_[position].operation.kind)) ++position;
+  // What follows and leaves the tree as it is belongs to the position, too.
+  const auto leaves_as_is = [&](const Operation& operation) {
+    const bool fill = operation.kind == OperationKind::fill;
+    return changes_no_tree(operation.kind) ||
+           (fill && model.region(operation.file, operation.offset, operation.data.size()) == operation.data.text());
+  };
+  while (position < entries_.size() && leaves_as_is(entries_[position].operation)) ++position;
   return position;
 }
 

@@ -68,12 +68,13 @@ void NoAcknowledgedLoss::check_what_was_synced(NodeId node) {
   };
   for (const auto& [id, object] : history_.tip().objects()) {
     if (touched.contains(id)) continue;
-    if (const std::string text = object_difference(id, object, volume, true); !text.empty()) lost(text);
+    if (const std::string text = object_difference(id, object, volume, Entries::identities); !text.empty()) lost(text);
   }
   for (const auto& [id, count] : history_.file_synced) {
     const ModelObject* object = history_.tip().find(id);
     if (object == nullptr || volume.find(id) == nullptr || history_.touched(node, count).contains(id)) continue;
-    if (const std::string text = object_difference(id, *object, volume, true); !text.empty()) lost(text);
+    // An fsync of a directory keeps its names; what they lead to is another fsync's business.
+    if (const std::string text = object_difference(id, *object, volume, Entries::names); !text.empty()) lost(text);
   }
 }
 

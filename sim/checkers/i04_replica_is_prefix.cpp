@@ -15,7 +15,7 @@ void ReplicaIsPrefix::traced(Place by, const io::TraceEvent& event) {
     ordered(node, *order);
   } else if (const auto* replica = std::get_if<io::OperationReplicated>(&event)) {
     replicated(node, *replica);
-  } else if (std::holds_alternative<io::ResyncBegan>(event)) {
+  } else if (std::holds_alternative<io::ResyncBegan>(event) || std::holds_alternative<io::WritableChanged>(event)) {
     last_replicated_[index_of(node)].reset();
   }
 }
@@ -47,11 +47,16 @@ void ReplicaIsPrefix::replicated(NodeId node, const io::OperationReplicated& eve
   if (!same_operation(found->operation, *event.operation)) {
     throw Violation("I4", what + ", where the history has " + describe(found->operation));
   }
+  if (event.operation->kind == OperationKind::sync) return;
   auto& last = last_replicated_[index_of(node)];
-  if (last && event.lsn != last->second.next()) {
-    throw Violation("I4", what + " right after " + position(last->first, last->second));
+  const auto index = static_cast<std::size_t>(&*found - entries.data());
+  if (last && *last < entries.size()) {
+    const HistoryEntry& before = entries[*last];
+    bool follows = *last < index;
+    for (std::size_t i = *last + 1; i < index; ++i) follows &= entries[i].operation.kind == OperationKind::sync;
+    if (!follows) throw Violation("I4", what + " right after " + position(before.epoch, before.lsn));
   }
-  last = {event.epoch, event.lsn};
+  last = index;
 }
 
 }  // namespace lockstep::sim

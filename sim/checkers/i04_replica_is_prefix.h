@@ -1,7 +1,7 @@
 // I4: within an epoch the replica is a prefix of the primary; a rollback removes only unacknowledged operations.
 //
-// Checks that a replica reports operations of the present history only, each as the primary ordered it and one after
-// the other; and that the primary numbers them without a gap, by rising (epoch, LSN). That the replica's volume
+// Checks that a replica reports operations of the present history only, each as the primary ordered it, and one after
+// the other (a sync may be reported late, when its disk has done it); and that the primary numbers them without a gap, by rising (epoch, LSN). That the replica's volume
 // really holds that prefix is checked by History at every operation that the volume applies, and what a rollback
 // removes by the checker of I1 when the successor becomes writable.
 //
@@ -25,7 +25,7 @@ class ReplicaIsPrefix : public Observer {
 
   History& history_;
   std::array<std::pair<Epoch, Lsn>, 2> last_ordered_;
-  std::array<std::optional<std::pair<Epoch, Lsn>>, 2> last_replicated_;
+  std::array<std::optional<std::size_t>, 2> last_replicated_;  ///< index in the history
 };
 
 }  // namespace lockstep::sim

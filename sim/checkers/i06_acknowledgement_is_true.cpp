@@ -13,12 +13,13 @@ void AcknowledgementIsTrue::traced(Place by, const io::TraceEvent& event) {
   }
 }
 
-bool AcknowledgementIsTrue::on_disk(NodeId member, const HistoryEntry& entry) const {
+bool AcknowledgementIsTrue::on_disk(NodeId member, const HistoryEntry& entry, bool contents) const {
   const std::uint64_t sequence = entry.sequence[index_of(member)];
   if (sequence == 0) return true;
   const SimVolume& volume = world_.node(member).volume();
   if (changes_namespace(entry.operation.kind) && !volume.disk().names_durable(sequence)) return false;
-  if (changes_namespace(entry.operation.kind) && entry.operation.kind != OperationKind::create) return true;
+  const bool creates = entry.operation.kind == OperationKind::create && contents;
+  if (changes_namespace(entry.operation.kind) && !creates) return true;
   const auto number = volume.filesystem().number_of(entry.operation.file);
   return !number || volume.disk().contents_durable(*number, sequence);
 }
@@ -44,7 +45,7 @@ void AcknowledgementIsTrue::check_member(NodeId primary, NodeId member, std::siz
     }
   }
   if (!sync) {
-    if (durability == engine::Durability::durable && !on_disk(member, entries[entry])) fail(entries[entry], "on disk");
+    if (durability == engine::Durability::durable && !on_disk(member, entries[entry], true)) fail(entries[entry], "on disk");
     return;
   }
   const FileId file = entries[entry].operation.file;
@@ -53,7 +54,7 @@ void AcknowledgementIsTrue::check_member(NodeId primary, NodeId member, std::siz
     const Operation& operation = entries[i].operation;
     const bool names = changes_namespace(operation.kind);
     const bool of_file = names ? operation.parent == file || operation.new_parent == file : operation.file == file;
-    if ((everything || of_file) && !on_disk(member, entries[i])) fail(entries[i], "on disk");
+    if ((everything || of_file) && !on_disk(member, entries[i], everything)) fail(entries[i], "on disk");
   }
 }
 

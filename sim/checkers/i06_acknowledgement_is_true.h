@@ -24,7 +24,8 @@ class AcknowledgementIsTrue : public Observer {
 
  private:
   void check_member(NodeId primary, NodeId member, std::size_t entry, OperationKind kind);
-  [[nodiscard]] bool on_disk(NodeId member, const HistoryEntry& entry) const;
+  /// `contents`: of a new object not only the name.
+  [[nodiscard]] bool on_disk(NodeId member, const HistoryEntry& entry, bool contents) const;
 
   World& world_;
   History& history_;

@@ -4,6 +4,7 @@
 #include "sim/model/model.h"
 #include "sim/volume/filesystem.h"
 
+#include <cstdint>
 #include <string>
 
 namespace lockstep::sim {
@@ -15,7 +16,10 @@ Model import_tree(const Filesystem& filesystem);
 /// first difference.
 std::string difference(const Model& expected, const Filesystem& actual);
 
-/// The first difference between one object of the model and the volume's, contents only or with its names.
-std::string object_difference(FileId id, const ModelObject& expected, const Filesystem& actual, bool with_entries);
+/// How closely a directory's entries are compared.
+enum class Entries : std::uint8_t { names, identities };
+
+/// The first difference between one object of the model and the volume's.
+std::string object_difference(FileId id, const ModelObject& expected, const Filesystem& actual, Entries entries);
 
 }  // namespace lockstep::sim

@@ -42,8 +42,8 @@ int print_plants() {
   return 0;
 }
 
-int replay(std::uint64_t seed, const std::string& profile, bool verbose) {
-  const RunResult result = simulate(seed, profile, verbose ? &std::cout : nullptr);
+int replay(std::uint64_t seed, const Choice& choice, bool verbose) {
+  const RunResult result = simulate(seed, choice, verbose ? &std::cout : nullptr);
   std::cout.flush();
   std::printf("seed %llu, %llu events, %llu acknowledged, %.3f simulated seconds, hash %016llx\n",
               static_cast<unsigned long long>(seed), static_cast<unsigned long long>(result.events),
@@ -83,7 +83,8 @@ int main_with(int argc, char** argv) {
   replay_one->add_option("--timeline", timeline, "write a timeline as HTML");
   for (CLI::App* command : {run, replay_one}) {
     command->add_option("--plant", plants, "switch a planted bug on");
-    command->add_option("--profile", options.profile, "all, calm, network, crash, power, pause or commands");
+    command->add_option("--profile", options.choice.profile, "all, calm, network, crash, power, pause or commands");
+    command->add_option("--durability", options.choice.durability, "commit, replicated or durable; else each seed's own");
   }
   CLI::App* list = app.add_subcommand("plants", "list the planted bugs");
   CLI::App* shrink = app.add_subcommand("shrink", "find a smaller run that fails in the same way");
@@ -101,8 +102,8 @@ int main_with(int argc, char** argv) {
   }
   if (list->parsed()) return print_plants();
   if (shrink->parsed() || explore->parsed() || !timeline.empty()) return not_available();
-  if (!known_profile(options.profile)) {
-    std::fprintf(stderr, "no profile is named '%s'\n", options.profile.c_str());
+  if (!valid(options.choice)) {
+    std::fprintf(stderr, "no such profile or durability; --help names them\n");
     return usage_error;
   }
   for (const std::string& name : plants) {
@@ -110,7 +111,7 @@ int main_with(int argc, char** argv) {
     std::fprintf(stderr, "no planted bug is named '%s'; 'plants' lists them\n", name.c_str());
     return usage_error;
   }
-  if (replay_one->parsed()) return replay(seed, options.profile, verbose);
+  if (replay_one->parsed()) return replay(seed, options.choice, verbose);
   if (!parse_seeds(seeds, options)) {
     std::fprintf(stderr, "--seeds wants A..B with A <= B\n");
     return usage_error;

@@ -1,7 +1,5 @@
 #include "sim/program/run_seeds.h"
 
-#include "sim/program/simulate.h"
-
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -41,9 +39,9 @@ std::string one_line(std::string text) {
 /// Runs every `step`th seed from `first` on and writes what it finds, a line each, to `out`.
 void work(const RunOptions& options, std::uint64_t first, std::uint64_t step, std::FILE* out) {
   for (std::uint64_t seed = first; seed <= options.last_seed; seed += step) {
-    RunResult result = simulate(seed, options.profile, nullptr);
+    RunResult result = simulate(seed, options.choice, nullptr);
     if (options.twice && !result.violation) {
-      const RunResult again = simulate(seed, options.profile, nullptr);
+      const RunResult again = simulate(seed, options.choice, nullptr);
       if (again.hash != result.hash) {
         result.violation = Violation("determinism", "two runs of the same seed differ");
       }

@@ -1,15 +1,16 @@
 // Many seeds, on several processes: a planted bug is global to its process, and a crash ends one of them only.
 #pragma once
 
+#include "sim/program/simulate.h"
+
 #include <cstdint>
-#include <string>
 
 namespace lockstep::sim {
 
 struct RunOptions {
   std::uint64_t first_seed = 1;
   std::uint64_t last_seed = 100;
-  std::string profile = "all";
+  Choice choice;
   unsigned jobs = 1;
   bool json = false;
   bool twice = false;  ///< each seed is run twice; the two hashes must be equal

@@ -5,16 +5,29 @@
 
 namespace lockstep::sim {
 
-bool known_profile(std::string_view profile) {
-  Random random(0);
-  return draw_mix(profile, random).has_value();
+namespace {
+
+std::optional<engine::Durability> durability_named(std::string_view name) {
+  if (name == "commit") return engine::Durability::commit;
+  if (name == "replicated") return engine::Durability::replicated;
+  if (name == "durable") return engine::Durability::durable;
+  return std::nullopt;
 }
 
-RunResult simulate(std::uint64_t seed, const std::string& profile, std::ostream* log) {
+}  // namespace
+
+bool valid(const Choice& choice) {
+  Random random(0);
+  return draw_mix(choice.profile, random).has_value() &&
+         (choice.durability.empty() || durability_named(choice.durability).has_value());
+}
+
+RunResult simulate(std::uint64_t seed, const Choice& choice, std::ostream* log) {
   install_check_handler();
   Random random(seed);
   random.next();
-  const Mix mix = *draw_mix(profile, random);
+  Mix mix = *draw_mix(choice.profile, random);
+  if (const auto durability = durability_named(choice.durability)) mix.durability = *durability;
   World world(seed, mix, random.fork());
   std::optional<EventLog> event_log;
   if (log != nullptr) world.observers().add(event_log.emplace(world.scheduler(), *log));

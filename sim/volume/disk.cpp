@@ -129,7 +129,9 @@ bool Disk::contents_durable(InodeNumber number, std::uint64_t sequence) const {
   return found == unsynced_.end() || (found->second.on_disk && found->second.on_disk_sequence >= sequence);
 }
 
-bool Disk::names_durable(std::uint64_t sequence) const { return log_.empty() || log_.front().sequence > sequence; }
+bool Disk::names_durable(std::uint64_t sequence) const {
+  return std::none_of(log_.begin(), log_.end(), [&](const Logged& logged) { return logged.sequence == sequence; });
+}
 
 std::set<InodeNumber> Disk::named_on_disk() const {
   std::set<InodeNumber> named;

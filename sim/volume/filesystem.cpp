@@ -83,7 +83,8 @@ Inode& Filesystem::change(InodeNumber number) {
 
 void Filesystem::set_identity(InodeNumber number, FileId id) {
   Inode& inode = change(number);
-  if (inode.id != FileId::none()) numbers_.erase(inode.id);
+  const auto indexed = numbers_.find(inode.id);
+  if (indexed != numbers_.end() && indexed->second == number) numbers_.erase(indexed);
   inode.id = id;
   numbers_[id] = number;
 }
@@ -102,16 +103,27 @@ void Filesystem::set_name(InodeNumber directory, const std::string& name, InodeN
   if (inode.is_directory()) inode.parent = directory;
 }
 
+// An object that nothing leads to any more does not keep its identity from another: a resync may bring the file
+// back that this node has removed.
+bool Filesystem::identity_taken(FileId id, InodeNumber by_other_than) const {
+  const auto number = number_of(id);
+  return number && *number != by_other_than && inodes_.at(*number).names > 0;
+}
+
 FileId Filesystem::draw_identity() {
   FileId id{random_.next(), random_.next()};
   id.high |= 1U;  // never one of the reserved ones
   return id;
 }
 
-void Filesystem::identify_all() {
+bool Filesystem::identify_all() {
+  bool any = false;
   for (auto& [number, inode] : inodes_) {
-    if (inode.id == FileId::none()) set_identity(number, draw_identity());
+    if (inode.id != FileId::none()) continue;
+    set_identity(number, draw_identity());
+    any = true;
   }
+  return any;
 }
 
 Manifest Filesystem::manifest() const {

@@ -79,8 +79,8 @@ class Filesystem {
   /// Whether a name leads to it, directly or through its directories.
   [[nodiscard]] bool reachable(const Inode& inode) const;
 
-  /// Gives an identity to every object that has none.
-  void identify_all();
+  /// Gives an identity to every object that has none; whether there was any.
+  bool identify_all();
   [[nodiscard]] Manifest manifest() const;
 
   /// Takes the state after a power loss: `names` lead to `states`; what no name leads to is gone.
@@ -121,6 +121,7 @@ class Filesystem {
   Inode& change(InodeNumber number);
   void set_identity(InodeNumber number, FileId id);
   void set_name(InodeNumber directory, const std::string& name, InodeNumber target);
+  [[nodiscard]] bool identity_taken(FileId id, InodeNumber by_other_than) const;
   FileId draw_identity();
   void touch_directory(InodeNumber number, std::int64_t mtime_ns, const Context& context);
   std::int64_t touch_file(InodeNumber number, const Context& context);

@@ -55,7 +55,7 @@ ApplyResult Filesystem::create(const Context& context) {
   Operation effect = operation;
   if (context.from_stream()) {
     if (operation.file == FileId::none()) return failed(EINVAL);
-    if (numbers_.contains(operation.file)) return failed(EEXIST);
+    if (identity_taken(operation.file, 0)) return failed(EEXIST);
   } else {
     effect.file = draw_identity();
     if ((effect.attributes.mode & S_IFMT) == 0) effect.attributes.mode |= S_IFREG;
@@ -182,9 +182,8 @@ ApplyResult Filesystem::identify(const Context& context) {
   if (parent < 0) return failed(static_cast<int>(-parent));
   const InodeNumber number = entry(inodes_.at(parent), operation.name);
   if (number == 0) return failed(ENOENT);
-  const auto owner = number_of(operation.file);
-  if (owner && *owner != number) return failed(EEXIST);
-  if (!owner) set_identity(number, operation.file);
+  if (identity_taken(operation.file, number)) return failed(EEXIST);
+  if (inodes_.at(number).id != operation.file) set_identity(number, operation.file);
   return done(operation);
 }
 

@@ -116,7 +116,8 @@ void SimVolume::power_lost(Random& random) {
 
 void SimVolume::identify_all() {
   disk_.begin_operation();
-  filesystem_.identify_all();
+  // An identity counts from when it is on disk, or an object would have two in turn.
+  if (filesystem_.identify_all()) settle();
 }
 
 void SimVolume::settle() { disk_.commit(disk_.sync_point(filesystem_, FileId::none())); }

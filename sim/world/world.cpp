@@ -115,15 +115,15 @@ void World::run_until(Time end) {
 }
 
 void World::first_start() {
-  const NodeId first = random_.pick(std::array{NodeId::first, NodeId::second});
-  prefill(node(first), random_.fork());
-  if (mix_.prefill_other) prefill(node(other(first)), random_.fork());
+  first_ = random_.pick(std::array{NodeId::first, NodeId::second});
+  prefill(node(first_), random_.fork());
+  if (mix_.prefill_other) prefill(node(other(first_)), random_.fork());
   for (const Place place : every_place) {
     scheduler_.at(random_.between(0, first_start_at / 2), [this, place] { machine(place).start(); });
   }
-  scheduler_.at(first_start_at, [this, first] {
-    node(first).console().give({io::Verb::prim, false, false});
-    node(other(first)).console().give({io::Verb::start, false, false});
+  scheduler_.at(first_start_at, [this] {
+    node(first_).console().give({io::Verb::prim, false, false});
+    node(other(first_)).console().give({io::Verb::start, false, false});
   });
 }
 
@@ -141,7 +141,6 @@ void World::schedule_faults() {
 }
 
 void World::heal() {
-  healed_ = true;
   for (Cable* cable : cables()) {
     cable->heal();
     cable->weather() = {};
@@ -152,9 +151,16 @@ void World::heal() {
   }
 }
 
-void World::start_whoever_stopped() {
+void World::start_whoever_waits() {
+  // The first `prim` may have been lost with the process that it was given to.
+  const auto never_started = [&](NodeId id) { return node(id).running() && !node(id).status().configuration.initialised(); };
+  if (never_started(NodeId::first) && never_started(NodeId::second)) {
+    node(first_).console().give({io::Verb::prim, false, false});
+  }
   for (const NodeId id : every_node) {
-    if (node(id).running() && node(id).status().role == engine::Role::stop) {
+    // Also where an administrator's `second` or `wait` still holds.
+    const engine::Role role = node(id).running() ? node(id).status().role : engine::Role::prim;
+    if (role == engine::Role::stop || role == engine::Role::wait) {
       node(id).console().give({io::Verb::start, false, false});
     }
   }
@@ -195,7 +201,7 @@ void World::come_to_rest(Time limit) {
   while (scheduler_.now() < limit) {
     run_until(scheduler_.now() + poll_interval);
     if (scheduler_.now() >= next_start) {
-      start_whoever_stopped();
+      start_whoever_waits();
       next_start = scheduler_.now() + one_second;
     }
     if (!at_rest()) {

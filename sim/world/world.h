@@ -73,7 +73,7 @@ class World {
   void come_to_rest(Time limit);
   [[nodiscard]] bool at_rest() const;
   [[nodiscard]] std::string why_not_at_rest() const;
-  void start_whoever_stopped();
+  void start_whoever_waits();
 
   std::uint64_t seed_;
   Mix mix_;
@@ -85,7 +85,7 @@ class World {
   std::unique_ptr<Witness> witness_;
   std::array<std::unique_ptr<Cable>, 3> cables_;
   std::unique_ptr<Client> client_;
-  bool healed_ = false;
+  NodeId first_ = NodeId::first;  ///< made primary first, on what its directory holds
 };
 
 }  // namespace lockstep::sim
