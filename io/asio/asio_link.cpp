@@ -33,10 +33,11 @@ class AsioLink::Impl {
                                                return judge(theirs, remote);
                                              });
     } else {
-      peer_dialer_ = dialer(loop, options_.peer_address, options_.port, "peer",
+      peer_dialer_ = dialer(loop, options_.self_address, options_.peer_address, options_.port, "peer",
                             std::string(to_string(other(options_.self))), peer_pool_, report, peer_);
     }
-    witness_dialer_ = dialer(loop, options_.witness_address, options_.witness_port, "witness", "witness",
+    // The witness may be on another network: the routing table knows from which address it is reached.
+    witness_dialer_ = dialer(loop, {}, options_.witness_address, options_.witness_port, "witness", "witness",
                              witness_pool_, report, witness_);
   }
 
@@ -71,10 +72,10 @@ class AsioLink::Impl {
     if (dialer) dialer->dial_again_after_pause();
   }
 
-  std::unique_ptr<Dialer> dialer(EventLoop& loop, const std::string& address, std::uint16_t port,
-                                 const std::string& description, const std::string& place,
+  std::unique_ptr<Dialer> dialer(EventLoop& loop, const std::string& local_address, const std::string& address,
+                                 std::uint16_t port, const std::string& description, const std::string& place,
                                  const std::shared_ptr<ReceivePool>& pool, const Report& report, LinkEnd& end) {
-    DialerOptions options{options_.self_address, address, port, description, place, options_.hello};
+    DialerOptions options{local_address, address, port, description, place, options_.hello};
     return std::make_unique<Dialer>(loop, std::move(options), pool, report,
                                     [this, &end](std::shared_ptr<FrameConnection> connection) {
                                       end.adopt(std::move(connection), options_.silence_limit);

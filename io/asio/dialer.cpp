@@ -75,6 +75,7 @@ class Dialer::Impl : public std::enable_shared_from_this<Impl>, private FrameCon
     socket_.open(remote_.protocol(), error);
     if (error) return "no socket for the " + options_.description + ": " + error.message();
     prepare_socket(socket_);
+    if (options_.local_address.empty()) return {};
     const int enabled = 1;
     ::setsockopt(socket_.native_handle(), IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &enabled, sizeof enabled);
     socket_.bind({boost::asio::ip::make_address(options_.local_address), 0}, error);

@@ -15,7 +15,7 @@ namespace lockstep::io {
 class EventLoop;
 
 struct DialerOptions {
-  std::string local_address;  ///< calls leave from here, so that they take the configured network
+  std::string local_address;  ///< calls leave from here, so that they take that network; empty: from anywhere
   std::string remote_address;
   std::uint16_t remote_port = 0;
   std::string description;     ///< "peer" or "witness", for messages

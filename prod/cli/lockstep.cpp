@@ -83,11 +83,12 @@ int main(int argc, char** argv) {
   app.add_option("--config", line.configuration, "Directory with cluster.toml and modules/")->capture_default_str();
   app.add_option("--node", line.node, "Which [[node]] this server is; by default the one with the host's name");
   app.add_option("-m,--module", line.request.module, "The module");
-  app.require_subcommand(1);
+  app.require_subcommand(0, 1);
   app.fallthrough();
   add_verbs(app, line);
   try {
     app.parse(argc, argv);
+    if (line.request.verb.empty()) throw CLI::RequiredError("A verb (see --help)");
     if (line.request.verb == "check") return run_check(line);
     if (line.request.module.empty()) throw CLI::RequiredError("-m MODULE");
   } catch (const CLI::ParseError& error) {
