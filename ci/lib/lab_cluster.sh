@@ -31,10 +31,7 @@ lab_wait() {
 }
 
 cluster_start() {
-  local host program
-  for program in lockstepd lockstep-witness lockstep; do
-    [ -x "$BIN/$program" ] || fail "$BIN/$program is missing: build first, or set LOCKSTEP_BIN"
-  done
+  local host
   for host in s1 s2; do
     wait_until 20 answers "$host" || return 1
   done
@@ -57,9 +54,14 @@ lab_up() {
   done
   [ ! -e "$LAB/lab.conf" ] || fail "there is a lab in $LAB already: ci/lab down $LAB"
   lab_parse_options "$@"
+  BIN=$(realpath -m -- "${LOCKSTEP_BIN:-$REPOSITORY/build/bin}")
+  for program in lockstepd lockstep-witness lockstep; do
+    [ "$START" = no ] || [ -x "$BIN/$program" ] || fail "$BIN/$program is missing: build first, or set LOCKSTEP_BIN"
+  done
   lab_save
   trap up_failed EXIT
-  rm -f "$LAB"/log/*.log
+  rm -rf --one-file-system "$LAB/log"
+  mkdir "$LAB/log"
   if [ "$APPLICATION" = postgres ]; then
     setpriv --reuid=postgres --regid=postgres --init-groups test -x "$LAB/s1" ||
       fail "the user postgres cannot reach $LAB: choose a directory whose parents everybody may enter"

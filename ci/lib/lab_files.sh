@@ -37,7 +37,6 @@ lab_parse_options() {
 
 lab_save() {
   TAG=ls$(printf %s "$LAB" | cksum | cut -d' ' -f1)
-  BIN=$(realpath -m -- "${LOCKSTEP_BIN:-$REPOSITORY/build/bin}")
   mkdir -p "$LAB"/{disk,config,scripts,run/cuts,log,s1,s2,w}
   {
     for name in LAB TAG BIN MODULE DURABILITY FS SIZE START APPLICATION; do

@@ -64,6 +64,7 @@ lab_power() {
   setsid nsenter --net="/run/netns/$TAG-$host" -- env -i PATH="$PATH" HOME=/root LANG=C.UTF-8 LOCKSTEP_LAB="$LAB" \
     unshare --mount --propagation private --pid --ipc --uts --fork -- \
     "$CI/lib/host_init" "$LAB" "$host" </dev/null >"$LAB/run/$host.start" 2>&1 &
+  disown
   wait_until 20 host_is_ready "$host" || fail "$host does not come up: $(cat "$LAB/run/$host.start" "$LAB/log/$host.log")"
 }
 
