@@ -44,7 +44,6 @@ IP
 address add 10.77.0.$n/24 dev eth0
 link set dev eth0 up
 IP
-  [ "$host" != w ] || ip -n "$TAG-w" -batch - <<<$'route add 10.77.1.1 via 10.77.0.1\nroute add 10.77.1.2 via 10.77.0.2' # HACK
   case "$host" in s1 | s2) ;; *) return ;; esac
   ip -n "$TAG-net" link set dev "repl-$host" netns "$TAG-$host"
   ip -n "$TAG-$host" -batch - <<IP
