@@ -3,10 +3,13 @@
 #include "engine/values/check.h"
 
 #include <cctype>
+#include <optional>
 
 namespace lockstep::sim {
 
 namespace {
+
+std::optional<Violation> first;
 
 std::string invariant_named_by(std::string_view meaning) {
   const std::size_t colon = meaning.find(':');
@@ -24,6 +27,14 @@ void throw_violation(std::string_view condition, std::string_view meaning, std::
 }
 
 }  // namespace
+
+Violation::Violation(std::string invariant, std::string text)
+    : invariant_(std::move(invariant)), text_(std::move(text)) {
+  if (!first) first = *this;
+}
+
+const Violation* first_violation() { return first ? &*first : nullptr; }
+void forget_violations() { first.reset(); }
 
 void install_check_handler() { set_check_handler(&throw_violation); }
 

@@ -84,7 +84,7 @@ void History::traced(Place by, const io::TraceEvent& event) {
                                  " but its tree is not the primary's of then or later; against the newest: " +
                                  difference(tip_, world_.node(node).volume().filesystem()));
     }
-    replica(node) = {true, *position, false, false};
+    replica(node) = {true, *position, false, false, {}};
   }
 }
 
@@ -97,19 +97,19 @@ void History::applied(NodeId node, std::uint64_t sequence, const Operation& effe
   if (!replica(node).resyncing) follow(node, sequence, effect);
 }
 
+// Deviations are held against the replica when it reports the operation: what arrives late from a primary that has
+// been replaced meanwhile may well be applied, to a tree that has to be brought up to date anyway.
 void History::follow(NodeId node, std::uint64_t sequence, const Operation& effect) {
   Replica& here = replica(node);
-  const std::string who(to_string(node));
-  if (!here.following) {
-    throw Violation("I4", who + " applies the stream to a tree that is no prefix of it: " + describe(effect));
-  }
+  if (!here.following) return;
   while (here.position < entries_.size() && changes_no_tree(entries_[here.position].operation.kind)) ++here.position;
-  if (here.position >= entries_.size()) throw Violation("I4", who + " applies what was not ordered: " + describe(effect));
-  HistoryEntry& entry = entries_[here.position];
-  if (!same_operation(entry.operation, effect)) {
-    throw Violation("I4", who + " applies " + describe(effect) + " where the stream has " + at(entry));
+  const bool ordered = here.position < entries_.size();
+  if (!ordered || !same_operation(entries_[here.position].operation, effect)) {
+    here.following = false;
+    here.why_not = "applied " + describe(effect) + (ordered ? " where the stream has " + at(entries_[here.position]) : "");
+    return;
   }
-  entry.sequence[index_of(node)] = sequence;
+  entries_[here.position].sequence[index_of(node)] = sequence;
   ++here.position;
 }
 
@@ -118,6 +118,7 @@ void History::stopped(Place place, bool power_lost) {
   Replica& here = replica(node_at(place));
   here.following = false;
   here.power_lost = true;
+  here.why_not = "lost power";
 }
 
 std::optional<std::size_t> History::position_of(NodeId node, std::size_t least, bool with_unordered) {
@@ -152,7 +153,8 @@ std::optional<std::size_t> History::position_of(NodeId node, std::size_t least, 
   return position;
 }
 
-void History::begin_anew(NodeId node) {
+void History::begin_anew(NodeId node, Epoch epoch) {
+  branch_epoch_ = epoch;
   owner_ = node;
   base_ = import_tree(world_.node(node).volume().filesystem());
   tip_ = base_;
@@ -163,17 +165,20 @@ void History::begin_anew(NodeId node) {
   for (auto& unordered : unordered_) unordered.clear();
   replica(node) = {};
   replica(other(node)).following = false;
+  replica(other(node)).why_not = "holds what was lost with the power of the other node";
 }
 
-void History::continue_from(NodeId node, std::size_t position) {
+void History::continue_from(NodeId node, std::size_t position, Epoch epoch) {
+  branch_epoch_ = epoch;
   const NodeId peer = other(node);
   Replica& replaced = replica(peer);
   if (owner_ == peer) {
     // A primary that ended cleanly holds what its successor holds, and nothing else.
     const bool clean = unordered_[index_of(peer)].empty() && entries_.size() == position && !replaced.power_lost;
-    replaced = {clean, position, replaced.resyncing, replaced.power_lost};
+    replaced = {clean, position, replaced.resyncing, replaced.power_lost, "was replaced as the primary"};
   } else if (replaced.following && replaced.position > position) {
     replaced.following = false;
+    replaced.why_not = "holds what the new primary has not";
   }
   if (position < entries_.size()) {
     for (std::size_t i = position; i < entries_.size(); ++i) by_request_.erase(entries_[i].request);

@@ -40,6 +40,8 @@ class History : public Observer {
   [[nodiscard]] NodeId owner() const { return *owner_; }
   [[nodiscard]] const std::vector<HistoryEntry>& entries() const { return entries_; }
   [[nodiscard]] const Model& tip() const { return tip_; }
+  /// Where the present branch was continued from an earlier one.
+  [[nodiscard]] Epoch branch_epoch() const { return branch_epoch_; }
   /// The entry of a request in the present branch.
   [[nodiscard]] std::optional<std::size_t> find(RequestId request) const;
   /// How many entries have a position up to `lsn`.
@@ -51,9 +53,9 @@ class History : public Observer {
   std::optional<std::size_t> position_of(NodeId node, std::size_t least, bool with_unordered);
 
   /// Takes `node`'s tree as a new beginning.
-  void begin_anew(NodeId node);
-  /// `node` continues the branch after its first `position` entries.
-  void continue_from(NodeId node, std::size_t position);
+  void begin_anew(NodeId node, Epoch epoch);
+  /// `node` continues the branch after its first `position` entries, from `epoch` on.
+  void continue_from(NodeId node, std::size_t position, Epoch epoch);
 
   // What was promised.
   std::size_t guaranteed = 0;               ///< this many entries are in every later writable state
@@ -66,6 +68,7 @@ class History : public Observer {
     std::size_t position = 0;
     bool resyncing = false;
     bool power_lost = false;  ///< since it last was known to hold everything
+    std::string why_not;      ///< why it stopped following
   };
   [[nodiscard]] Replica& replica(NodeId node) { return replicas_[index_of(node)]; }
   /// Objects that were changed after the first `from` entries, or on `node` without being ordered.
@@ -84,6 +87,7 @@ class History : public Observer {
   World& world_;
   std::optional<NodeId> owner_;
   Epoch last_epoch_;
+  Epoch branch_epoch_;
   Model base_;
   Model tip_;
   std::vector<HistoryEntry> entries_;

@@ -31,12 +31,12 @@ void NoAcknowledgedLoss::became_writable(NodeId node, Epoch epoch) {
   checked_[index_of(node)] = true;
   world_.node(node).volume().identify_all();
   if (!history_.begun()) {
-    history_.begin_anew(node);
+    history_.begin_anew(node, epoch);
     return;
   }
   if (all_copies_lost_power(node, epoch)) {
     check_what_was_synced(node);
-    history_.begin_anew(node);
+    history_.begin_anew(node, epoch);
     return;
   }
   const auto position = history_.position_of(node, history_.guaranteed, true);
@@ -47,7 +47,7 @@ void NoAcknowledgedLoss::became_writable(NodeId node, Epoch epoch) {
                               std::to_string(history_.entries().size()) + " operations, or later; against the newest: " +
                               difference(history_.tip(), world_.node(node).volume().filesystem()));
   }
-  history_.continue_from(node, *position);
+  history_.continue_from(node, *position, epoch);
 }
 
 // What was acknowledged but not synced may be gone only if every member of the last configuration lost power.

@@ -42,12 +42,22 @@ void ReplicaIsPrefix::replicated(NodeId node, const io::OperationReplicated& eve
                            describe(*event.operation);
   const auto& entries = history_.entries();
   const auto found = std::find_if(entries.rbegin(), entries.rend(),
-                                  [&](const HistoryEntry& entry) { return entry.lsn == event.lsn; });
-  if (found == entries.rend()) throw Violation("I4", what + ", which is not in the history");
+                                  [&](const HistoryEntry& entry) {
+                                    return entry.epoch == event.epoch && entry.lsn == event.lsn;
+                                  });
+  if (found == entries.rend()) {
+    // From a primary that has been replaced meanwhile, without anybody knowing of the operation but these two.
+    if (event.epoch < history_.branch_epoch()) return;
+    throw Violation("I4", what + ", which is not in the history");
+  }
   if (!same_operation(found->operation, *event.operation)) {
     throw Violation("I4", what + ", where the history has " + describe(found->operation));
   }
   if (event.operation->kind == OperationKind::sync) return;
+  const History::Replica& replica = history_.replica(node);
+  if (!replica.following && !replica.resyncing) {
+    throw Violation("I4", what + " to a tree that is no prefix of the stream: it " + replica.why_not);
+  }
   auto& last = last_replicated_[index_of(node)];
   const auto index = static_cast<std::size_t>(&*found - entries.data());
   if (last && *last < entries.size()) {

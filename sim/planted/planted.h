@@ -12,7 +12,6 @@ enum class SimBug : std::uint8_t {
   volume_lies_about_sync,
   volume_forgets_operations,
   mount_answers_aborted,
-  link_delivers_stale,
   clock_beyond_drift,
   count
 };
@@ -29,7 +28,6 @@ inline constexpr std::array<SimBugInfo, static_cast<std::size_t>(SimBug::count)>
      "a volume now and then reports success without applying an operation of the stream"},
     {SimBug::mount_answers_aborted, "mount-answers-aborted",
      "a closed mount tells its callers that their unanswered writes succeeded"},
-    {SimBug::link_delivers_stale, "link-delivers-stale", "a lost frame turns up in the next connection"},
     {SimBug::clock_beyond_drift, "clock-beyond-drift", "clocks run up to 20% too fast or too slow"},
 }};
 

@@ -58,7 +58,6 @@ void Cable::attempt() {
       sides_[i].connection = connection;
       return true;
     });
-    if (delivers_stale_ && !towards.stale.empty()) arrive(1 - i, connection, std::exchange(towards.stale, {}));
   }
 }
 
@@ -74,10 +73,7 @@ void Cable::send(std::size_t side, io::Frame frame) {
 
 void Cable::arrive(std::size_t from, std::uint64_t connection, Buffer frame) {
   Direction& direction = directions_[from];
-  if (connection != connection_ && (connection == 0 || connection != direction.draining)) {
-    direction.stale = std::move(frame);
-    return;
-  }
+  if (connection != connection_ && (connection == 0 || connection != direction.draining)) return;
   if (direction.cut || direction.holding) {
     direction.held.push_back(std::move(frame));
     return;

@@ -47,8 +47,6 @@ class Cable {
 
   [[nodiscard]] bool is_cut(std::size_t from) const { return directions_[from].cut; }
   [[nodiscard]] bool up(std::size_t side) const { return sides_[side].connection != 0; }
-  /// A network that delivers frames of an earlier connection in a later one (planted).
-  void deliver_stale(bool stale) { delivers_stale_ = stale; }
 
  private:
   struct Side {
@@ -63,7 +61,6 @@ class Cable {
     Time last_arrival = 0;
     Time last_delivery = 0;
     std::deque<Buffer> held;
-    Buffer stale;
   };
 
   void schedule_attempt();
@@ -81,7 +78,6 @@ class Cable {
   Weather weather_;
   std::uint64_t connection_ = 0;  ///< the one that carries frames; 0: none
   std::uint64_t last_connection_ = 0;
-  bool delivers_stale_ = false;
 };
 
 }  // namespace lockstep::sim

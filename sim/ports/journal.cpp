@@ -17,14 +17,13 @@ void SimJournal::store(Ticket ticket, Buffer record) {
   on_its_way_.push_back(std::move(record));
   const Time delay = random_.between(store_min, store_max) + (random_.one_in(50) ? 10 * store_max : 0);
   last_landing_ = std::max(last_landing_ + 2, host_.now() + delay);
-  const auto stored = [this] { return stored_in_this_life_ = true; };
   if (confirms_early_) {
-    host_.deliver(last_landing_, io::JournalStored{ticket}, stored);
+    host_.deliver(last_landing_, io::JournalStored{ticket});
     host_.at(last_landing_ + random_.between(0, early_lag_max), [this] { land(); });
     return;
   }
   host_.at(last_landing_, [this] { land(); });
-  host_.deliver(last_landing_ + 1, io::JournalStored{ticket}, stored);
+  host_.deliver(last_landing_ + 1, io::JournalStored{ticket});
 }
 
 void SimJournal::land() {
@@ -36,7 +35,6 @@ void SimJournal::land() {
 void SimJournal::process_ended() {
   while (!on_its_way_.empty() && random_.chance(50)) land();
   on_its_way_.clear();
-  stored_in_this_life_ = false;
 }
 
 }  // namespace lockstep::sim

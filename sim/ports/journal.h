@@ -22,8 +22,6 @@ class SimJournal : public io::Journal {
   void process_ended();
 
   [[nodiscard]] const Buffer& durable() const { return durable_; }
-  /// Whether any completion was delivered in this life of the process.
-  [[nodiscard]] bool stored_in_this_life() const { return stored_in_this_life_; }
   /// A disk that confirms before it has written (planted).
   void confirm_early(bool early) { confirms_early_ = early; }
 
@@ -36,7 +34,6 @@ class SimJournal : public io::Journal {
   Buffer durable_;
   std::deque<Buffer> on_its_way_;
   Time last_landing_ = 0;
-  bool stored_in_this_life_ = false;
   bool confirms_early_ = false;
 };
 

@@ -49,7 +49,9 @@ void SimVolume::apply(Ticket ticket, const Operation& operation, io::Origin orig
 
 void SimVolume::sync(Ticket ticket, FileId file, bool /*data_only: allows less, never asks for it*/) {
   in_turn([this, ticket, file] {
-    const Time done = host_.now() + random_.between(speed_.sync_max / 20, speed_.sync_max);
+    const bool stalls = random_.one_in(speed_.sync_stall_one_in);
+    const Time longest = stalls ? speed_.sync_stall_max : speed_.sync_max;
+    const Time done = host_.now() + random_.between(speed_.sync_max / 20, longest);
     if (lies_about_sync_) {
       host_.deliver(done, io::Synced{ticket, 0});
       return;

@@ -18,6 +18,8 @@ class SimVolume : public io::Volume {
     Time stall_max = 30 * one_ms;  ///< one operation in `stall_one_in` waits up to this long
     std::uint64_t stall_one_in = 200;
     Time sync_max = 8 * one_ms;
+    Time sync_stall_max = 500 * one_ms;  ///< one sync in `sync_stall_one_in` takes up to this long
+    std::uint64_t sync_stall_one_in = 15;
   };
 
   SimVolume(NodeId node, Host& host, Random random, VolumeObserver& observer);

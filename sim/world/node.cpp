@@ -25,8 +25,6 @@ io::Booted Node::begin_life() {
 }
 
 void Node::end_life(bool power_lost) {
-  // A program that was told of the loss keeps it in its journal; until it has, the next start is told again.
-  if (journal_.stored_in_this_life()) volume_retained_ = true;
   engine_.reset();
   timers_.process_ended();
   link_.process_ended(power_lost);
@@ -42,6 +40,16 @@ void Node::end_life(bool power_lost) {
   }
 }
 
-void Node::step(io::Event event) { engine_->step(local_now(), std::move(event)); }
+void Node::step(io::Event event) {
+  engine_->step(local_now(), std::move(event));
+  if (!volume_retained_) volume_retained_ = holds_everything_again();
+}
+
+// As the daemon has it: what a power loss took is not regained by a restart, only by being in sync once more.
+bool Node::holds_everything_again() const {
+  const engine::Status now = status();
+  const bool in_role = now.serves() || now.role == engine::Role::second;
+  return now.in_sync && now.readiness == engine::Readiness::ready && in_role;
+}
 
 }  // namespace lockstep::sim

@@ -57,6 +57,8 @@ class Node : public Machine {
     Observer& observer_;
   };
 
+  [[nodiscard]] bool holds_everything_again() const;
+
   engine::Settings settings_;
   VolumeTap tap_;
   Tracer tracer_;
@@ -67,7 +69,7 @@ class Node : public Machine {
   SimMount mount_;
   SimApplication application_;
   SimConsole console_;
-  bool volume_retained_ = true;
+  bool volume_retained_ = true;  ///< what the next Booted says
   std::unique_ptr<engine::NodeEngine> engine_;
 };
 

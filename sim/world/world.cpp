@@ -76,7 +76,6 @@ World::World(std::uint64_t seed, const Mix& mix, Random random)
     each->mount().answer_aborted(planted(SimBug::mount_answers_aborted));
   }
   witness_->journal().confirm_early(planted(SimBug::journal_confirms_early));
-  for (const auto& cable : cables_) cable->deliver_stale(planted(SimBug::link_delivers_stale));
 }
 
 Machine& World::machine(Place place) {
@@ -217,6 +216,7 @@ void World::come_to_rest(Time limit) {
 
 RunResult World::run() {
   RunResult result;
+  forget_violations();
   try {
     first_start();
     schedule_faults();
@@ -228,8 +228,8 @@ RunResult World::run() {
     client_->finish();
     come_to_rest(healed_at + rest_limit);
     observers_.at_rest();
-  } catch (const Violation& violation) {
-    result.violation = violation;
+  } catch (const Violation&) {
+    result.violation = *first_violation();
   }
   result.hash = recorder_.hash.value();
   result.events = recorder_.events;
