@@ -4,12 +4,12 @@
 #include "io/asio/repeat_filter.h"
 
 #include <chrono>
+#include <fcntl.h>
 #include <optional>
 #include <unordered_map>
 #include <utility>
 
 #include <boost/asio/steady_timer.hpp>
-#include <fcntl.h>
 
 namespace lockstep::io {
 
@@ -42,7 +42,8 @@ class Acceptor::Impl : public std::enable_shared_from_this<Impl>, private FrameC
     if (!error) acceptor_.bind(endpoint, error);
     if (!error) acceptor_.listen(tcp::acceptor::max_listen_connections, error);
     if (error == boost::asio::error::address_in_use) {
-      return "cannot listen at " + where + ": another program has that port: end it (\"ss -ltnp\" shows which), or set " +
+      return "cannot listen at " + where +
+             ": another program has that port: end it (\"ss -ltnp\" shows which), or set " +
              "another port on both servers";
     }
     if (error == boost::system::errc::address_not_available) {

@@ -28,10 +28,9 @@ class AsioLink::Impl {
         peer_(queue, Endpoint::peer, "peer", report, [this] { redial(peer_dialer_); }),
         witness_(queue, Endpoint::witness, "witness", report, [this] { redial(witness_dialer_); }) {
     if (options_.self == NodeId::first) {
-      acceptor_ = std::make_unique<Acceptor>(loop, peer_pool_, report,
-                                             [this](const Hello& theirs, const std::string& remote) {
-                                               return judge(theirs, remote);
-                                             });
+      acceptor_ = std::make_unique<Acceptor>(
+          loop, peer_pool_, report,
+          [this](const Hello& theirs, const std::string& remote) { return judge(theirs, remote); });
     } else {
       peer_dialer_ = dialer(loop, options_.self_address, options_.peer_address, options_.port, "peer",
                             std::string(to_string(other(options_.self))), peer_pool_, report, peer_);

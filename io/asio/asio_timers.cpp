@@ -7,11 +7,11 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <sys/timerfd.h>
+#include <unistd.h>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
-#include <sys/timerfd.h>
-#include <unistd.h>
 
 namespace lockstep::io {
 

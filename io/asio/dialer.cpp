@@ -4,13 +4,13 @@
 #include "io/asio/repeat_filter.h"
 
 #include <chrono>
+#include <netinet/in.h>
 #include <optional>
 #include <random>
+#include <sys/socket.h>
 #include <utility>
 
 #include <boost/asio/steady_timer.hpp>
-#include <netinet/in.h>
-#include <sys/socket.h>
 
 namespace lockstep::io {
 
@@ -31,7 +31,8 @@ constexpr milliseconds pause_when_refused{1000};
 
 class Dialer::Impl : public std::enable_shared_from_this<Impl>, private FrameConnection::Listener {
  public:
-  Impl(EventLoop& loop, DialerOptions options, std::shared_ptr<ReceivePool> pool, Report report, Established established)
+  Impl(EventLoop& loop, DialerOptions options, std::shared_ptr<ReceivePool> pool, Report report,
+       Established established)
       : options_(std::move(options)),
         pool_(std::move(pool)),
         warn_(std::move(report)),
@@ -52,10 +53,11 @@ class Dialer::Impl : public std::enable_shared_from_this<Impl>, private FrameCon
       return;
     }
     limit_attempt();
-    socket_.async_connect(remote_, [self = shared_from_this(), attempt = attempt_](const boost::system::error_code& error) {
-      if (self->stopped_ || attempt != self->attempt_) return;
-      self->on_connect(error);
-    });
+    socket_.async_connect(remote_,
+                          [self = shared_from_this(), attempt = attempt_](const boost::system::error_code& error) {
+                            if (self->stopped_ || attempt != self->attempt_) return;
+                            self->on_connect(error);
+                          });
   }
 
   void dial_again_after_pause() { pause(short_pause()); }

@@ -5,13 +5,13 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-
-#include <boost/asio/buffer.hpp>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+
+#include <boost/asio/buffer.hpp>
 
 namespace lockstep::io {
 
@@ -68,17 +68,17 @@ void FrameConnection::start() { read(); }
 
 void FrameConnection::read() {
   make_room();
-  socket_.async_read_some(boost::asio::buffer(block_.memory.get() + filled_, block_.size - filled_),
-                          [self = shared_from_this()](const boost::system::error_code& error, std::size_t bytes) {
-                            if (self->closed_) return;
-                            if (error) {
-                              self->fail(error == boost::asio::error::eof ? "closed by the other end"
-                                                                          : error.message());
-                              return;
-                            }
-                            self->filled_ += bytes;
-                            if (self->take_frames()) self->read();
-                          });
+  socket_.async_read_some(
+      boost::asio::buffer(block_.memory.get() + filled_, block_.size - filled_),
+      [self = shared_from_this()](const boost::system::error_code& error, std::size_t bytes) {
+        if (self->closed_) return;
+        if (error) {
+          self->fail(error == boost::asio::error::eof ? "closed by the other end" : error.message());
+          return;
+        }
+        self->filled_ += bytes;
+        if (self->take_frames()) self->read();
+      });
 }
 
 void FrameConnection::make_room() {

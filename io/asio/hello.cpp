@@ -128,13 +128,13 @@ std::string disagreement(const Hello& mine, const Hello& theirs, const std::stri
            "\": make name in cluster.toml agree, or correct the addresses there";
   }
   if (theirs.module != mine.module) {
-    return who + " runs module \"" + theirs.module + "\" but this is \"" + mine.module +
-           "\": make port in modules/" + theirs.module + ".toml and modules/" + mine.module +
-           ".toml agree on both servers";
+    return who + " runs module \"" + theirs.module + "\" but this is \"" + mine.module + "\": make port in modules/" +
+           theirs.module + ".toml and modules/" + mine.module + ".toml agree on both servers";
   }
   if (!expected_place.empty() && theirs.place != expected_place) {
     return who + " says that it is \"" + theirs.name + "\", the " + theirs.place + " of the cluster, but the " +
-           expected_place + " was expected: list the [[node]] entries in cluster.toml in the same order everywhere, and" +
+           expected_place +
+           " was expected: list the [[node]] entries in cluster.toml in the same order everywhere, and" +
            " check --node and the host names";
   }
   for (const auto& [key, value] : mine.settings) {

@@ -52,8 +52,8 @@ void LinkEnd::reset() {
 void LinkEnd::on_frame(FrameConnection&, Buffer frame) { queue_.post(FrameArrived{endpoint_, std::move(frame)}); }
 
 void LinkEnd::on_closed(FrameConnection& connection, const std::string& reason) {
-  report_(Severity::warning, "lost the connection with the " + description_ + " at " + connection.remote() + ": " +
-                                 reason);
+  report_(Severity::warning,
+          "lost the connection with the " + description_ + " at " + connection.remote() + ": " + reason);
   connection_ = nullptr;  // the connection itself lives until its present handler ends
   queue_.post(LinkDown{endpoint_});
   ended_();

@@ -6,17 +6,17 @@
 #include "io/asio/witness_link.h"
 
 #include <algorithm>
+#include <arpa/inet.h>
 #include <chrono>
 #include <condition_variable>
 #include <functional>
 #include <mutex>
+#include <sys/socket.h>
 #include <thread>
+#include <unistd.h>
 #include <vector>
 
-#include <arpa/inet.h>
 #include <gtest/gtest.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 namespace lockstep::io {
 namespace {
@@ -190,8 +190,15 @@ TEST(Link, a_disagreement_is_explained_at_both_ends) {
   const std::vector<Case> cases = {
       {[](Hello& h) { h.module = "other"; }, "runs module \"other\" but this is \"data\": make port in"},
       {[](Hello& h) { h.cluster = "test"; }, "belongs to cluster \"test\" but this is \"demo\""},
-      {[](Hello& h) { h.settings = {{"timeout", "9s"}}; }, "has timeout = 9s but here it is 2s: make timeout in modules/data"},
-      {[](Hello& h) { h.protocol = 2; h.program_version = "2.0"; }, "runs Lockstep 2.0 (protocol 2), s1 runs 1.0 (protocol 1): upgrade s1"},
+      {[](Hello& h) {
+         h.settings = {{"timeout", "9s"}};
+       },
+       "has timeout = 9s but here it is 2s: make timeout in modules/data"},
+      {[](Hello& h) {
+         h.protocol = 2;
+         h.program_version = "2.0";
+       },
+       "runs Lockstep 2.0 (protocol 2), s1 runs 1.0 (protocol 1): upgrade s1"},
   };
   for (const Case& c : cases) {
     Node first(NodeId::first, 0, hello("s1"));
@@ -235,7 +242,9 @@ class RawClient {
     connected = ::connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
   }
   ~RawClient() { ::close(fd_); }
-  void send(const std::string& text) { ASSERT_EQ(::send(fd_, text.data(), text.size(), MSG_NOSIGNAL), std::ssize(text)); }
+  void send(const std::string& text) {
+    ASSERT_EQ(::send(fd_, text.data(), text.size(), MSG_NOSIGNAL), std::ssize(text));
+  }
   void send_frame(const std::vector<std::byte>& content) {
     std::string text;
     for (unsigned i = 0; i < 4; ++i) text += static_cast<char>(content.size() >> (8 * i));
@@ -298,7 +307,8 @@ TEST(Link, the_witness_hears_both_nodes_of_the_module_it_admits) {
   WitnessLink link(witness.queue, milliseconds(2000), witness.report());
   Hello own = hello("the witness");
   WitnessServer server(witness.loop, own, witness.report(), [&](const Hello& theirs, const std::string&) {
-    return theirs.module == "data" ? WitnessServer::Admission{&link, ""} : WitnessServer::Admission{nullptr, "not here"};
+    return theirs.module == "data" ? WitnessServer::Admission{&link, ""}
+                                   : WitnessServer::Admission{nullptr, "not here"};
   });
   ASSERT_EQ(server.listen("127.0.0.1", 0), "");
   witness.run(link);

@@ -10,15 +10,14 @@
 #include <cerrno>
 #include <condition_variable>
 #include <cstring>
+#include <fcntl.h>
 #include <mutex>
 #include <optional>
+#include <sys/wait.h>
 #include <thread>
+#include <unistd.h>
 #include <utility>
 #include <vector>
-
-#include <fcntl.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 namespace lockstep::io {
 
@@ -98,8 +97,8 @@ class ScriptApplication::Impl : public std::enable_shared_from_this<Impl> {
                          {"LOCKSTEP_DIRECTORY", options_.directory},
                          {cookie_variable, cookie_}};
     // The loop outlives this object, and Children::forget() keeps the callback from outliving it.
-    const pid_t pid = Children::instance().start(
-        child, [this, weak = weak_from_this(), generation = generation_](int status) {
+    const pid_t pid =
+        Children::instance().start(child, [this, weak = weak_from_this(), generation = generation_](int status) {
           loop_.post_from_any_thread([weak, generation, status] {
             const auto self = weak.lock();
             if (self && !self->ended_ && self->generation_ == generation) self->on_exit(status);

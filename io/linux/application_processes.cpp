@@ -6,17 +6,16 @@
 #include <charconv>
 #include <csignal>
 #include <cstdlib>
-#include <sstream>
-#include <string_view>
-#include <thread>
-#include <unordered_map>
-#include <unordered_set>
-
 #include <dirent.h>
 #include <fcntl.h>
+#include <sstream>
+#include <string_view>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <thread>
 #include <unistd.h>
+#include <unordered_map>
+#include <unordered_set>
 
 namespace lockstep::io {
 

@@ -8,9 +8,8 @@
 #include <optional>
 #include <set>
 #include <string>
-#include <vector>
-
 #include <sys/types.h>
+#include <vector>
 
 namespace lockstep::io {
 

@@ -7,24 +7,23 @@
 #include <condition_variable>
 #include <csignal>
 #include <cstring>
-#include <mutex>
-#include <string_view>
-#include <thread>
-#include <unordered_map>
-
 #include <fcntl.h>
+#include <mutex>
 #include <spawn.h>
+#include <string_view>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <thread>
 #include <unistd.h>
+#include <unordered_map>
 
 namespace lockstep::io {
 
 namespace {
 
 /// What a service manager meant for this daemon alone; an application that understands it would answer in our name.
-constexpr std::array<std::string_view, 7> withheld = {"NOTIFY_SOCKET", "LISTEN_FDS",   "LISTEN_PID",     "LISTEN_FDNAMES",
-                                                      "WATCHDOG_USEC", "WATCHDOG_PID", "JOURNAL_STREAM"};
+constexpr std::array<std::string_view, 7> withheld = {
+    "NOTIFY_SOCKET", "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "WATCHDOG_USEC", "WATCHDOG_PID", "JOURNAL_STREAM"};
 
 bool names(std::string_view entry, std::string_view key) {
   return entry.size() > key.size() && entry.substr(0, key.size()) == key && entry[key.size()] == '=';
@@ -35,7 +34,8 @@ std::vector<std::string> environment_with(const std::vector<std::pair<std::strin
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string_view text(*entry);
     const bool hidden = std::any_of(withheld.begin(), withheld.end(), [&](auto key) { return names(text, key); });
-    const bool replaced = std::any_of(added.begin(), added.end(), [&](const auto& own) { return names(text, own.first); });
+    const bool replaced =
+        std::any_of(added.begin(), added.end(), [&](const auto& own) { return names(text, own.first); });
     if (!hidden && !replaced) entries.emplace_back(text);
   }
   for (const auto& [key, value] : added) entries.push_back(key + "=" + value);

@@ -3,10 +3,9 @@
 
 #include <functional>
 #include <string>
+#include <sys/types.h>
 #include <utility>
 #include <vector>
-
-#include <sys/types.h>
 
 namespace lockstep::io {
 
@@ -18,7 +17,7 @@ class Children {
   static Children& instance();
 
   struct Command {
-    std::string text;  ///< for /bin/sh -c
+    std::string text;                                              ///< for /bin/sh -c
     std::vector<std::pair<std::string, std::string>> environment;  ///< added to this process's own
     int output = -1;                                               ///< becomes standard output and error; not owned
   };

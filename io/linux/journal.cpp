@@ -8,18 +8,17 @@
 #include <cerrno>
 #include <condition_variable>
 #include <cstring>
+#include <fcntl.h>
 #include <fstream>
 #include <mutex>
 #include <sstream>
-#include <thread>
-#include <utility>
-#include <vector>
-
-#include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <thread>
 #include <unistd.h>
+#include <utility>
+#include <vector>
 
 namespace lockstep::io {
 
@@ -136,8 +135,9 @@ FileJournal::Opened FileJournal::open(EventLoop& loop, EventQueue& queue, const 
   }
   auto content = read_journal(fd);
   if (const auto* fault = std::get_if<std::string>(&content)) {
-    opened.error = path + " " + *fault + ": its votes are lost, and guessing them could lose writes. Check the disk. " +
-                   "If the other server is up to date, move this file away, start this server and run \"second --full\"";
+    opened.error =
+        path + " " + *fault + ": its votes are lost, and guessing them could lose writes. Check the disk. " +
+        "If the other server is up to date, move this file away, start this server and run \"second --full\"";
     ::close(fd);
     return opened;
   }

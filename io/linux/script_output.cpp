@@ -6,12 +6,12 @@
 #include <array>
 #include <cerrno>
 #include <deque>
+#include <unistd.h>
 #include <utility>
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
-#include <unistd.h>
 
 namespace lockstep::io {
 

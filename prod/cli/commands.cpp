@@ -8,10 +8,10 @@
 #include <chrono>
 #include <iostream>
 #include <thread>
+#include <unistd.h>
 
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
-#include <unistd.h>
 
 namespace lockstep::prod {
 

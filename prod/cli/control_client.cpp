@@ -3,7 +3,6 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>

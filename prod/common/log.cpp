@@ -6,11 +6,11 @@
 #include <cstdlib>
 #include <ctime>
 #include <string_view>
+#include <sys/time.h>
 #include <utility>
 
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
-#include <sys/time.h>
 
 namespace lockstep::prod {
 

@@ -9,9 +9,10 @@
 int main(int argc, char** argv) {
   constexpr int equal = 0, different = 1, usage = 2;
   std::string first, second;
-  CLI::App app("Compares two directory trees: names, types, bytes, owners, modes, times, links, attributes. Prints one\n"
-               "line for each difference. Neither tree may change meanwhile.",
-               "lockstep-compare");
+  CLI::App app(
+      "Compares two directory trees: names, types, bytes, owners, modes, times, links, attributes. Prints one\n"
+      "line for each difference. Neither tree may change meanwhile.",
+      "lockstep-compare");
   app.footer("Exit status: 0 equal, 1 different, 2 wrong usage.");
   app.set_version_flag("--version", "lockstep-compare " LOCKSTEP_VERSION);
   app.add_option("DIR1", first, "The one tree")->required()->check(CLI::ExistingDirectory);

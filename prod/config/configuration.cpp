@@ -55,8 +55,9 @@ void load_modules(const std::string& directory, LoadedConfiguration& loaded) {
     if (path.extension() == ".toml" && path.filename().string().front() != '.') files.push_back(path);
   }
   if (error || files.empty()) {
-    loaded.errors.push_back({"modules", 0, 0, "no module is configured: write " + directory +
-                                                  "/modules/NAME.toml with directory and port"});
+    loaded.errors.push_back(
+        {"modules", 0, 0,
+         "no module is configured: write " + directory + "/modules/NAME.toml with directory and port"});
     return;
   }
   std::sort(files.begin(), files.end());
@@ -65,8 +66,9 @@ void load_modules(const std::string& directory, LoadedConfiguration& loaded) {
     module.name = path.stem().string();
     const std::string shown = "modules/" + path.filename().string();
     if (!is_name(module.name)) {
-      loaded.errors.push_back({shown, 0, 0, "the file's name is the module's name: use lower case letters, digits, \"-\" "
-                                            "and \"_\", at most 63 characters"});
+      loaded.errors.push_back({shown, 0, 0,
+                               "the file's name is the module's name: use lower case letters, digits, \"-\" "
+                               "and \"_\", at most 63 characters"});
     }
     const std::size_t errors_before = loaded.errors.size();
     const TomlValue document = read_toml(path.string(), shown, loaded.errors);
@@ -101,9 +103,10 @@ ChosenNode choose_node(const ClusterConfiguration& cluster, const std::string& n
     const std::string& node = cluster.node(id).name;
     if (node == wanted || (name.empty() && node == without_domain)) return {id, {}};
   }
-  return {std::nullopt, (name.empty() ? "this host is called \"" + host_name + "\"" : "there is no node \"" + name + "\"") +
-                            ", and cluster.toml knows \"" + cluster.nodes[0].name + "\" and \"" +
-                            cluster.nodes[1].name + "\": say which of them this server is with --node"};
+  return {std::nullopt,
+          (name.empty() ? "this host is called \"" + host_name + "\"" : "there is no node \"" + name + "\"") +
+              ", and cluster.toml knows \"" + cluster.nodes[0].name + "\" and \"" + cluster.nodes[1].name +
+              "\": say which of them this server is with --node"};
 }
 
 }  // namespace lockstep::prod

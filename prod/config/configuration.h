@@ -59,7 +59,7 @@ struct ConfigurationError {
 std::string to_string(const ConfigurationError& error);
 
 struct LoadedConfiguration {
-  ConfigurationFiles configuration;             ///< complete only if there are no errors
+  ConfigurationFiles configuration;        ///< complete only if there are no errors
   std::vector<ConfigurationError> errors;  ///< all that were found, in the order of the files
 };
 

@@ -56,8 +56,9 @@ void load_cluster(const TomlValue& document, const std::string& shown_name, Clus
     }
     witness.finish();
   } else {
-    file.error({1, 1}, "[witness] is missing: a third machine must run lockstep-witness, otherwise neither server could " +
-                           std::string("go on without the other; add [witness] with its address"));
+    file.error({1, 1},
+               "[witness] is missing: a third machine must run lockstep-witness, otherwise neither server could " +
+                   std::string("go on without the other; add [witness] with its address"));
   }
   if (const TomlEntry* entry = file.any("http")) {
     TomlSection http(entry->value, shown_name, "[http]", errors);

@@ -28,9 +28,9 @@ void load_times(TomlSection& file, ModuleConfiguration& module) {
   const auto heartbeat = file.duration("heartbeat", heartbeat_min, timeout_max);
   if (!heartbeat) return;
   if (*heartbeat * heartbeats_per_timeout > settings.timeout) {
-    file.error(file.position_of("heartbeat"),
-               "\"heartbeat\" is " + format_duration(*heartbeat) + ": at most a quarter of timeout (" +
-                   module.timeout_text + "), so that one late heartbeat does no harm");
+    file.error(file.position_of("heartbeat"), "\"heartbeat\" is " + format_duration(*heartbeat) +
+                                                  ": at most a quarter of timeout (" + module.timeout_text +
+                                                  "), so that one late heartbeat does no harm");
     return;
   }
   settings.heartbeat_interval = *heartbeat;

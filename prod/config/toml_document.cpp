@@ -5,7 +5,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
-#include <sstream>
+#include <iterator>
 
 #include <toml++/toml.h>
 
@@ -58,15 +58,14 @@ std::string TomlValue::kind() const {
 TomlValue read_toml(const std::string& path, const std::string& shown_name, std::vector<ConfigurationError>& errors) {
   TomlValue empty{{}, TomlValue::Table{}};
   std::ifstream file(path);
-  std::ostringstream text;
-  if (file) text << file.rdbuf();
-  if (!file || !text) {
+  if (!file) {
     const int error = errno;
     errors.push_back({shown_name, 0, 0, "cannot read " + path + ": " + std::strerror(error)});
     return empty;
   }
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
   try {
-    return convert(toml::parse(text.str(), shown_name));
+    return convert(toml::parse(text, shown_name));
   } catch (const toml::parse_error& error) {
     const TomlPosition at = position_of(error.source());
     errors.push_back({shown_name, at.line, at.column, std::string(error.description())});

@@ -3,6 +3,9 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #include <utility>
 
 #include <boost/asio/dispatch.hpp>
@@ -12,9 +15,6 @@
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 namespace lockstep::prod {
 
@@ -59,8 +59,7 @@ class Session : public std::enable_shared_from_this<Session> {
       return;
     }
     handle_(*request, [self = shared_from_this()](ControlAnswer answer) {
-      boost::asio::post(self->socket_.get_executor(),
-                        [self, answer = std::move(answer)] { self->respond(answer); });
+      boost::asio::post(self->socket_.get_executor(), [self, answer = std::move(answer)] { self->respond(answer); });
     });
   }
 

@@ -1,5 +1,6 @@
 #include "prod/daemon/http_server.h"
 
+#include <fcntl.h>
 #include <optional>
 #include <utility>
 
@@ -10,7 +11,6 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
-#include <fcntl.h>
 
 namespace lockstep::prod {
 

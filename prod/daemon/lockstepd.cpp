@@ -10,10 +10,10 @@
 #include <iostream>
 #include <memory>
 #include <thread>
+#include <unistd.h>
 #include <vector>
 
 #include <CLI/CLI.hpp>
-#include <unistd.h>
 
 namespace {
 
@@ -62,7 +62,8 @@ bool shut_down_all(const std::vector<std::unique_ptr<ModuleHost>>& hosts, const 
   for (std::size_t i = 0; i < hosts.size(); ++i) {
     const std::string& module = hosts[i]->configuration().name;
     if (stopped[i] == 0) {
-      log(io::Severity::error, "[" + module + "] did not stop in time: its directory stays closed until the next start");
+      log(io::Severity::error,
+          "[" + module + "] did not stop in time: its directory stays closed until the next start");
       clean = false;
     }
     if (const std::string error = hosts[i]->shut_down(stopped[i] != 0); !error.empty()) {
@@ -98,8 +99,8 @@ int run(const Arguments& arguments) {
     for (const auto& host : hosts) host->abandon();
     return fail(error);
   }
-  log(io::Severity::info, "lockstepd " LOCKSTEP_VERSION " runs as node " + cluster.node(*chosen.node).name +
-                              " of cluster " + cluster.name);
+  log(io::Severity::info,
+      "lockstepd " LOCKSTEP_VERSION " runs as node " + cluster.node(*chosen.node).name + " of cluster " + cluster.name);
   for (const auto& host : hosts) host->start();
   services.start();
 
@@ -118,7 +119,8 @@ int main(int argc, char** argv) {
   Arguments arguments;
   CLI::App app("Keeps the application of each module alive on this server or on its peer, on replicated files.");
   app.set_version_flag("--version", "lockstepd " LOCKSTEP_VERSION);
-  app.add_option("--config", arguments.configuration, "Directory with cluster.toml and modules/")->capture_default_str();
+  app.add_option("--config", arguments.configuration, "Directory with cluster.toml and modules/")
+      ->capture_default_str();
   app.add_option("--node", arguments.node, "Which [[node]] this server is; by default the one with the host's name");
   app.add_option("--log-level", arguments.log_level, "debug, info, warning or error")->capture_default_str();
   try {

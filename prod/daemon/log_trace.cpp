@@ -20,8 +20,8 @@ void LogTrace::record(const io::TraceEvent& event) {
     LogTrace& log;
 
     void operator()(const io::RoleChanged& e) const {
-      log.changed(Severity::info, "state " + std::string(e.from) + " -> " + std::string(e.to) + " (" +
-                                      std::string(e.event) + ")");
+      log.changed(Severity::info,
+                  "state " + std::string(e.from) + " -> " + std::string(e.to) + " (" + std::string(e.event) + ")");
     }
     void operator()(const io::UnknownTransition& e) const {
       log.changed(Severity::error,
@@ -46,9 +46,7 @@ void LogTrace::record(const io::TraceEvent& event) {
     void operator()(const io::ApplicationStarting& e) const {
       log.changed(Severity::info, "the application starts, epoch " + std::to_string(e.epoch.value));
     }
-    void operator()(const io::ApplicationStopped&) const {
-      log.changed(Severity::info, "the application has ended");
-    }
+    void operator()(const io::ApplicationStopped&) const { log.changed(Severity::info, "the application has ended"); }
     void operator()(const io::ResyncBegan& e) const {
       log.changed(Severity::info, "resync began at LSN " + std::to_string(e.lsn.value));
     }

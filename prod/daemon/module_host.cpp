@@ -27,7 +27,8 @@ namespace lockstep::prod {
 
 namespace {
 
-/// How old a published status gets while nothing happens. Far below any timeout, since an old one counts as a hung loop.
+/// How old a published status gets while nothing happens. Far below any timeout, since an old one counts as a hung
+/// loop.
 constexpr std::chrono::milliseconds publish_interval{25};
 constexpr std::chrono::milliseconds stop_poll_interval{20};
 
@@ -42,7 +43,8 @@ io::Hello hello_of(const ClusterConfiguration& cluster, const ModuleConfiguratio
   hello.cluster = cluster.name;
   hello.module = module.name;
   hello.name = cluster.node(self).name;
-  hello.settings = {{"timeout", module.timeout_text}, {"durability", std::string(durability_name(module.settings.durability))}};
+  hello.settings = {{"timeout", module.timeout_text},
+                    {"durability", std::string(durability_name(module.settings.durability))}};
   return hello;
 }
 
@@ -93,8 +95,8 @@ class ModuleHost::Running {
   std::string prepare() {
     const ClusterConfiguration& cluster = host_.cluster_;
     const ModuleConfiguration& module = host_.module_;
-    auto opened = io::FileJournal::open(loop_, queue_, cluster.state_directory + "/" + module.name + ".journal",
-                                        host_.report_);
+    auto opened =
+        io::FileJournal::open(loop_, queue_, cluster.state_directory + "/" + module.name + ".journal", host_.report_);
     if (!opened.error.empty()) return opened.error;
     journal_ = std::move(opened.journal);
     const auto application = application_options(cluster, module, host_.self_);

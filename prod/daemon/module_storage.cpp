@@ -11,10 +11,10 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <sys/stat.h>
 #include <utility>
 
 #include <boost/asio/thread_pool.hpp>
-#include <sys/stat.h>
 
 namespace lockstep::prod {
 
@@ -29,7 +29,8 @@ std::string check_directory(const std::string& directory) {
   if (::lstat(directory.c_str(), &info) != 0) {
     // A dead mount of an earlier daemon is no obstacle: the guard's raising takes it away.
     if (errno == ENOTCONN) return {};
-    if (errno == ENOENT) return directory + " does not exist: create it (empty on a new server), or correct \"directory\"";
+    if (errno == ENOENT)
+      return directory + " does not exist: create it (empty on a new server), or correct \"directory\"";
     return "cannot look at " + directory + ": " + std::strerror(errno);
   }
   if (!S_ISDIR(info.st_mode)) return directory + " is not a directory: correct \"directory\"";

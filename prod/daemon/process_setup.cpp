@@ -6,7 +6,6 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
-
 #include <pthread.h>
 #include <sys/resource.h>
 #include <sys/stat.h>

@@ -105,8 +105,9 @@ class WitnessHost::Impl {
     auto found = modules_.find(theirs.module);
     if (found == modules_.end()) {
       if (modules_.size() >= witness_modules_max) {
-        return {nullptr, "this witness has " + std::to_string(witness_modules_max) +
-                             " modules, the most it takes: use another witness, or restart it to forget those not in use"};
+        return {nullptr,
+                "this witness has " + std::to_string(witness_modules_max) +
+                    " modules, the most it takes: use another witness, or restart it to forget those not in use"};
       }
       auto module = std::make_unique<WitnessModule>(loop_, theirs.module, timeout_text, *timeout);
       if (std::string error = module->open(loop_, journal_path(theirs.module)); !error.empty()) {

@@ -1,0 +1,190 @@
+// Phases as real shell commands with real processes.
+#include "io/linux/application.h"
+
+#include "io/asio/event_loop.h"
+#include "io/asio/event_queue.h"
+#include "io/linux/application_processes.h"
+
+#include <atomic>
+#include <chrono>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <unistd.h>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+namespace lockstep::io {
+namespace {
+
+class ApplicationTest : public testing::Test {
+ protected:
+  ApplicationTest() {
+    char name[] = "/tmp/lockstep-application-XXXXXX";
+    directory_ = ::mkdtemp(name);
+    options_ = {"data", "s1", directory_ + "/data", directory_, {}};
+    std::filesystem::create_directory(options_.directory);
+  }
+  ~ApplicationTest() override {
+    static_cast<void>(ScriptApplication::end_leftovers(options_, [](Severity, const std::string&) {}));
+    std::filesystem::remove_all(directory_);
+  }
+
+  void make() {
+    application_ =
+        std::make_unique<ScriptApplication>(loop_, queue_, options_, [this](Severity, const std::string& text) {
+          const std::scoped_lock lock(mutex_);
+          log_ += text + "\n";
+        });
+  }
+  /// Runs the loop until `count` phases have ended, at most five seconds.
+  std::vector<PhaseEnded> run_until(std::size_t count) {
+    std::vector<PhaseEnded> ended;
+    queue_.connect(
+        [&](Instant, Event event) {
+          ended.push_back(std::get<PhaseEnded>(event));
+          if (ended.size() == count) done_ = true;
+        },
+        [] {});
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+    done_ = false;
+    std::thread ticker([&] {
+      while (!done_ && std::chrono::steady_clock::now() < deadline)
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+      loop_.stop();
+    });
+    loop_.run();
+    ticker.join();
+    return ended;
+  }
+  ApplicationTraits traits() const { return {application_cookie("data", directory_), {}, options_.directory}; }
+  std::string file(const std::string& name) const {
+    std::ifstream stream(directory_ + "/" + name);
+    return {std::istreambuf_iterator<char>(stream), {}};
+  }
+  static bool wait_for(const std::function<bool()>& condition) {
+    for (int i = 0; i < 500; ++i) {
+      if (condition()) return true;
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    return false;
+  }
+
+  std::string directory_;
+  ScriptApplicationOptions options_;
+  EventLoop loop_;
+  EventQueue queue_{loop_};
+  std::unique_ptr<ScriptApplication> application_;
+  std::atomic<bool> done_{false};
+  std::mutex mutex_;
+  std::string log_;
+};
+
+TEST_F(ApplicationTest, a_phase_sees_its_environment) {
+  options_.commands[1] = "echo $LOCKSTEP_MODULE $LOCKSTEP_NODE $LOCKSTEP_PHASE $LOCKSTEP_DIRECTORY $(umask) > " +
+                         directory_ + "/out; ls /proc/self/fd | wc -l >> " + directory_ + "/out; echo hello";
+  make();
+  application_->run(Ticket{1}, Phase::start);
+  const auto ended = run_until(1);
+  ASSERT_EQ(ended.size(), 1U);
+  EXPECT_TRUE(ended[0].succeeded) << ended[0].text;
+  // Descriptors: 0, 1, 2 and the one that ls reads the directory with.
+  EXPECT_EQ(file("out"), "data s1 start " + options_.directory + " 0022\n4\n");
+  EXPECT_NE(log_.find("start: hello"), std::string::npos);
+}
+
+TEST_F(ApplicationTest, a_phase_that_is_not_configured_succeeds) {
+  make();
+  application_->run(Ticket{1}, Phase::prestart);
+  const auto ended = run_until(1);
+  ASSERT_EQ(ended.size(), 1U);
+  EXPECT_TRUE(ended[0].succeeded);
+}
+
+TEST_F(ApplicationTest, a_failure_tells_status_and_last_lines) {
+  options_.commands[1] = "for i in 1 2 3 4 5 6 7 8 9 10 11 12; do echo line $i; done; echo no room >&2; exit 3";
+  options_.commands[2] = "kill -KILL $$";
+  make();
+  application_->run(Ticket{1}, Phase::start);
+  application_->run(Ticket{0}, Phase::kill);  // an end that is not wanted is not delivered
+  auto ended = run_until(1);
+  ASSERT_EQ(ended.size(), 1U);
+  EXPECT_EQ(ended[0].ticket, Ticket{0});
+}
+
+TEST_F(ApplicationTest, failure_texts) {
+  options_.commands[1] = "for i in 1 2 3 4 5 6 7 8 9 10 11 12; do echo line $i; done; echo no room >&2; exit 3";
+  make();
+  application_->run(Ticket{1}, Phase::start);
+  const auto ended = run_until(1);
+  ASSERT_EQ(ended.size(), 1U);
+  EXPECT_FALSE(ended[0].succeeded);
+  EXPECT_EQ(ended[0].text.find("start ended with exit status 3:\nline 4\n"), 0U) << ended[0].text;
+  EXPECT_NE(ended[0].text.find("no room"), std::string::npos);
+}
+
+TEST_F(ApplicationTest, death_by_signal_is_a_failure) {
+  options_.commands[2] = "kill -TERM $$";
+  make();
+  application_->run(Ticket{1}, Phase::stop);
+  const auto ended = run_until(1);
+  ASSERT_EQ(ended.size(), 1U);
+  EXPECT_FALSE(ended[0].succeeded);
+  EXPECT_EQ(ended[0].text, "stop was killed by signal 15 and printed nothing");
+}
+
+TEST_F(ApplicationTest, a_daemonised_application_outlives_its_phase_and_is_killed_whole) {
+  // One descendant in a session of its own, one that has also thrown its environment away, one child of the latter,
+  // and one that only works in the directory.
+  options_.commands[1] =
+      "setsid sh -c 'sleep 1000 & exec sleep 1000' > /dev/null 2>&1 & "
+      "env -i setsid sh -c 'cd " +
+      options_.directory +
+      "; sleep 1000 & exec sleep 1000' & "
+      "sleep 0.1; exit 0";
+  make();
+  application_->run(Ticket{1}, Phase::start);
+  auto ended = run_until(1);
+  ASSERT_EQ(ended.size(), 1U);
+  EXPECT_TRUE(ended[0].succeeded) << ended[0].text;
+  ASSERT_TRUE(wait_for([&] { return find_application_processes(traits()).size() >= 4; }))
+      << describe(find_application_processes(traits()));
+
+  EventLoop other_loop;
+  EventQueue other_queue(other_loop);
+  ScriptApplication killer(other_loop, other_queue, options_, [](Severity, const std::string&) {});
+  std::size_t events = 0;
+  other_queue.connect(
+      [&](Instant, Event event) {
+        EXPECT_TRUE(std::get<PhaseEnded>(event).succeeded);
+        ++events;
+        other_loop.stop();
+      },
+      [] {});
+  killer.run(Ticket{2}, Phase::kill);
+  other_loop.run();
+  EXPECT_EQ(events, 1U);
+  EXPECT_TRUE(find_application_processes(traits()).empty()) << describe(find_application_processes(traits()));
+}
+
+TEST_F(ApplicationTest, leftovers_are_found_by_their_cookie_and_others_are_spared) {
+  options_.commands[1] = "setsid sleep 1000 > /dev/null 2>&1 & exit 0";
+  make();
+  application_->run(Ticket{1}, Phase::start);
+  ASSERT_EQ(run_until(1).size(), 1U);
+  application_.reset();  // the daemon goes, the application stays
+  ASSERT_TRUE(wait_for([&] { return find_application_processes(traits()).size() == 1; }));
+  ScriptApplicationOptions elsewhere = options_;
+  elsewhere.module = "other";
+  EXPECT_EQ(ScriptApplication::end_leftovers(elsewhere, [](Severity, const std::string&) {}), "");
+  EXPECT_EQ(find_application_processes(traits()).size(), 1U);
+  EXPECT_EQ(ScriptApplication::end_leftovers(options_, [](Severity, const std::string&) {}), "");
+  EXPECT_TRUE(find_application_processes(traits()).empty());
+}
+
+}  // namespace
+}  // namespace lockstep::io

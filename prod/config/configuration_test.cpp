@@ -1,0 +1,177 @@
+// Every mistake in the configuration is found, placed and explained.
+#include "prod/config/configuration.h"
+
+#include <filesystem>
+#include <fstream>
+#include <stdlib.h>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+namespace lockstep::prod {
+namespace {
+
+constexpr const char* good_cluster = R"(name = "demo"
+
+[[node]]
+name = "s1"
+address = "10.77.1.1"
+
+[[node]]
+name = "s2"
+address = "10.77.1.2"
+
+[witness]
+address = "10.77.0.3"
+port = 7790
+)";
+constexpr const char* good_module = R"(directory = "/srv/data"
+port = 7701
+)";
+
+class ConfigurationTest : public testing::Test {
+ protected:
+  ConfigurationTest() {
+    char name[] = "/tmp/lockstep-config-XXXXXX";
+    directory_ = ::mkdtemp(name);
+    std::filesystem::create_directory(directory_ + "/modules");
+    write("cluster.toml", good_cluster);
+    write("modules/data.toml", good_module);
+  }
+  ~ConfigurationTest() override { std::filesystem::remove_all(directory_); }
+
+  void write(const std::string& file, const std::string& text) { std::ofstream(directory_ + "/" + file) << text; }
+  LoadedConfiguration load() { return load_configuration(directory_, LoadScope::cluster_and_modules); }
+  std::vector<std::string> errors() {
+    std::vector<std::string> texts;
+    for (const ConfigurationError& error : load().errors) texts.push_back(to_string(error));
+    return texts;
+  }
+  void expect_error(const std::string& expected) {
+    const auto found = errors();
+    for (const std::string& text : found) {
+      if (text.find(expected) != std::string::npos) return;
+    }
+    ADD_FAILURE() << "expected: " << expected << "\nfound: " << testing::PrintToString(found);
+  }
+
+  std::string directory_;
+};
+
+TEST_F(ConfigurationTest, the_smallest_configuration_gets_defaults) {
+  const LoadedConfiguration loaded = load();
+  ASSERT_EQ(errors(), std::vector<std::string>{});
+  const ClusterConfiguration& cluster = loaded.configuration.cluster;
+  EXPECT_EQ(cluster.node(NodeId::second).name, "s2");
+  EXPECT_EQ(cluster.http_port, 9010);
+  EXPECT_EQ(cluster.state_directory, "/var/lib/lockstep");
+  ASSERT_EQ(loaded.configuration.modules.size(), 1U);
+  const ModuleConfiguration& module = loaded.configuration.modules[0];
+  EXPECT_EQ(module.name, "data");
+  EXPECT_EQ(module.settings.timeout, milliseconds(2000));
+  EXPECT_EQ(module.timeout_text, "2s");
+  EXPECT_EQ(module.settings.durability, engine::Durability::replicated);
+}
+
+TEST_F(ConfigurationTest, everything_can_be_said) {
+  write("cluster.toml",
+        std::string(good_cluster) +
+            "[http]\naddress = \"127.0.0.1\"\nport = 9011\n[paths]\nstate = \"/x/state/\"\nrun = \"/x/run\"\n");
+  write("modules/data.toml", R"(directory = "/srv/data/"
+port = 7702
+durability = "durable"
+timeout = "1500ms"
+heartbeat = "100ms"
+start_at_boot = false
+isolation = "wait"
+[application]
+prestart = "a"
+start = "b"
+stop = "c"
+poststop = "d"
+timeout = "2m"
+)");
+  const LoadedConfiguration loaded = load();
+  ASSERT_EQ(errors(), std::vector<std::string>{});
+  EXPECT_EQ(loaded.configuration.cluster.state_directory, "/x/state");
+  const ModuleConfiguration& module = loaded.configuration.modules[0];
+  EXPECT_EQ(module.directory, "/srv/data");
+  EXPECT_EQ(module.settings.durability, engine::Durability::durable);
+  EXPECT_EQ(module.settings.timeout, milliseconds(1500));
+  EXPECT_EQ(module.settings.heartbeat_interval, milliseconds(100));
+  EXPECT_EQ(module.settings.phase_timeout, milliseconds(120'000));
+  EXPECT_FALSE(module.settings.start_at_boot);
+  EXPECT_EQ(module.commands, (std::array<std::string, 4>{"a", "b", "c", "d"}));
+}
+
+TEST_F(ConfigurationTest, an_unknown_key_is_placed_and_corrected) {
+  write("modules/data.toml", std::string(good_module) + "durabilty = \"commit\"\n");
+  EXPECT_EQ(errors(),
+            std::vector<std::string>{"modules/data.toml:3:1: unknown key \"durabilty\": did you mean \"durability\"?"});
+}
+
+TEST_F(ConfigurationTest, wrong_values_are_explained) {
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {"durability = \"safe\"",
+       "3:14: \"durability\" is \"safe\": it must be \"commit\", \"replicated\" or \"durable\""},
+      {"timeout = 2", "3:11: \"timeout\" should be a duration with its unit, for example \"2s\""},
+      {"timeout = \"1ms\"", "3:11: \"timeout\" is 1ms: it must lie between 300ms and 10m"},
+      {"heartbeat = \"1s\"", "3:13: \"heartbeat\" is 1s: at most a quarter of timeout (2s)"},
+      {"start_at_boot = \"yes\"", "3:17: \"start_at_boot\" should be true or false, not a string"},
+      {"isolation = \"takeover\"", "3:13: isolation = \"takeover\" is not available in this version"},
+      {"application = 3", "3:15: [application] should be a table, not a number"},
+      {"[application]\nstrat = \"x\"", "4:1: unknown key \"strat\" in [application]: did you mean \"start\"?"},
+      {"[application]\nstart = [\"x\"]", "4:9: \"start\" should be a string, not a list"},
+      {"colour = \"red\"", "3:1: unknown key \"colour\": known are directory, port"},
+      {"timeout = \"2s\" x", "modules/data.toml:3:"},
+  };
+  for (const auto& [line, expected] : cases) {
+    write("modules/data.toml", std::string(good_module) + line + "\n");
+    expect_error(expected);
+  }
+  write("modules/data.toml", "directory = \"srv\"\nport = 70000\n");
+  expect_error("modules/data.toml:1:13: \"directory\" is \"srv\": write an absolute path");
+  expect_error("modules/data.toml:2:8: \"port\" is 70000: it must lie between 1 and 65535");
+  write("modules/data.toml", "");
+  expect_error("\"directory\" is missing: add for example directory = ");
+}
+
+TEST_F(ConfigurationTest, all_errors_of_all_files_are_reported_at_once) {
+  write("cluster.toml", "name = \"Demo!\"\n[[node]]\nname = \"s1\"\naddress = \"nowhere\"\n");
+  write("modules/data.toml", "port = \"x\"\n");
+  const auto found = errors();
+  EXPECT_GE(found.size(), 6U) << testing::PrintToString(found);
+  expect_error("cluster.toml:1:8: \"name\" is \"Demo!\": use lower case letters");
+  expect_error("1 nodes instead of 2");
+  expect_error("cluster.toml:4:11: \"address\" is \"nowhere\": write an IP address");
+  expect_error("[witness] is missing");
+  expect_error("modules/data.toml:1:8: \"port\" should be a whole number, not a string");
+}
+
+TEST_F(ConfigurationTest, what_is_wrong_only_together_is_found) {
+  write("modules/more.toml", "directory = \"/srv/data/more\"\nport = 7701\n");
+  expect_error("modules/more.toml: port 7701 is that of module \"data\"");
+  expect_error("modules/more.toml: directory /srv/data/more and that of module \"data\" lie within each other");
+  write("modules/more.toml", "directory = \"/var/lib/lockstep/data\"\nport = 9010\n");
+  expect_error("port 9010 is that of [http]");
+  expect_error("Lockstep's own /var/lib/lockstep lie within each other");
+}
+
+TEST_F(ConfigurationTest, missing_files_are_named) {
+  std::filesystem::remove(directory_ + "/modules/data.toml");
+  expect_error("/modules/NAME.toml with directory and port");
+  std::filesystem::remove(directory_ + "/cluster.toml");
+  expect_error("cluster.toml: cannot read " + directory_ + "/cluster.toml: No such file or directory");
+}
+
+TEST_F(ConfigurationTest, this_server_is_found_by_option_or_host_name) {
+  const ClusterConfiguration cluster = load().configuration.cluster;
+  EXPECT_EQ(choose_node(cluster, "s2", "elsewhere").node, NodeId::second);
+  EXPECT_EQ(choose_node(cluster, "", "s1.example.org").node, NodeId::first);
+  EXPECT_NE(choose_node(cluster, "", "www").error.find("--node"), std::string::npos);
+  EXPECT_NE(choose_node(cluster, "s3", "s1").error.find("there is no node \"s3\""), std::string::npos);
+}
+
+}  // namespace
+}  // namespace lockstep::prod
