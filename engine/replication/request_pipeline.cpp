@@ -51,7 +51,13 @@ void RequestPipeline::request(RequestId id, const Operation& operation) {
 void RequestPipeline::submit(RequestId id, const Operation& operation) {
   const Ticket ticket = context_.next_ticket();
   if (operation.kind == OperationKind::sync) {
-    in_order_.push_back({ticket, id, operation});
+    Operation sync = operation;
+    if (context_.settings.durability == Durability::commit) {
+      // The only moment at which this mode promises anything: everything before it, of whatever file.
+      sync.file = FileId::none();
+      sync.flags = 0;
+    }
+    in_order_.push_back({ticket, id, std::move(sync)});
     begin_syncs_in_turn();
     return;
   }
