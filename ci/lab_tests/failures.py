@@ -11,6 +11,17 @@ STALL_MAX_S = 5.0
 IN_FLIGHT_S = 0.25
 
 
+def at_rest(lab):
+    """Where nothing happens, nothing happens: the application is idle for a while, and nobody is left out."""
+    primary = lab.load(False)
+    epoch = eventually(10, lambda: lab.status(primary).get("epoch"), "no answer")
+    time.sleep(6)
+    expect(lab.status(primary).get("epoch") == epoch, f"the configuration was changed: {lab.describe()}")
+    lab.equal()
+    lab.load(True)
+    lab.wait_for_load(primary)
+
+
 def killed_daemon_of_the_primary(lab):
     """kill -9 of the daemon under load: its mount is recovered, and the module runs again by itself."""
     primary = lab.wait_pair()
@@ -180,6 +191,7 @@ def swap(lab):
 
 
 TESTS = [
+    at_rest,
     killed_daemon_of_the_primary,
     killed_daemon_of_the_secondary,
     witness_lost,
