@@ -51,7 +51,7 @@ void History::append(HistoryEntry entry) {
 void History::order(NodeId node, const io::OperationOrdered& ordered) {
   const bool of_request = ordered.request.value != 0;
   auto& unordered = unordered_[index_of(node)];
-  HistoryEntry entry{ordered.epoch, ordered.lsn, ordered.request, *ordered.operation, {}};
+  HistoryEntry entry{ordered.epoch, ordered.lsn, ordered.request, *ordered.operation, {}, false};
   if (of_request && !changes_no_tree(ordered.operation->kind)) {
     if (unordered.empty() || !same_operation(unordered.front().effect, *ordered.operation)) {
       throw Violation("I4", std::string(to_string(node)) + " orders " + at(entry) +
@@ -135,7 +135,7 @@ std::optional<std::size_t> History::position_of(NodeId node, std::size_t least, 
       auto& unordered = unordered_[index_of(node)];
       if (unordered.empty()) return std::nullopt;
       if (!model.apply(unordered.front().effect).empty()) return std::nullopt;
-      HistoryEntry entry{last_epoch_, Lsn{}, RequestId{}, std::move(unordered.front().effect), {}};
+      HistoryEntry entry{last_epoch_, Lsn{}, RequestId{}, std::move(unordered.front().effect), {}, false};
       unordered.pop_front();
       append(std::move(entry));
     } else {
@@ -144,12 +144,11 @@ std::optional<std::size_t> History::position_of(NodeId node, std::size_t least, 
     ++position;
   }
   // What follows and leaves the tree as it is belongs to the position, too.
-  const auto leaves_as_is = [&](const Operation& operation) {
-    const bool fill = operation.kind == OperationKind::fill;
-    return changes_no_tree(operation.kind) ||
-           (fill && model.region(operation.file, operation.offset, operation.data.size()) == operation.data.text());
-  };
-  while (position < entries_.size() && leaves_as_is(entries_[position].operation)) ++position;
+  while (position < entries_.size()) {
+    model.apply(entries_[position].operation);
+    if (!difference(model, volume).empty()) break;
+    ++position;
+  }
   return position;
 }
 
@@ -161,7 +160,7 @@ void History::begin_anew(NodeId node, Epoch epoch) {
   entries_.clear();
   by_request_.clear();
   file_synced.clear();
-  guaranteed = durable = 0;
+  guaranteed = 0;
   for (auto& unordered : unordered_) unordered.clear();
   replica(node) = {};
   replica(other(node)).following = false;
@@ -187,19 +186,19 @@ void History::continue_from(NodeId node, std::size_t position, Epoch epoch) {
     for (const HistoryEntry& entry : entries_) tip_.apply(entry.operation);
   }
   guaranteed = std::min(guaranteed, position);
-  durable = std::min(durable, position);
   unordered_[index_of(node)].clear();
   owner_ = node;
   replica(node) = {};
 }
 
-std::set<FileId> History::touched(NodeId node, std::size_t from) const {
+std::set<FileId> History::touched(NodeId node, std::size_t from, bool unless_on_disk) const {
   std::set<FileId> ids;
   const auto add = [&](const Operation& operation) {
     ids.insert({operation.file, operation.parent, operation.new_parent});
   };
   for (std::size_t i = from; i < entries_.size(); ++i) {
-    if (!changes_no_tree(entries_[i].operation.kind)) add(entries_[i].operation);
+    if (changes_no_tree(entries_[i].operation.kind) || (unless_on_disk && entries_[i].on_disk)) continue;
+    add(entries_[i].operation);
   }
   for (const Unordered& unordered : unordered_[index_of(node)]) add(unordered.effect);
   return ids;

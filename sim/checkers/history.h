@@ -22,6 +22,7 @@ struct HistoryEntry {
   RequestId request;
   Operation operation;
   std::array<std::uint64_t, 2> sequence{};  ///< number of the operation at each node's volume; 0: not known
+  bool on_disk = false;                     ///< promised to be on the disks of all members
 };
 
 /// Whether two operations do the same; fields that the attribute mask leaves out do not count.
@@ -59,7 +60,6 @@ class History : public Observer {
 
   // What was promised.
   std::size_t guaranteed = 0;               ///< this many entries are in every later writable state
-  std::size_t durable = 0;                  ///< this many are on the disks of all members
   std::map<FileId, std::size_t> file_synced;  ///< a file's own fsync: what this many entries made of it is on disk
 
   /// Where a node stands while it is no primary.
@@ -71,8 +71,10 @@ class History : public Observer {
     std::string why_not;      ///< why it stopped following
   };
   [[nodiscard]] Replica& replica(NodeId node) { return replicas_[index_of(node)]; }
-  /// Objects that were changed after the first `from` entries, or on `node` without being ordered.
-  [[nodiscard]] std::set<FileId> touched(NodeId node, std::size_t from) const;
+  /// Objects that were changed after the first `from` entries, or on `node` without being ordered; changes that are
+  /// promised to be on disk do not count if `unless_on_disk`.
+  [[nodiscard]] std::set<FileId> touched(NodeId node, std::size_t from, bool unless_on_disk) const;
+  void promise_on_disk(std::size_t index) { entries_[index].on_disk = true; }
 
  private:
   struct Unordered {

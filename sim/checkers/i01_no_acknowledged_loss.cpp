@@ -34,7 +34,7 @@ void NoAcknowledgedLoss::became_writable(NodeId node, Epoch epoch) {
     history_.begin_anew(node, epoch);
     return;
   }
-  if (all_copies_lost_power(node, epoch)) {
+  if (may_lack_what_was_not_synced(node, epoch)) {
     check_what_was_synced(node);
     history_.begin_anew(node, epoch);
     return;
@@ -50,9 +50,11 @@ void NoAcknowledgedLoss::became_writable(NodeId node, Epoch epoch) {
   history_.continue_from(node, *position, epoch);
 }
 
-// What was acknowledged but not synced may be gone only if every member of the last configuration lost power.
-bool NoAcknowledgedLoss::all_copies_lost_power(NodeId node, Epoch epoch) {
+// What was acknowledged but not synced may be gone only if every member of the last configuration lost power. In mode
+// durable nothing is acknowledged that is not synced, so any member may go on with what it has on disk.
+bool NoAcknowledgedLoss::may_lack_what_was_not_synced(NodeId node, Epoch epoch) {
   if (!history_.replica(node).power_lost) return false;
+  if (world_.mix().durability == engine::Durability::durable) return true;
   const auto later = decided_.lower_bound(epoch);
   if (later == decided_.begin()) return true;
   const Configuration& before = std::prev(later)->second;
@@ -62,7 +64,7 @@ bool NoAcknowledgedLoss::all_copies_lost_power(NodeId node, Epoch epoch) {
 
 void NoAcknowledgedLoss::check_what_was_synced(NodeId node) {
   const Filesystem& volume = world_.node(node).volume().filesystem();
-  const std::set<FileId> touched = history_.touched(node, history_.durable);
+  const std::set<FileId> touched = history_.touched(node, 0, true);
   const auto lost = [&](const std::string& text) {
     throw Violation("I1", std::string(to_string(node)) + " becomes writable after a power loss without what was on disk: " + text);
   };
@@ -72,7 +74,7 @@ void NoAcknowledgedLoss::check_what_was_synced(NodeId node) {
   }
   for (const auto& [id, count] : history_.file_synced) {
     const ModelObject* object = history_.tip().find(id);
-    if (object == nullptr || volume.find(id) == nullptr || history_.touched(node, count).contains(id)) continue;
+    if (object == nullptr || volume.find(id) == nullptr || history_.touched(node, count, false).contains(id)) continue;
     // An fsync of a directory keeps its names; what they lead to is another fsync's business.
     if (const std::string text = object_difference(id, *object, volume, Entries::names); !text.empty()) lost(text);
   }
@@ -96,10 +98,14 @@ void NoAcknowledgedLoss::acknowledged(NodeId node, const io::RequestAcknowledged
     history_.guaranteed = std::max(history_.guaranteed, count);
   }
   const FileId file = history_.entries()[*found].operation.file;
-  const bool everything = durability == engine::Durability::durable ||
-                          (sync && (durability == engine::Durability::commit || file == FileId::none()));
-  if (everything) history_.durable = std::max(history_.durable, count);
-  if (sync && !everything) history_.file_synced[file] = count;
+  const bool everything = sync && (durability == engine::Durability::commit || file == FileId::none());
+  if (everything) {
+    for (std::size_t i = 0; i < count; ++i) history_.promise_on_disk(i);
+  } else if (sync) {
+    history_.file_synced[file] = count;
+  } else if (durability == engine::Durability::durable) {
+    history_.promise_on_disk(*found);
+  }
 }
 
 void NoAcknowledgedLoss::replied(NodeId node, RequestId request, const io::Reply& reply) {

@@ -24,7 +24,7 @@ class NoAcknowledgedLoss : public Observer {
  private:
   void became_writable(NodeId node, Epoch epoch);
   void acknowledged(NodeId node, const io::RequestAcknowledged& event);
-  [[nodiscard]] bool all_copies_lost_power(NodeId node, Epoch epoch);
+  [[nodiscard]] bool may_lack_what_was_not_synced(NodeId node, Epoch epoch);
   void check_what_was_synced(NodeId node);
 
   World& world_;
