@@ -66,7 +66,9 @@ void FuseSession::request(const Message& message, Operation operation) {
     return answer(message.unique, EPERM);
   }
   const RequestId id(++last_request_);
-  pending_[id.value] = Pending{message.opcode, message.unique, operation.file};
+  const bool ends_privileges = (operation.attributes.mask & attribute_mode) != 0 &&
+                               (message.opcode == FUSE_WRITE || message.opcode == FUSE_FALLOCATE);
+  pending_[id.value] = Pending{message.opcode, message.unique, operation.file, ends_privileges};
   environment_.sink.post(io::RequestArrived{id, std::move(operation)});
 }
 
@@ -75,6 +77,7 @@ void FuseSession::reply(RequestId request, const io::Reply& reply) {
   if (found == pending_.end()) return;
   const Pending pending = found->second;
   pending_.erase(found);
+  if (pending.ends_privileges) refresh_privileges(pending.file);
   if (reply.error != 0) return answer(pending.unique, reply.error);
   switch (pending.opcode) {
     case FUSE_WRITE: {

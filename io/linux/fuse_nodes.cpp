@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <linux/fuse.h>
+#include <sys/stat.h>
+#include <utility>
 
 namespace lockstep::linux_io {
 
 FuseNodes::FuseNodes() : last_number_(FUSE_ROOT_ID) {
-  nodes_[FUSE_ROOT_ID] = Node{FileId::root(), 1, 0};
+  nodes_[FUSE_ROOT_ID] = Node{FileId::root(), 1, 0, false};
   numbers_[FileId::root()] = FUSE_ROOT_ID;
 }
 
@@ -23,6 +25,18 @@ std::uint64_t FuseNodes::remember(const FileId& id) {
 FileId FuseNodes::id_of(std::uint64_t number) const {
   const auto node = nodes_.find(number);
   return node == nodes_.end() ? FileId::none() : node->second.id;
+}
+
+void FuseNodes::told_mode(const FileId& id, std::uint32_t mode) {
+  const auto number = numbers_.find(id);
+  if (number == numbers_.end()) return;
+  nodes_[number->second].privileged = S_ISREG(mode) && (mode & (S_ISUID | S_ISGID)) != 0;
+}
+
+std::uint64_t FuseNodes::take_privileged(const FileId& id) {
+  const auto number = numbers_.find(id);
+  if (number == numbers_.end()) return 0;
+  return std::exchange(nodes_[number->second].privileged, false) ? number->second : 0;
 }
 
 void FuseNodes::forget(std::uint64_t number, std::uint64_t lookups) {

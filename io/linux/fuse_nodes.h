@@ -18,6 +18,11 @@ class FuseNodes {
   std::uint64_t remember(const FileId& id);
   /// FileId::none(): unknown number.
   [[nodiscard]] FileId id_of(std::uint64_t number) const;
+  /// The kernel has been told these permissions of the object, and may keep them.
+  void told_mode(const FileId& id, std::uint32_t mode);
+  /// The number of the object if the kernel was told of a set-user-ID or set-group-ID bit since the last call; or 0.
+  std::uint64_t take_privileged(const FileId& id);
+
   /// The kernel drops `lookups` of its references.
   void forget(std::uint64_t number, std::uint64_t lookups);
 
@@ -32,6 +37,7 @@ class FuseNodes {
     FileId id;
     std::uint64_t lookups = 0;
     std::uint64_t opens = 0;
+    bool privileged = false;  ///< as the kernel knows it
   };
   void drop_if_unused(std::unordered_map<std::uint64_t, Node>::iterator node);
 

@@ -173,7 +173,20 @@ void FuseSession::answer(std::uint64_t unique, int error, std::initializer_list<
   if (written < 0 && error == 0 && errno != ENOENT && errno != ENODEV) answer(unique, EIO);
 }
 
+void FuseSession::refresh_privileges(const FileId& id) {
+  const std::uint64_t node = nodes_.take_privileged(id);
+  if (node == 0) return;
+  fuse_notify_inval_inode_out notice{};
+  notice.ino = node;
+  notice.off = -1;  // attributes only, the pages stay
+  fuse_out_header header{sizeof header + sizeof notice, FUSE_NOTIFY_INVAL_INODE, 0};
+  const std::array<iovec, 2> message{iovec{&header, sizeof header}, iovec{&notice, sizeof notice}};
+  const ssize_t written = ::writev(device_.native_handle(), message.data(), static_cast<int>(message.size()));
+  static_cast<void>(written);  // fails only if the kernel has forgotten the object, and its mode with it
+}
+
 fuse_attr FuseSession::describe_attributes(const FileId& id, const struct stat& status) {
+  nodes_.told_mode(id, status.st_mode);
   fuse_attr attributes{};
   attributes.ino = status.st_ino;
   attributes.size = static_cast<std::uint64_t>(status.st_size);

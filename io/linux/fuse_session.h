@@ -91,6 +91,7 @@ class FuseSession : public std::enable_shared_from_this<FuseSession> {
     std::uint32_t opcode = 0;
     std::uint64_t unique = 0;
     FileId file;
+    bool ends_privileges = false;
   };
   struct Listing {
     Descriptor descriptor;
@@ -117,7 +118,9 @@ class FuseSession : public std::enable_shared_from_this<FuseSession> {
   void answer_entry(std::uint64_t unique, const FileId& id, bool open_too);
   void answer_attributes(std::uint64_t unique, const FileId& id);
   fuse_entry_out describe_entry(const FileId& id, const struct stat& status);
-  static fuse_attr describe_attributes(const FileId& id, const struct stat& status);
+  /// Makes the kernel ask again for the attributes of an object whose mode a write has changed.
+  void refresh_privileges(const FileId& id);
+  fuse_attr describe_attributes(const FileId& id, const struct stat& status);
 
   // fuse_changes.cpp: what the engine decides
   void request(const Message& message, Operation operation);

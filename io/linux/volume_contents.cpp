@@ -45,6 +45,17 @@ Outcome<std::size_t> read_fully(int fd, std::byte* into, std::size_t size, std::
   return Outcome<std::size_t>::of(done);
 }
 
+/// What fails on a full disk may have changed the time and the size already; then nothing may have changed.
+void undo_failed(const OpenObject& object, const Outcome<struct stat>& before) {
+  const auto after = status_of(object);
+  if (!before.ok() || !after.ok()) return;
+  const bool grown = S_ISREG(after.value.st_mode) && after.value.st_size != before.value.st_size;
+  if (grown && ::ftruncate(object.fd(), before.value.st_size) != 0) return;
+  if (grown || nanoseconds(after.value.st_mtim) != nanoseconds(before.value.st_mtim)) {
+    change_times(object, {0, UTIME_OMIT}, before.value.st_mtim);
+  }
+}
+
 timespec requested_time(const Attributes& attributes, std::uint32_t set, std::uint32_t now, std::int64_t ns) {
   if ((attributes.mask & now) != 0) return {0, UTIME_NOW};
   if ((attributes.mask & set) != 0) return to_timespec(ns);
@@ -86,9 +97,15 @@ int LinuxVolume::finish_contents(const OpenObject& object, const Operation& oper
 int LinuxVolume::write(const Operation& operation, Origin origin, io::Applied& result) {
   const auto object = resolve(operation.file);
   if (!object.ok()) return object.error;
+  Outcome<struct stat> before;
+  if (origin == Origin::application) before = status_of(*object.value);
   std::size_t done = 0;
   const int error = write_fully(object.value->fd(), operation.data, operation.offset, done);
-  if (error != 0 && (done == 0 || origin == Origin::stream)) return error;
+  if (error != 0 && origin == Origin::stream) return error;
+  if (error != 0 && done == 0) {
+    undo_failed(*object.value, before);
+    return error;
+  }
   result.bytes = done;
   if (done < operation.data.size()) result.effect.data = operation.data.slice(0, done);
   return finish_contents(*object.value, operation, origin, attribute_mtime, result);
@@ -167,9 +184,13 @@ int LinuxVolume::allocate(const Operation& operation, Origin origin, io::Applied
   if ((operation.flags & flag_keep_size) != 0) mode |= FALLOC_FL_KEEP_SIZE;
   if ((operation.flags & flag_punch_hole) != 0) mode |= FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
   if ((operation.flags & flag_zero_range) != 0) mode |= FALLOC_FL_ZERO_RANGE;
+  const auto before = status_of(*object.value);
   while (::fallocate(object.value->fd(), mode, static_cast<off_t>(operation.offset),
                      static_cast<off_t>(operation.length)) != 0) {
-    if (errno != EINTR) return errno;
+    const int error = errno;
+    if (error == EINTR) continue;
+    if (origin == Origin::application) undo_failed(*object.value, before);
+    return error;
   }
   return finish_contents(*object.value, operation, origin, attribute_mtime, result);
 }
