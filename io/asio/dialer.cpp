@@ -19,8 +19,10 @@ namespace {
 using boost::asio::ip::tcp;
 using std::chrono::milliseconds;
 
-/// A server on the same site answers within a fraction of this; a lost packet is sent again once within it.
-constexpr milliseconds attempt_time_max{1200};
+/// A server answers within a fraction of this, even a distant one. A lost first packet is better tried again by us
+/// than by TCP, which waits a second: a server that comes back must not wait for us.
+constexpr milliseconds connect_time_max{500};
+constexpr milliseconds handshake_time_max{1000};
 /// Short, because a returned link should not wait for us; random, so that two ends do not meet in step for ever.
 constexpr int pause_ms_min = 50;
 constexpr int pause_ms_max = 100;
@@ -52,7 +54,7 @@ class Dialer::Impl : public std::enable_shared_from_this<Impl>, private FrameCon
       pause(short_pause());
       return;
     }
-    limit_attempt();
+    limit_attempt(connect_time_max);
     socket_.async_connect(remote_,
                           [self = shared_from_this(), attempt = attempt_](const boost::system::error_code& error) {
                             if (self->stopped_ || attempt != self->attempt_) return;
@@ -88,9 +90,8 @@ class Dialer::Impl : public std::enable_shared_from_this<Impl>, private FrameCon
     return {};
   }
 
-  /// Connecting and the handshake together have one time limit.
-  void limit_attempt() {
-    timer_.expires_after(attempt_time_max);
+  void limit_attempt(milliseconds time) {
+    timer_.expires_after(time);
     timer_.async_wait([self = shared_from_this(), attempt = attempt_](const boost::system::error_code& error) {
       if (error || self->stopped_ || attempt != self->attempt_) return;
       self->failed("no answer");
@@ -102,6 +103,7 @@ class Dialer::Impl : public std::enable_shared_from_this<Impl>, private FrameCon
       failed(error.message());
       return;
     }
+    limit_attempt(handshake_time_max);
     connection_ = std::make_shared<FrameConnection>(std::move(socket_), pool_, hello_bytes_max);
     connection_->set_listener(this);
     theirs_.reset();

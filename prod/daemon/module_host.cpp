@@ -31,6 +31,9 @@ namespace {
 /// loop.
 constexpr std::chrono::milliseconds publish_interval{25};
 constexpr std::chrono::milliseconds stop_poll_interval{20};
+/// About one round trip to the peer: the answer to what was just sent usually comes within it, and then nobody had to
+/// be woken. Only while traffic flows.
+constexpr Duration spin_time{20'000};
 
 std::string_view durability_name(engine::Durability durability) {
   constexpr std::array<std::string_view, 3> names = {"commit", "replicated", "durable"};
@@ -133,6 +136,7 @@ class ModuleHost::Running {
                                                      : "may have lost something since the last run, or is new"));
     queue_.post(io::Booted{std::move(record_), retained_, seed});
     publish_regularly();
+    loop_.set_spin(spin_time);
     thread_ = std::thread([this] { loop_.run(); });
   }
 
