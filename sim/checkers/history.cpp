@@ -54,8 +54,8 @@ void History::order(NodeId node, const io::OperationOrdered& ordered) {
   HistoryEntry entry{ordered.epoch, ordered.lsn, ordered.request, *ordered.operation, {}, false};
   if (of_request && !changes_no_tree(ordered.operation->kind)) {
     if (unordered.empty() || !same_operation(unordered.front().effect, *ordered.operation)) {
-      throw Violation("I4", std::string(to_string(node)) + " orders " + at(entry) +
-                                " in another order than its volume applied it");
+      throw Violation(
+          "I4", std::string(to_string(node)) + " orders " + at(entry) + " in another order than its volume applied it");
     }
     entry.sequence[index_of(node)] = unordered.front().sequence;
     unordered.pop_front();
@@ -84,7 +84,7 @@ void History::traced(Place by, const io::TraceEvent& event) {
                                  " but its tree is not the primary's of then or later; against the newest: " +
                                  difference(tip_, world_.node(node).volume().filesystem()));
     }
-    replica(node) = {true, *position, false, false, {}};
+    replica(node) = {true, position->most, position->least, false, false, {}};
   }
 }
 
@@ -103,14 +103,17 @@ void History::follow(NodeId node, std::uint64_t sequence, const Operation& effec
   Replica& here = replica(node);
   if (!here.following) return;
   while (here.position < entries_.size() && changes_no_tree(entries_[here.position].operation.kind)) ++here.position;
-  const bool ordered = here.position < entries_.size();
-  if (!ordered || !same_operation(entries_[here.position].operation, effect)) {
+  std::size_t next = here.position_least;
+  while (next < entries_.size() && next < here.position && !same_operation(entries_[next].operation, effect)) ++next;
+  const bool ordered = next < entries_.size();
+  if (!ordered || !same_operation(entries_[next].operation, effect)) {
     here.following = false;
-    here.why_not = "applied " + describe(effect) + (ordered ? " where the stream has " + at(entries_[here.position]) : "");
+    here.why_not = "applied " + describe(effect) + (ordered ? " where the stream has " + at(entries_[next]) : "");
     return;
   }
-  entries_[here.position].sequence[index_of(node)] = sequence;
-  ++here.position;
+  entries_[next].sequence[index_of(node)] = sequence;
+  here.position_least = next + 1;
+  here.position = std::max(here.position, next + 1);
 }
 
 void History::stopped(Place place, bool power_lost) {
@@ -121,10 +124,10 @@ void History::stopped(Place place, bool power_lost) {
   here.why_not = "lost power";
 }
 
-std::optional<std::size_t> History::position_of(NodeId node, std::size_t least, bool with_unordered) {
+std::optional<History::Position> History::position_of(NodeId node, std::size_t least, bool with_unordered) {
   const Filesystem& volume = world_.node(node).volume().filesystem();
   if (least == entries_.size() && !with_unordered) {
-    return difference(tip_, volume).empty() ? std::optional(least) : std::nullopt;
+    return difference(tip_, volume).empty() ? std::optional(Position{least, least}) : std::nullopt;
   }
   Model model = base_;
   for (std::size_t i = 0; i < least; ++i) model.apply(entries_[i].operation);
@@ -143,13 +146,13 @@ std::optional<std::size_t> History::position_of(NodeId node, std::size_t least, 
     }
     ++position;
   }
-  // What follows and leaves the tree as it is belongs to the position, too.
+  const std::size_t found = position;
   while (position < entries_.size()) {
     model.apply(entries_[position].operation);
     if (!difference(model, volume).empty()) break;
     ++position;
   }
-  return position;
+  return Position{found, position};
 }
 
 void History::begin_anew(NodeId node, Epoch epoch) {
@@ -167,15 +170,16 @@ void History::begin_anew(NodeId node, Epoch epoch) {
   replica(other(node)).why_not = "holds what was lost with the power of the other node";
 }
 
-void History::continue_from(NodeId node, std::size_t position, Epoch epoch) {
+void History::continue_from(NodeId node, Position range, Epoch epoch) {
+  const std::size_t position = range.most;
   branch_epoch_ = epoch;
   const NodeId peer = other(node);
   Replica& replaced = replica(peer);
   if (owner_ == peer) {
     // A primary that ended cleanly holds what its successor holds, and nothing else.
     const bool clean = unordered_[index_of(peer)].empty() && entries_.size() == position && !replaced.power_lost;
-    replaced = {clean, position, replaced.resyncing, replaced.power_lost, "was replaced as the primary"};
-  } else if (replaced.following && replaced.position > position) {
+    replaced = {clean, position, range.least, replaced.resyncing, replaced.power_lost, "was replaced as the primary"};
+  } else if (replaced.following && replaced.position_least > position) {
     replaced.following = false;
     replaced.why_not = "holds what the new primary has not";
   }

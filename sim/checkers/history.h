@@ -51,21 +51,26 @@ class History : public Observer {
   /// How many of the entries a volume holds, at least `least`: nothing if it is not exactly the tree after some of
   /// them. `with_unordered`: its own operations that were not ordered may follow the last of them, and then are
   /// made entries.
-  std::optional<std::size_t> position_of(NodeId node, std::size_t least, bool with_unordered);
+  struct Position {
+    std::size_t least;  ///< entries from here on to `most` change nothing: the volume may hold them or not
+    std::size_t most;
+  };
+  std::optional<Position> position_of(NodeId node, std::size_t least, bool with_unordered);
 
   /// Takes `node`'s tree as a new beginning.
   void begin_anew(NodeId node, Epoch epoch);
-  /// `node` continues the branch after its first `position` entries, from `epoch` on.
-  void continue_from(NodeId node, std::size_t position, Epoch epoch);
+  /// `node` continues the branch from `position`, from `epoch` on.
+  void continue_from(NodeId node, Position position, Epoch epoch);
 
   // What was promised.
-  std::size_t guaranteed = 0;               ///< this many entries are in every later writable state
+  std::size_t guaranteed = 0;                 ///< this many entries are in every later writable state
   std::map<FileId, std::size_t> file_synced;  ///< a file's own fsync: what this many entries made of it is on disk
 
   /// Where a node stands while it is no primary.
   struct Replica {
     bool following = false;  ///< its volume holds exactly the first `position` entries, syncs not counted
     std::size_t position = 0;
+    std::size_t position_least = 0;  ///< of what changes nothing, this or more
     bool resyncing = false;
     bool power_lost = false;  ///< since it last was known to hold everything
     std::string why_not;      ///< why it stopped following

@@ -44,7 +44,8 @@ void NoAcknowledgedLoss::became_writable(NodeId node, Epoch epoch) {
     throw Violation("I1", std::string(to_string(node)) + " becomes writable in epoch " + std::to_string(epoch.value) +
                               " with a tree that is not the history's after the last of the " +
                               std::to_string(history_.guaranteed) + " acknowledged of " +
-                              std::to_string(history_.entries().size()) + " operations, or later; against the newest: " +
+                              std::to_string(history_.entries().size()) +
+                              " operations, or later; against the newest: " +
                               difference(history_.tip(), world_.node(node).volume().filesystem()));
   }
   history_.continue_from(node, *position, epoch);
@@ -66,7 +67,8 @@ void NoAcknowledgedLoss::check_what_was_synced(NodeId node) {
   const Filesystem& volume = world_.node(node).volume().filesystem();
   const std::set<FileId> touched = history_.touched(node, 0, true);
   const auto lost = [&](const std::string& text) {
-    throw Violation("I1", std::string(to_string(node)) + " becomes writable after a power loss without what was on disk: " + text);
+    throw Violation(
+        "I1", std::string(to_string(node)) + " becomes writable after a power loss without what was on disk: " + text);
   };
   for (const auto& [id, object] : history_.tip().objects()) {
     if (touched.contains(id)) continue;

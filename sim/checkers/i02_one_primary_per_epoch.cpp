@@ -38,7 +38,7 @@ void OnePrimaryPerEpoch::frame_sent(Place from, io::Endpoint /*to*/, const io::F
   const auto* accepted = std::get_if<engine::Accepted>(&*message);
   if (promise == nullptr && accepted == nullptr) return;
   const auto record = engine::decode_journal(world_.journal_of(from));
-  const engine::Ballot on_disk = !record          ? engine::Ballot{}
+  const engine::Ballot on_disk = !record              ? engine::Ballot{}
                                  : promise != nullptr ? record->voter.promised
                                                       : record->voter.accepted_ballot;
   const engine::Ballot answered = promise != nullptr ? promise->ballot : accepted->ballot;

@@ -30,8 +30,8 @@ void SingleWriter::traced(Place by, const io::TraceEvent& event) {
     ability.epoch = writable->epoch;
   } else if (std::holds_alternative<io::RequestAcknowledged>(event)) {
     if (!able(node)) {
-      throw Violation("I3", std::string(to_string(node)) + " completes a request while it is not writable or " +
-                                "has no lease");
+      throw Violation(
+          "I3", std::string(to_string(node)) + " completes a request while it is not writable or " + "has no lease");
     }
   } else {
     return;

@@ -41,10 +41,9 @@ void ReplicaIsPrefix::replicated(NodeId node, const io::OperationReplicated& eve
   const std::string what = std::string(to_string(node)) + " replicated " + position(event.epoch, event.lsn) + " " +
                            describe(*event.operation);
   const auto& entries = history_.entries();
-  const auto found = std::find_if(entries.rbegin(), entries.rend(),
-                                  [&](const HistoryEntry& entry) {
-                                    return entry.epoch == event.epoch && entry.lsn == event.lsn;
-                                  });
+  const auto found = std::find_if(entries.rbegin(), entries.rend(), [&](const HistoryEntry& entry) {
+    return entry.epoch == event.epoch && entry.lsn == event.lsn;
+  });
   if (found == entries.rend()) {
     // From a primary that has been replaced meanwhile, without anybody knowing of the operation but these two.
     if (event.epoch < history_.branch_epoch()) return;

@@ -1,9 +1,9 @@
 // I4: within an epoch the replica is a prefix of the primary; a rollback removes only unacknowledged operations.
 //
 // Checks that a replica reports operations of the present history only, each as the primary ordered it, and one after
-// the other (a sync may be reported late, when its disk has done it); and that the primary numbers them without a gap, by rising (epoch, LSN). That the replica's volume
-// really holds that prefix is checked by History at every operation that the volume applies, and what a rollback
-// removes by the checker of I1 when the successor becomes writable.
+// the other (a sync may be reported late, when its disk has done it); and that the primary numbers them without a gap,
+// by rising (epoch, LSN). That the replica's volume really holds that prefix is checked by History at every operation
+// that the volume applies, and what a rollback removes by the checker of I1 when the successor becomes writable.
 //
 // Does not check the positions of a replica that has not finished its resync.
 #pragma once

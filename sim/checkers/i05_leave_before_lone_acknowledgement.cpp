@@ -6,8 +6,8 @@ void LeaveBeforeLoneAcknowledgement::traced(Place by, const io::TraceEvent& even
   const auto* acknowledged = std::get_if<io::RequestAcknowledged>(&event);
   if (acknowledged == nullptr || acknowledged->lsn.value == 0) return;
   const NodeId node = node_at(by);
-  const bool waits_for_peer = world_.mix().durability != engine::Durability::commit ||
-                              acknowledged->kind == OperationKind::sync;
+  const bool waits_for_peer =
+      world_.mix().durability != engine::Durability::commit || acknowledged->kind == OperationKind::sync;
   const auto entry = history_.find(acknowledged->request);
   if (!waits_for_peer || !entry || register_.newest().members == Members::only(node)) return;
   const History::Replica& peer = history_.replica(other(node));

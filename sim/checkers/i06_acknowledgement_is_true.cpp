@@ -45,7 +45,8 @@ void AcknowledgementIsTrue::check_member(NodeId primary, NodeId member, std::siz
     }
   }
   if (!sync) {
-    if (durability == engine::Durability::durable && !on_disk(member, entries[entry], true)) fail(entries[entry], "on disk");
+    if (durability == engine::Durability::durable && !on_disk(member, entries[entry], true))
+      fail(entries[entry], "on disk");
     return;
   }
   const FileId file = entries[entry].operation.file;

@@ -5,7 +5,8 @@
 // of which the LSN starts again with a new reign.
 //
 // Does not check the epoch of the accepted configuration: one that found no majority may give way to a lower one
-// under a higher ballot. Does not check journals that somebody replaced by an older copy: the simulator does not do that yet.
+// under a higher ballot. Does not check journals that somebody replaced by an older copy: the simulator does not do
+// that yet.
 #pragma once
 
 #include "engine/cluster/journal_record.h"
@@ -22,7 +23,8 @@ class NeverBack : public Observer {
     if (!record) throw Violation("I13", std::string(to_string(place)) + " stored a record that cannot be read");
     engine::JournalRecord& last = last_[index_of(place)];
     const auto check = [&](bool back, const char* what) {
-      if (back) throw Violation("I13", std::string(to_string(place)) + " stored a record in which " + what + " goes back");
+      if (back)
+        throw Violation("I13", std::string(to_string(place)) + " stored a record in which " + what + " goes back");
     };
     check(record->generation < last.generation, "the generation");
     check(record->voter.promised < last.voter.promised, "the promised ballot");

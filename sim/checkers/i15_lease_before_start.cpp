@@ -3,8 +3,8 @@
 namespace lockstep::sim {
 
 namespace {
-constexpr Duration asleep = milliseconds(400);           // between two steps: longer than any heartbeat interval
-constexpr Duration stop_within = milliseconds(1000);     // after the lease: a kill, and the mount closed
+constexpr Duration asleep = milliseconds(400);        // between two steps: longer than any heartbeat interval
+constexpr Duration stop_within = milliseconds(1000);  // after the lease: a kill, and the mount closed
 }  // namespace
 
 void LeaseBeforeStart::traced(Place by, const io::TraceEvent& event) {

@@ -84,7 +84,8 @@ int main_with(int argc, char** argv) {
   for (CLI::App* command : {run, replay_one}) {
     command->add_option("--plant", plants, "switch a planted bug on");
     command->add_option("--profile", options.choice.profile, "all, calm, network, crash, power, pause or commands");
-    command->add_option("--durability", options.choice.durability, "commit, replicated or durable; else each seed's own");
+    command->add_option("--durability", options.choice.durability,
+                        "commit, replicated or durable; else each seed's own");
   }
   CLI::App* list = app.add_subcommand("plants", "list the planted bugs");
   CLI::App* shrink = app.add_subcommand("shrink", "find a smaller run that fails in the same way");

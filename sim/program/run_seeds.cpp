@@ -6,10 +6,9 @@
 #include <iostream>
 #include <map>
 #include <sstream>
-#include <vector>
-
 #include <sys/wait.h>
 #include <unistd.h>
+#include <vector>
 
 namespace lockstep::sim {
 
@@ -32,7 +31,8 @@ struct Tally {
 double in_seconds(Time time) { return static_cast<double>(time) / static_cast<double>(one_second); }
 
 std::string one_line(std::string text) {
-  std::replace_if(text.begin(), text.end(), [](char c) { return c == '\n' || c == '\t'; }, ' ');
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return c == '\n' || c == '\t'; }, ' ');
   return text;
 }
 
@@ -132,10 +132,11 @@ void print_json(const Tally& tally, double wall_seconds) {
                 quoted(failure.text).c_str());
     separator = ", ";
   }
-  std::printf("], \"events\": %llu, \"acknowledged\": %llu, \"wall_seconds\": %.3f, \"simulated_seconds\": %.1f, "
-              "\"seeds_per_second\": %.1f}\n",
-              static_cast<unsigned long long>(tally.events), static_cast<unsigned long long>(tally.acknowledged),
-              wall_seconds, tally.simulated_seconds, static_cast<double>(tally.seeds) / wall_seconds);
+  std::printf(
+      "], \"events\": %llu, \"acknowledged\": %llu, \"wall_seconds\": %.3f, \"simulated_seconds\": %.1f, "
+      "\"seeds_per_second\": %.1f}\n",
+      static_cast<unsigned long long>(tally.events), static_cast<unsigned long long>(tally.acknowledged), wall_seconds,
+      tally.simulated_seconds, static_cast<double>(tally.seeds) / wall_seconds);
 }
 
 void print_text(const Tally& tally, double wall_seconds) {
@@ -147,11 +148,12 @@ void print_text(const Tally& tally, double wall_seconds) {
   }
   std::string counts;
   for (const auto& [invariant, count] : by_invariant) counts += " " + invariant + ":" + std::to_string(count);
-  std::printf("%llu seeds, %zu violations%s, %.1f seeds per second, simulated time %.0f times as fast as the clock, "
-              "%llu events, %llu acknowledged\n",
-              static_cast<unsigned long long>(tally.seeds), tally.failures.size(), counts.c_str(),
-              static_cast<double>(tally.seeds) / wall_seconds, tally.simulated_seconds / wall_seconds,
-              static_cast<unsigned long long>(tally.events), static_cast<unsigned long long>(tally.acknowledged));
+  std::printf(
+      "%llu seeds, %zu violations%s, %.1f seeds per second, simulated time %.0f times as fast as the clock, "
+      "%llu events, %llu acknowledged\n",
+      static_cast<unsigned long long>(tally.seeds), tally.failures.size(), counts.c_str(),
+      static_cast<double>(tally.seeds) / wall_seconds, tally.simulated_seconds / wall_seconds,
+      static_cast<unsigned long long>(tally.events), static_cast<unsigned long long>(tally.acknowledged));
 }
 
 }  // namespace

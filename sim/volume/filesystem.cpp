@@ -138,7 +138,8 @@ Manifest Filesystem::manifest() const {
       object.attributes.size_bytes = inode.is_regular() ? inode.content.size() : inode.target.size();
       manifest.objects.push_back(std::move(object));
     }
-    for (const auto& [name, target] : inode.entries) manifest.entries.push_back({inode.id, name, inodes_.at(target).id});
+    for (const auto& [name, target] : inode.entries)
+      manifest.entries.push_back({inode.id, name, inodes_.at(target).id});
   }
   return manifest;
 }

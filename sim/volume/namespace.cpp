@@ -167,8 +167,8 @@ ApplyResult Filesystem::rename(const Context& context) {
     const InodeNumber left_behind = exchange ? replaced : 0;
     set_name(source_directory, operation.name, left_behind);
     set_name(target_directory, operation.new_name, moved);
-    listener_.names_changed({{source_directory, operation.name, left_behind},
-                             {target_directory, operation.new_name, moved}});
+    listener_.names_changed(
+        {{source_directory, operation.name, left_behind}, {target_directory, operation.new_name, moved}});
   }
   touch_directory(source_directory, effect.parent_mtime_ns, context);
   touch_directory(target_directory, effect.new_parent_mtime_ns, context);

@@ -42,8 +42,8 @@ void SimVolume::apply(Ticket ticket, const Operation& operation, io::Origin orig
     }
     ApplyResult result = filesystem_.apply(operation, origin, wall_clock_ns());
     if (result.error == 0) observer_.applied(node_, sequence, result.effect, origin, result.replicated);
-    host_.deliver(completion(), io::Applied{ticket, result.error, std::move(result.effect), result.replicated,
-                                            result.bytes});
+    host_.deliver(completion(),
+                  io::Applied{ticket, result.error, std::move(result.effect), result.replicated, result.bytes});
   });
 }
 

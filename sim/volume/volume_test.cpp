@@ -1,1 +1,85 @@
+#include "sim/volume/volume.h"
 
+#include "sim/fake_host.h"
+#include "sim/hash.h"
+
+#include <sys/stat.h>
+
+#include <gtest/gtest.h>
+
+namespace lockstep::sim {
+namespace {
+
+class Counting : public VolumeObserver {
+ public:
+  void applied(NodeId, std::uint64_t, const Operation&, io::Origin, bool) override { ++count; }
+  int count = 0;
+};
+
+class VolumeTest : public testing::Test {
+ protected:
+  static Operation create(const std::string& name) {
+    Operation operation;
+    operation.kind = OperationKind::create;
+    operation.parent = FileId::root();
+    operation.name = name;
+    operation.attributes.mode = S_IFREG | 0644;
+    return operation;
+  }
+
+  FakeHost host_;
+  Counting observer_;
+  SimVolume volume_{NodeId::first, host_, Random(1), observer_};
+};
+
+TEST_F(VolumeTest, AnswersInTheOrderOfTheCalls) {
+  for (std::uint64_t i = 1; i <= 50; ++i) {
+    volume_.apply(Ticket(i), create("n" + std::to_string(i % 40)), io::Origin::application);
+  }
+  host_.run();
+  ASSERT_EQ(host_.delivered.size(), 50U);
+  for (std::uint64_t i = 1; i <= 50; ++i) {
+    const auto& applied = std::get<io::Applied>(host_.delivered[i - 1]);
+    EXPECT_EQ(applied.ticket, Ticket(i));
+    EXPECT_EQ(applied.error != 0, i > 40);
+  }
+  EXPECT_EQ(observer_.count, 40);
+}
+
+TEST_F(VolumeTest, CallsInTheQueueDieWithTheProcess) {
+  volume_.apply(Ticket(1), create("a"), io::Origin::application);
+  host_.end_life();
+  volume_.process_ended();
+  host_.run();
+  EXPECT_TRUE(host_.delivered.empty());
+  EXPECT_TRUE(volume_.filesystem().inode(Filesystem::root_number).entries.empty());
+}
+
+TEST_F(VolumeTest, DigestsEndWithTheFile) {
+  volume_.apply(Ticket(1), create("a"), io::Origin::application);
+  host_.run();
+  Operation write;
+  write.kind = OperationKind::write;
+  write.file = std::get<io::Applied>(host_.delivered[0]).effect.file;
+  write.data = Buffer::copy_of("0123456789");
+  volume_.apply(Ticket(2), write, io::Origin::application);
+  volume_.digest(Ticket(3), write.file, 0, 100, 4);
+  volume_.read(Ticket(4), write.file, 8, 100);
+  host_.run();
+  const auto& digested = std::get<io::Digested>(host_.delivered[2]);
+  ASSERT_EQ(digested.digests.size(), 3U);
+  EXPECT_EQ(digested.digests[0], xxh3("0123"));
+  EXPECT_EQ(digested.digests[2], xxh3("89"));
+  EXPECT_EQ(std::get<io::RegionRead>(host_.delivered[3]).data.text(), "89");
+}
+
+TEST_F(VolumeTest, SyncMakesWhatWasCalledBeforeDurable) {
+  volume_.apply(Ticket(1), create("a"), io::Origin::application);
+  volume_.sync(Ticket(2), FileId::none(), false);
+  host_.run();
+  EXPECT_TRUE(std::holds_alternative<io::Synced>(host_.delivered.back()));
+  EXPECT_TRUE(volume_.disk().names_durable(1));
+}
+
+}  // namespace
+}  // namespace lockstep::sim

@@ -161,9 +161,7 @@ Operation OperationSource::set_attributes(const Survey& survey, const Filesystem
       wanted.atime_ns = random_.between(1, 1'000'000'000) * 1'000'000'000;
       wanted.mtime_ns = random_.between(1, 1'000'000'000) * 1'000'000'000 + 1;
       break;
-    default:
-      wanted.mask = attribute_atime_now | attribute_mtime_now;
-      break;
+    default: wanted.mask = attribute_atime_now | attribute_mtime_now; break;
   }
   if (inode != nullptr && inode->is_regular() && random_.chance(40)) {
     wanted = {};
@@ -183,8 +181,8 @@ Operation OperationSource::draw_contents(const Survey& survey, const Filesystem&
     operation.file = any_file(survey);
     operation.offset = random_.below(10'000);
     operation.length = 1 + random_.below(10'000);
-    operation.flags = random_.pick(std::array<std::uint32_t, 4>{0U, flag_keep_size, flag_keep_size | flag_punch_hole,
-                                                                flag_zero_range});
+    operation.flags = random_.pick(
+        std::array<std::uint32_t, 4>{0U, flag_keep_size, flag_keep_size | flag_punch_hole, flag_zero_range});
     return operation;
   }
   operation.file = survey.objects[random_.below(survey.objects.size())];

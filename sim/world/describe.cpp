@@ -31,47 +31,48 @@ std::string name_of(io::Verb verb) {
 std::string describe_message(const engine::Message& message) {
   using namespace engine;
   constexpr std::string_view names[] = {
-      "heartbeat", "heartbeat_reply", "prepare",          "promise",
-      "accept",    "accepted",        "refused",          "decided",
-      "attach",    "attached",        "stream_operation", "stream_acknowledgement",
-      "stream_failed", "farewell",    "swap_request",     "manifest_part",
-      "pull",      "caught_up"};
+      "heartbeat",     "heartbeat_reply", "prepare",          "promise",
+      "accept",        "accepted",        "refused",          "decided",
+      "attach",        "attached",        "stream_operation", "stream_acknowledgement",
+      "stream_failed", "farewell",        "swap_request",     "manifest_part",
+      "pull",          "caught_up"};
   std::string text(message.index() < std::size(names) ? names[message.index()] : "message");
-  std::visit(Overloaded{
-                 [&](const Heartbeat& m) {
-                   text += " " + describe(m.state.decided) + (m.wants_lease ? " wants lease" : "") +
-                           (m.state.complete ? "" : " incomplete") + (m.state.intact ? "" : " not intact") +
-                           (m.state.running ? "" : " stopped") + (m.state.primary ? " primary" : "") +
-                           (m.state.admits ? " admits" : "");
-                 },
-                 [&](const HeartbeatReply& m) { text += m.granted ? " granted" : " not granted"; },
-                 [&](const Prepare& m) { text += " ballot " + number(m.ballot.value); },
-                 [&](const Promise& m) { text += " ballot " + number(m.ballot.value) + ", " + describe(m.accepted); },
-                 [&](const Accept& m) { text += " ballot " + number(m.ballot.value) + ", " + describe(m.value); },
-                 [&](const Accepted& m) { text += " ballot " + number(m.ballot.value); },
-                 [&](const Refused& m) {
-                   text += " ballot " + number(m.ballot.value) + (m.by_lease ? " by lease" : "") + ", promised " +
-                           number(m.promised.value);
-                 },
-                 [&](const Decided& m) { text += " " + describe(m.configuration); },
-                 [&](const Attach& m) { text += " " + number(m.reign.value) + ":" + number(m.lsn.value); },
-                 [&](const Attached& m) { text += " " + number(m.reign.value) + (m.resync ? " resync" : " resume"); },
-                 [&](const StreamOperation& m) {
-                   text += " " + number(m.epoch.value) + ":" + number(m.lsn.value) + " " + describe(m.operation);
-                 },
-                 [&](const StreamAcknowledgement& m) {
-                   text += " applied " + number(m.applied.value) + " synced " + number(m.synced.value) + " durable " +
-                           number(m.durable.value);
-                 },
-                 [&](const StreamFailed& m) { text += " " + number(m.lsn.value) + " error " + std::to_string(m.error); },
-                 [&](const ManifestPart& m) {
-                   text += " at " + number(m.lsn.value) + ", " + number(m.manifest.objects.size()) + " objects";
-                 },
-                 [&](const Pull& m) { text += " " + to_string(m.file) + " @" + number(m.offset); },
-                 [&](const CaughtUp& m) { text += " " + number(m.lsn.value); },
-                 [&](const auto&) {},
-             },
-             message);
+  std::visit(
+      Overloaded{
+          [&](const Heartbeat& m) {
+            text += " " + describe(m.state.decided) + (m.wants_lease ? " wants lease" : "") +
+                    (m.state.complete ? "" : " incomplete") + (m.state.intact ? "" : " not intact") +
+                    (m.state.running ? "" : " stopped") + (m.state.primary ? " primary" : "") +
+                    (m.state.admits ? " admits" : "");
+          },
+          [&](const HeartbeatReply& m) { text += m.granted ? " granted" : " not granted"; },
+          [&](const Prepare& m) { text += " ballot " + number(m.ballot.value); },
+          [&](const Promise& m) { text += " ballot " + number(m.ballot.value) + ", " + describe(m.accepted); },
+          [&](const Accept& m) { text += " ballot " + number(m.ballot.value) + ", " + describe(m.value); },
+          [&](const Accepted& m) { text += " ballot " + number(m.ballot.value); },
+          [&](const Refused& m) {
+            text += " ballot " + number(m.ballot.value) + (m.by_lease ? " by lease" : "") + ", promised " +
+                    number(m.promised.value);
+          },
+          [&](const Decided& m) { text += " " + describe(m.configuration); },
+          [&](const Attach& m) { text += " " + number(m.reign.value) + ":" + number(m.lsn.value); },
+          [&](const Attached& m) { text += " " + number(m.reign.value) + (m.resync ? " resync" : " resume"); },
+          [&](const StreamOperation& m) {
+            text += " " + number(m.epoch.value) + ":" + number(m.lsn.value) + " " + describe(m.operation);
+          },
+          [&](const StreamAcknowledgement& m) {
+            text += " applied " + number(m.applied.value) + " synced " + number(m.synced.value) + " durable " +
+                    number(m.durable.value);
+          },
+          [&](const StreamFailed& m) { text += " " + number(m.lsn.value) + " error " + std::to_string(m.error); },
+          [&](const ManifestPart& m) {
+            text += " at " + number(m.lsn.value) + ", " + number(m.manifest.objects.size()) + " objects";
+          },
+          [&](const Pull& m) { text += " " + to_string(m.file) + " @" + number(m.offset); },
+          [&](const CaughtUp& m) { text += " " + number(m.lsn.value); },
+          [&](const auto&) {},
+      },
+      message);
   return text;
 }
 
@@ -107,7 +108,9 @@ std::string describe_event(const io::Event& event) {
           },
           [](const io::MountOpened& e) { return "mount opened " + e.error_text; },
           [](const io::MountClosed&) { return std::string("mount closed"); },
-          [](const io::RequestArrived& e) { return "request " + number(e.request.value) + " " + describe(e.operation); },
+          [](const io::RequestArrived& e) {
+            return "request " + number(e.request.value) + " " + describe(e.operation);
+          },
           [](const io::PhaseEnded& e) {
             return "phase ended " + number(e.ticket.value) + (e.succeeded ? "" : " failed: " + e.text);
           },
@@ -120,7 +123,9 @@ std::string describe_trace(const io::TraceEvent& event) {
   const auto text = [](std::string_view view) { return std::string(view); };
   return std::visit(
       Overloaded{
-          [&](const io::RoleChanged& e) { return "role " + text(e.from) + " -> " + text(e.to) + " on " + text(e.event); },
+          [&](const io::RoleChanged& e) {
+            return "role " + text(e.from) + " -> " + text(e.to) + " on " + text(e.event);
+          },
           [&](const io::UnknownTransition& e) { return "UNKNOWN " + text(e.event) + " in " + text(e.state); },
           [&](const io::VoteCast& e) { return "vote, ballot " + number(e.ballot) + ": " + describe(e.configuration); },
           [&](const io::ConfigurationDecided& e) { return "decided " + describe(e.configuration); },

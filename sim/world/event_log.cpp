@@ -10,7 +10,8 @@ namespace lockstep::sim {
 
 void EventLog::line(std::string_view place, std::string_view mark, const std::string& text) {
   char stamp[32];
-  std::snprintf(stamp, sizeof stamp, "%12.6f ", static_cast<double>(scheduler_.now()) / static_cast<double>(one_second));
+  std::snprintf(stamp, sizeof stamp, "%12.6f ",
+                static_cast<double>(scheduler_.now()) / static_cast<double>(one_second));
   out_ << stamp << place << std::string(8 - place.size(), ' ') << mark << ' ';
   for (const char c : text) out_ << (c == '\n' ? ' ' : c);
   out_ << '\n';

@@ -152,7 +152,9 @@ void World::heal() {
 
 void World::start_whoever_waits() {
   // The first `prim` may have been lost with the process that it was given to.
-  const auto never_started = [&](NodeId id) { return node(id).running() && !node(id).status().configuration.initialised(); };
+  const auto never_started = [&](NodeId id) {
+    return node(id).running() && !node(id).status().configuration.initialised();
+  };
   if (never_started(NodeId::first) && never_started(NodeId::second)) {
     node(first_).console().give({io::Verb::prim, false, false});
   }
