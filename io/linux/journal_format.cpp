@@ -109,7 +109,7 @@ int write_journal(int fd, std::uint64_t sequence, const Buffer& record) {
   put(copy, 0, magic);
   put(copy, 8, sequence);
   put(copy, 16, static_cast<std::uint32_t>(record.size()));
-  std::memcpy(copy.data() + header_bytes, record.data(), record.size());
+  if (!record.empty()) std::memcpy(copy.data() + header_bytes, record.data(), record.size());
   put(copy, checksum_offset, checksum(copy));
   std::vector<std::byte> slot(copy.begin(), copy.end());
   slot.insert(slot.end(), copy.begin(), copy.end());
