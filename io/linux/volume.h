@@ -37,8 +37,8 @@ struct VolumeLimits {
 /// CAP_DAC_READ_SEARCH and a mounted /proc. Used on the loop's thread only; syncs wait for the disk on `workers`.
 ///
 /// Beyond what io::Volume says:
-/// - A request's `attributes` with attribute_mode on write, allocate or set_xattr asks to clear those of the
-///   set-user-ID and set-group-ID bits that are not in `mode` (privileges end where others may write).
+/// - A request's `attributes` with attribute_mode on write, allocate or set_xattr says that the caller may not keep
+///   privileges: the set-user-ID and set-group-ID bits that are not in `mode` are cleared by the rules of Linux.
 /// - The moved directories of a rename keep their own modification times.
 /// - Modification times of stream writes are visible to every reader here at once, but may reach the inode up to
 ///   settle_after later: a process crash can lose such a time (never data), as it can lose any hot state.
