@@ -23,7 +23,8 @@ class FakeHost : public Host {
       if (!still_valid || still_valid()) delivered.push_back(event);
     });
   }
-  void run(Time end = 1000 * one_second) {
+  void run(Time length = 1000 * one_second) {
+    const Time end = now() + length;
     while (scheduler_.run_one(end)) {
     }
   }

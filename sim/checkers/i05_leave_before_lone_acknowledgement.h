@@ -1,8 +1,8 @@
 // I5: "the peer is out" is decided and durable at a majority before the first acknowledgement given alone.
 //
-// Checks, at every acknowledgement of an operation that the peer's volume does not hold while no connection to the
-// peer is up, that the newest configuration with a majority of (durable) votes has the acknowledging node as its only
-// member. With the connection up, the checker of I6 says the same.
+// Checks, at every acknowledgement of an operation that the peer does not hold (of an fsync: has not confirmed) while
+// no connection to the peer is up, that the newest configuration with a majority of (durable) votes has the
+// acknowledging node as its only member. With the connection up, the checker of I6 says the same.
 //
 // Does not check mode commit but for fsync: there an acknowledgement never waits for the peer.
 #pragma once
@@ -23,6 +23,7 @@ class LeaveBeforeLoneAcknowledgement : public Observer {
   World& world_;
   History& history_;
   RegisterView& register_;
+  std::array<std::set<std::pair<Epoch, Lsn>>, 2> syncs_done_;  ///< by each node as a replica
 };
 
 }  // namespace lockstep::sim
