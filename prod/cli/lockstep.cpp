@@ -59,9 +59,11 @@ void add_verbs(CLI::App& app, CommandLine& line) {
 
   add_verb(app, line, {"restart", "Restart the application where it runs; the roles stay"});
   add_verb(app, line, {"wait-role", "Give up the present role and wait"});
-  add_verb(app, line, {"verify", "Compare both servers' data while the application runs"});
+  add_verb(app, line,
+           {"verify", "Compare both servers' data while the application runs (not available in this version)"});
   add_verb(app, line, {"resync", "On a secondary: compare every byte with the primary and copy what differs"});
-  add_verb(app, line, {"conflicts", "List what was kept aside when both servers had changes"});
+  add_verb(app, line,
+           {"conflicts", "List what was kept aside when both servers had changes (not available in this version)"});
 
   CLI::App* log = add_verb(app, line, {"log", "The module's last log lines, as the daemon remembers them"});
   log->add_option("-n,--lines", line.request.lines, "How many (50)")->check(CLI::Range(1, 2000));
