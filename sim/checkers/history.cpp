@@ -84,7 +84,7 @@ void History::traced(Place by, const io::TraceEvent& event) {
                                  " but its tree is not the primary's of then or later; against the newest: " +
                                  difference(tip_, world_.node(node).volume().filesystem()));
     }
-    replica(node) = {true, position->most, position->least, false, false, {}};
+    replica(node) = {true, position->most, position->least, position->least, false, false, {}};
   }
 }
 
@@ -178,7 +178,8 @@ void History::continue_from(NodeId node, Position range, Epoch epoch) {
   if (owner_ == peer) {
     // A primary that ended cleanly holds what its successor holds, and nothing else.
     const bool clean = unordered_[index_of(peer)].empty() && entries_.size() == position && !replaced.power_lost;
-    replaced = {clean, position, range.least, replaced.resyncing, replaced.power_lost, "was replaced as the primary"};
+    replaced = {
+        clean, position, range.least, 0, replaced.resyncing, replaced.power_lost, "was replaced as the primary"};
   } else if (replaced.following && replaced.position_least > position) {
     replaced.following = false;
     replaced.why_not = "holds what the new primary has not";

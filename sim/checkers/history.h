@@ -71,6 +71,7 @@ class History : public Observer {
     bool following = false;  ///< its volume holds exactly the first `position` entries, syncs not counted
     std::size_t position = 0;
     std::size_t position_least = 0;  ///< of what changes nothing, this or more
+    std::size_t resynced_to = 0;     ///< its last resync put this many entries on its disk
     bool resyncing = false;
     bool power_lost = false;  ///< since it last was known to hold everything
     std::string why_not;      ///< why it stopped following

@@ -20,6 +20,7 @@ void LeaveBeforeLoneAcknowledgement::traced(Place by, const io::TraceEvent& even
   const bool link_up = world_.peer_cable().up(node == NodeId::first ? 0 : 1);
   const HistoryEntry& ordered = history_.entries()[*entry];
   if (syncs_done_[index_of(other(node))].contains({ordered.epoch, ordered.lsn})) return;
+  if (peer.following && *entry < peer.resynced_to) return;
   if (link_up || (peer.following && peer.position > *entry && !is_sync) || peer.power_lost) return;
   throw Violation("I5", std::string(to_string(node)) + " acknowledges request " +
                             std::to_string(acknowledged->request.value) + " alone, but the register has " +
