@@ -213,6 +213,8 @@ void NodeEngine::Core::handle(std::optional<ReplicaStream::Outcome> outcome) {
     case ReplicaStream::Outcome::failed:
       // What came behind the failed operation may have been applied: this tree is no state of the primary's.
       intact_ = false;
+      record_.complete = false;
+      persist();
       attach_not_before_ = context_.now + pause_after_failure;
       lose_stream("this node's disk refused an operation of the stream");
       return;
