@@ -40,7 +40,7 @@ Checkers::Checkers(World& world) {
   add(std::type_identity<LeaseBeforeStart>{});
   add(std::type_identity<LeaveBeforeLoneAcknowledgement>{}, past, reg);
   add(std::type_identity<AcknowledgementIsTrue>{}, past, reg);
-  add(std::type_identity<NoAcknowledgedLoss>{}, past);
+  add(std::type_identity<NoAcknowledgedLoss>{}, past, reg);
   add(std::type_identity<ReplicaIsPrefix>{}, past);
   add(std::type_identity<Names>{});
   add(std::type_identity<BoundedWaiting>{});

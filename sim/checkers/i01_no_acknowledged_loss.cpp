@@ -56,11 +56,9 @@ void NoAcknowledgedLoss::became_writable(NodeId node, Epoch epoch) {
 bool NoAcknowledgedLoss::may_lack_what_was_not_synced(NodeId node, Epoch epoch) {
   if (!history_.replica(node).power_lost) return false;
   if (world_.mix().durability == engine::Durability::durable) return true;
-  const auto later = decided_.lower_bound(epoch);
-  if (later == decided_.begin()) return true;
-  const Configuration& before = std::prev(later)->second;
+  const std::optional<Configuration> before = register_.before(epoch);
   const NodeId peer = other(node);
-  return !before.members.contains(peer) || history_.replica(peer).power_lost;
+  return !before || !before->members.contains(peer) || history_.replica(peer).power_lost;
 }
 
 void NoAcknowledgedLoss::check_what_was_synced(NodeId node) {

@@ -9,12 +9,14 @@
 #pragma once
 
 #include "sim/checkers/history.h"
+#include "sim/checkers/register_view.h"
 
 namespace lockstep::sim {
 
 class NoAcknowledgedLoss : public Observer {
  public:
-  NoAcknowledgedLoss(World& world, History& history) : world_(world), history_(history) {}
+  NoAcknowledgedLoss(World& world, History& history, RegisterView& reg)
+      : world_(world), history_(history), register_(reg) {}
 
   void delivering(Place to, const io::Event& event) override;
   void traced(Place by, const io::TraceEvent& event) override;
@@ -29,6 +31,7 @@ class NoAcknowledgedLoss : public Observer {
 
   World& world_;
   History& history_;
+  RegisterView& register_;
   std::array<bool, 2> checked_{};  ///< nothing has happened to the node's tree that would call for another check
   std::map<Epoch, Configuration> decided_;
   bool joiner_holds_less_ = false;  ///< mode commit: a peer that may not hold what is acknowledged can be admitted

@@ -5,6 +5,7 @@
 #include "sim/world/world.h"
 
 #include <map>
+#include <optional>
 #include <set>
 
 namespace lockstep::sim {
@@ -18,7 +19,17 @@ class RegisterView : public Observer {
     if (vote == nullptr) return;
     std::set<Place>& voters = votes_[vote->ballot];
     voters.insert(by);
-    if (voters.size() >= 2 && newest_.epoch < vote->configuration.epoch) newest_ = vote->configuration;
+    if (voters.size() < 2) return;
+    chosen_[vote->configuration.epoch] = vote->configuration;
+    if (newest_.epoch < vote->configuration.epoch) newest_ = vote->configuration;
+  }
+
+  /// The newest configuration of a lower epoch that a majority has voted for, whether or not its proposer lived to
+  /// learn of it.
+  [[nodiscard]] std::optional<Configuration> before(Epoch epoch) const {
+    const auto later = chosen_.lower_bound(epoch);
+    if (later == chosen_.begin()) return std::nullopt;
+    return std::prev(later)->second;
   }
 
   /// The newest configuration that a majority has voted for.
@@ -26,6 +37,7 @@ class RegisterView : public Observer {
 
  private:
   std::map<std::uint64_t, std::set<Place>> votes_;
+  std::map<Epoch, Configuration> chosen_;
   Configuration newest_;
 };
 
