@@ -24,8 +24,8 @@ void NodeEngine::Core::command(io::CommandId id, const io::Command& command) {
         return answer(true, succession_ == Succession::none ? "stopping; no other node is in sync to take over"
                                                             : "stopping; the other node takes over");
       }
-      context_.send_peer(Farewell{});
-      lose_stream("stopped by an administrator");
+      context_.send_peer(Farewell{});  // the primary gives the connection up when it has read this
+      drop_stream();
       process(RoleEvent::stop_requested);
       return answer(true, "stopped");
 
@@ -79,7 +79,6 @@ void NodeEngine::Core::command(io::CommandId id, const io::Command& command) {
       if (command.full) {
         replica_.set_position(Epoch(0), replica_.applied());
         lose_stream("asked to compare everything");
-        context_.ports.link.reset(io::Endpoint::peer);
       }
       return answer(true, command.full ? "everything is compared with the primary again"
                                        : "becoming secondary; will not go first");
@@ -133,7 +132,7 @@ Status NodeEngine::Core::status() const {
   switch (state()) {
     case RoleState::stopped: status.role = Role::stop; break;
     case RoleState::waiting: status.role = Role::wait; break;
-    case RoleState::joining: status.role = Role::second; break;
+    case RoleState::joining:
     case RoleState::secondary: status.role = Role::second; break;
     case RoleState::promoting:
     case RoleState::demoting:

@@ -104,7 +104,10 @@ class NodeEngine::Core : private role::Actions {
   void peer_lost();
   void watch_peer();
   void try_attach();
-  void leave_peer_out(std::string why);
+  void leave_peer_out(const std::string& why);
+  /// Forgets the stream that this node follows; whatever comes of it on this connection is not wanted any more.
+  void drop_stream();
+  /// That, and begins with a fresh connection: the primary must not go on believing in the old one.
   void lose_stream(std::string why);
   void handle(ResyncTarget::Outcome outcome);
   void handle(std::optional<ReplicaStream::Outcome> outcome);
@@ -145,6 +148,7 @@ class NodeEngine::Core : private role::Actions {
   std::optional<Voter> voter_;
   Proposer proposer_;
   Intent intent_ = Intent::none;
+  Duration register_pause_;
   bool initialise_wanted_ = false;
   bool force_wanted_ = false;
   Lease lease_;

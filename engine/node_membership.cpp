@@ -3,6 +3,8 @@
 #include "engine/planted.h"
 #include "engine/values/check.h"
 
+#include <algorithm>
+
 namespace lockstep::engine {
 
 namespace {
@@ -46,6 +48,8 @@ void NodeEngine::Core::receive(VoterId from, const Heartbeat& message) {
                        voter_->grant_lease(peer_, message.state.decided, context_.now);
   send_voter(from, HeartbeatReply{message.sent_at, granted});
   if (message.state.decided.initialised()) decided(message.state.decided, false);
+  const bool following = state() == RoleState::joining || state() == RoleState::secondary;
+  if (following && !message.state.primary) lose_stream("the primary has stepped down");
   try_attach();
 }
 
@@ -152,11 +156,13 @@ void NodeEngine::Core::send_voters(const Message& message) {
 
 // --- changes of the register ---
 
-// The pause differs from node to node, so that two proposers do not foil each other for ever.
+// The pause differs from node to node, so that two proposers do not foil each other for ever, and grows, so that a slow
+// link's answers come before the next round makes them worthless.
 void NodeEngine::Core::arm_register_retry() {
   random_ = random_ * 6364136223846793005ULL + 1442695040888963407ULL;  // Knuth's MMIX generator
   const auto jitter = milliseconds(static_cast<std::int64_t>((random_ >> 33U) % 100));
-  context_.ports.timers.arm(io::TimerId::register_retry, context_.now + milliseconds(100) + jitter);
+  context_.ports.timers.arm(io::TimerId::register_retry, context_.now + register_pause_ + jitter);
+  register_pause_ = std::min(register_pause_ * 2, context_.settings.timeout);
 }
 
 void NodeEngine::Core::pursue() {
@@ -165,6 +171,7 @@ void NodeEngine::Core::pursue() {
   if (proposer_.busy() && wanted != intent_) proposer_.abandon();
   if (wanted == Intent::none || proposer_.busy()) return;
   intent_ = wanted;
+  register_pause_ = milliseconds(100);
   arm_register_retry();
   send_voters(proposer_.begin([this, wanted](const Configuration& current) { return change(wanted, current); }));
 }
@@ -298,7 +305,8 @@ void NodeEngine::Core::decided(const Configuration& configuration, bool by_own_c
     }
     return;
   }
-  lose_stream("left out by the primary");
+  // A joining node is not in the configuration yet, whatever its epoch; a secondary that is not has been left out.
+  if (state() == RoleState::secondary) lose_stream("left out by the primary");
 }
 
 }  // namespace lockstep::engine

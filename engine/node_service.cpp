@@ -14,6 +14,7 @@ void NodeEngine::Core::start_service() {
   contact_ = {};
   lease_wanted_since_ = context_.now;
   service_due_ = true;
+  intact_ = true;  // from now on its tree is what counts: nobody can hold more
   leave_wanted_ = false;
   succession_ = Succession::none;
   handing_over_ = false;

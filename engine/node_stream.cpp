@@ -64,7 +64,9 @@ void NodeEngine::Core::receive(const StreamAcknowledgement& message) {
   const Lsn synced_before = stream_.peer_position().synced;
   stream_.acknowledged(message);
   if (stream_.peer_position().applied > before || stream_.peer_position().synced > synced_before) {
-    acknowledgement_armed_ = false;  // progress: the wait begins anew
+    // Progress: the wait begins anew.
+    if (!planted(Bug::stale_acknowledgement_timer)) context_.ports.timers.cancel(io::TimerId::acknowledgement);
+    acknowledgement_armed_ = false;
   }
   pipeline_.release();
 }
@@ -82,7 +84,7 @@ void NodeEngine::Core::receive(const StreamFailed& message) {
 
 // Leaving is decided at a majority before the first acknowledgement without the peer (I5): until then everything
 // that waits for it goes on waiting.
-void NodeEngine::Core::leave_peer_out(std::string why) {
+void NodeEngine::Core::leave_peer_out(const std::string& why) {
   if (!is_primary() || stream_.peer() == PeerStanding::out) return;
   context_.note("leaving the other node out: " + why);
   if (!leave_wanted_) reason_ = "the other node was left out: " + why;
@@ -195,7 +197,6 @@ void NodeEngine::Core::handle(ResyncTarget::Outcome outcome) {
       attach_not_before_ = context_.now + pause_after_failure;
       context_.note("resync failed: " + target_.error());
       lose_stream("the resync failed: " + target_.error());
-      context_.ports.link.reset(io::Endpoint::peer);
       return;
   }
 }
@@ -221,10 +222,16 @@ void NodeEngine::Core::handle(std::optional<ReplicaStream::Outcome> outcome) {
   }
 }
 
-void NodeEngine::Core::lose_stream(std::string why) {
+void NodeEngine::Core::drop_stream() {
   context_.ports.timers.cancel(io::TimerId::resync);
   target_.abandon();
   replica_.detach();
+}
+
+void NodeEngine::Core::lose_stream(std::string why) {
+  const bool following = replica_.attached() || target_.active();
+  drop_stream();
+  if (following && context_.peer_up) context_.ports.link.reset(io::Endpoint::peer);
   if (state() == RoleState::joining || state() == RoleState::secondary) {
     reason_ = std::move(why);
     process(RoleEvent::stream_lost);

@@ -22,6 +22,7 @@ enum class Bug : std::uint8_t {
   replica_skips_sync,
   resume_forgets_syncs,
   keep_writing_without_lease,
+  stale_acknowledgement_timer,
   count
 };
 
@@ -49,6 +50,8 @@ inline constexpr std::array<BugInfo, static_cast<std::size_t>(Bug::count)> plant
      "a replica whose connection broke takes the syncs that were under way for done"},
     {Bug::keep_writing_without_lease, "keep-writing-without-lease",
      "a primary completes requests although its lease has run out"},
+    {Bug::stale_acknowledgement_timer, "stale-acknowledgement-timer",
+     "the timer of an acknowledgement goes on running after the acknowledgement came"},
 }};
 
 #ifdef LOCKSTEP_PLANTED_BUGS

@@ -44,6 +44,7 @@ class Volume {
                       std::uint32_t chunk_bytes) = 0;
 
   /// RegionRead{ticket, error, data, mtime_ns}: the bytes of [offset, offset + length), fewer at the end of the file.
+  /// ENOENT where no name leads to the object any more, even if it is still open: no other node has it.
   virtual void read(Ticket ticket, FileId file, std::uint64_t offset, std::uint64_t length) = 0;
 };
 

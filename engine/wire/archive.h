@@ -36,13 +36,11 @@ class Writer {
  private:
   template <typename T>
   void put(const T& value) {
-    if constexpr (std::is_enum_v<T>) {
+    if constexpr (std::is_enum_v<T> || std::unsigned_integral<T>) {
       varint(static_cast<std::uint64_t>(value));
     } else if constexpr (std::signed_integral<T>) {
       const auto wide = static_cast<std::int64_t>(value);
       varint((static_cast<std::uint64_t>(wide) << 1U) ^ static_cast<std::uint64_t>(wide >> 63U));
-    } else if constexpr (std::unsigned_integral<T>) {
-      varint(value);
     } else {
       T::fields(value, *this);
     }
@@ -105,13 +103,11 @@ class Reader {
  private:
   template <typename T>
   void get(T& value) {
-    if constexpr (std::is_enum_v<T>) {
+    if constexpr (std::is_enum_v<T> || std::unsigned_integral<T>) {
       value = static_cast<T>(varint());
     } else if constexpr (std::signed_integral<T>) {
       const std::uint64_t coded = varint();
       value = static_cast<T>(static_cast<std::int64_t>(coded >> 1U) ^ -static_cast<std::int64_t>(coded & 1U));
-    } else if constexpr (std::unsigned_integral<T>) {
-      value = static_cast<T>(varint());
     } else {
       T::fields(value, *this);
     }

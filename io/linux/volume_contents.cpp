@@ -253,7 +253,8 @@ void LinuxVolume::read(Ticket ticket, FileId file, std::uint64_t offset, std::ui
   if (object.ok()) {
     const auto status = status_of(*object.value);
     region.error = status.error;
-    if (status.ok()) {
+    if (status.ok() && status.value.st_nlink == 0) region.error = ENOENT;
+    if (region.error == 0) {
       const auto size = static_cast<std::uint64_t>(status.value.st_size);
       const std::uint64_t present = offset < size ? std::min(length, size - offset) : 0;
       std::vector<std::byte> bytes(present);

@@ -15,6 +15,7 @@
 #include "sim/checkers/i16_bounded_waiting.h"
 #include "sim/checkers/i18_known_transitions.h"
 #include "sim/checkers/register_view.h"
+#include "sim/checkers/undisturbed.h"
 
 namespace lockstep::sim {
 
@@ -45,6 +46,7 @@ Checkers::Checkers(World& world) {
   add(std::type_identity<Names>{});
   add(std::type_identity<BoundedWaiting>{});
   add(std::type_identity<EqualAtRest>{}, past);
+  add(std::type_identity<Undisturbed>{});
 }
 
 Checkers::~Checkers() = default;

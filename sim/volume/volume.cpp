@@ -94,7 +94,7 @@ void SimVolume::read(Ticket ticket, FileId file, std::uint64_t offset, std::uint
   in_turn([this, ticket, file, offset, length] {
     io::RegionRead region{ticket, 0, {}, 0};
     const Inode* inode = filesystem_.find(file);
-    if (inode == nullptr) {
+    if (inode == nullptr || inode->names == 0) {
       region.error = ENOENT;
     } else if (!inode->is_regular()) {
       region.error = inode->is_directory() ? EISDIR : EINVAL;

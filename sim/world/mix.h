@@ -28,6 +28,12 @@ struct Mix {
   bool pauses = false;
   bool commands = false;
 
+  /// Whether anything at all may go wrong, or be commanded.
+  [[nodiscard]] bool disturbed() const {
+    return resets || one_way_cuts || two_way_cuts || process_crashes || power_losses || witness_crashes || pauses ||
+           commands || delays;
+  }
+
   std::uint32_t operations = 200;
   std::uint32_t requests_at_once = 4;
   std::uint32_t prefilled_objects = 0;
