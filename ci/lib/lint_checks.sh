@@ -115,3 +115,13 @@ planted_violations_are_caught() {
   rm -rf "$root"
   return $status
 }
+
+# The diagram in ARCHITECTURE.md is what the transition table says now.
+diagram_is_current() {
+  local drawn
+  drawn=$(sed -n '/^<!-- role diagram begins -->$/,/^<!-- role diagram ends -->$/p' ARCHITECTURE.md | grep -v -e '^<!--' -e '^```')
+  diff <(build/bin/lockstep-role-diagram) - <<<"$drawn" || {
+    echo "ARCHITECTURE.md: replace the role diagram by the output of build/bin/lockstep-role-diagram"
+    return 1
+  }
+}
