@@ -3,7 +3,7 @@
 #include "engine/planted.h"
 #include "sim/planted/planted.h"
 #include "sim/program/run_seeds.h"
-#include "sim/program/simulate.h"
+#include "sim/simulate.h"
 
 #include <cstdio>
 #include <iostream>

@@ -1,7 +1,7 @@
 // Many seeds, on several processes: a planted bug is global to its process, and a crash ends one of them only.
 #pragma once
 
-#include "sim/program/simulate.h"
+#include "sim/simulate.h"
 
 #include <cstdint>
 

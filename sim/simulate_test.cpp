@@ -1,4 +1,4 @@
-#include "sim/program/simulate.h"
+#include "sim/simulate.h"
 
 #include <sstream>
 
