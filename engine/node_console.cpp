@@ -8,6 +8,7 @@ void NodeEngine::Core::command(io::CommandId id, const io::Command& command) {
     context_.ports.console.answer(id, accepted, std::move(text));
   };
   const bool going_down = state() == RoleState::demoting;
+  force_until_.reset();  // whatever is commanded now counts, not what was forced before
   switch (command.verb) {
     case io::Verb::start:
       wish_ = Wish::run;
@@ -16,7 +17,7 @@ void NodeEngine::Core::command(io::CommandId id, const io::Command& command) {
 
     case io::Verb::stop:
       wish_ = Wish::stopped;
-      force_wanted_ = initialise_wanted_ = false;
+      initialise_wanted_ = false;
       reason_ = "stopped by an administrator";
       if (state() == RoleState::stopped || going_down) return answer(true, "stopping or stopped already");
       if (is_primary()) {
@@ -62,8 +63,10 @@ void NodeEngine::Core::command(io::CommandId id, const io::Command& command) {
       }
       if (command.force) {
         if (state() != RoleState::waiting) lose_stream("forced to become primary");
-        force_wanted_ = true;
-        return answer(true, "forced: becoming primary with this node's data, whatever the other node has");
+        force_until_ = context_.now + context_.settings.timeout * 3;
+        return answer(true,
+                      "forced: becoming primary with this node's data, whatever the other node has, unless a "
+                      "running primary holds the lease");
       }
       if (may_take_over(known())) return answer(true, "up to date: takes over as soon as a majority agrees");
       return answer(false, "refused, it could destroy newer data: " + why() + " " + next_step());
@@ -74,7 +77,7 @@ void NodeEngine::Core::command(io::CommandId id, const io::Command& command) {
         return answer(true, "swapping: the other node takes over");
       }
       if (is_primary()) return answer(false, "no other node is in sync to take over; use `stop` to end the service");
-      wish_ = Wish::second_only;
+      if (state() != RoleState::secondary) wish_ = Wish::second_only;
       if (state() == RoleState::stopped && cleaned_up_) process(RoleEvent::start_requested);
       if (command.full) {
         replica_.set_position(Epoch(0), replica_.applied());
@@ -86,19 +89,25 @@ void NodeEngine::Core::command(io::CommandId id, const io::Command& command) {
     case io::Verb::wait_role:
       wish_ = Wish::second_only;
       if (is_primary() && !going_down) step_down(Succession::peer_alone, "asked to wait");
-      return answer(true, "waiting; `start` lets it take a role again");
+      return answer(true, "does not take over from now on; `start` allows it again");
   }
 }
 
 std::string NodeEngine::Core::why() const {
   if (state() == RoleState::stopped) return reason_.empty() ? "stopped." : reason_ + ".";
+  if (is_primary() && !service_.idle() && !writable_) {
+    return "frozen: neither the other node nor the witness answers; writes wait.";
+  }
   if (state() != RoleState::waiting) return reason_.empty() ? "" : reason_ + ".";
   if (!cleaned_up_) return "ending what an earlier start has left.";
   if (!known().initialised()) {
     return initialise_wanted_ ? "waiting for a second voter, so that the first start can be decided."
                               : "never started: no node has been made primary yet.";
   }
-  if (!record_.complete) return "an unfinished resync has left this node's data a mixture; the primary must finish it.";
+  if (!record_.complete) {
+    return "this node has no complete copy (it is new, its disk refused something, or a resync is unfinished); the "
+           "primary must bring it up to date.";
+  }
   if (!in_sync(self_)) return "not up to date: the other node holds newer data; waiting for it.";
   if (context_.peer_up && peer_state_ && peer_state_->primary) return "joining the primary.";
   if (!context_.peer_up && !context_.witness_up) {
@@ -106,8 +115,8 @@ std::string NodeEngine::Core::why() const {
   }
   if (wish_ == Wish::second_only) return "waits for a primary; told not to go first.";
   if (!may_take_over(known())) {
-    return "lost power while the other node was in sync: the other node may hold newer acknowledged writes; waiting "
-           "for it.";
+    return "lost power, or its disk failed, while the other node was in sync: the other node may hold newer "
+           "acknowledged writes; waiting for it.";
   }
   return "waiting until the lease of the last primary has run out and a majority agrees.";
 }
@@ -118,6 +127,7 @@ std::string NodeEngine::Core::next_step() const {
   if (!known().initialised())
     return initialise_wanted_ ? "Start the other node or the witness."
                               : "Run `prim` on the node that has the good data.";
+  if (context_.peer_up && peer_state_ && peer_state_->primary) return "";
   if (!in_sync(self_) || !record_.complete || !may_take_over(known())) {
     return "Start the other node. Only if it is lost for good: `prim --force` here, which gives up what only it has.";
   }

@@ -125,6 +125,7 @@ class NodeEngine::Core : private role::Actions {
   void step_down(Succession succession, std::string why);
   void continue_stepping_down();
   void finish_stepping_down();
+  void distrust_own_disk();
   void set_writable(bool writable);
 
   // --- console (node_console.cpp) ---
@@ -150,7 +151,7 @@ class NodeEngine::Core : private role::Actions {
   Intent intent_ = Intent::none;
   Duration register_pause_;
   bool initialise_wanted_ = false;
-  bool force_wanted_ = false;
+  std::optional<Instant> force_until_;  ///< a forced election is tried until then
   Lease lease_;
   std::array<Instant, 3> contact_{};  ///< when each voter last answered a lease request
   Instant lease_wanted_since_;

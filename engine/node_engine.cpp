@@ -47,6 +47,9 @@ void NodeEngine::Core::process(RoleEvent event) {
   if (before == after) return;
   context_.ports.trace.record(io::RoleChanged{to_string(before), to_string(after), to_string(event)});
   if (after == RoleState::waiting) waiting_since_ = context_.now;
+  if (after != RoleState::waiting) force_until_.reset();
+  // `second` has done what it was asked for; from here on this node is as good as the other.
+  if (after == RoleState::secondary && wish_ == Wish::second_only) wish_ = Wish::run;
 }
 
 bool NodeEngine::Core::is_primary() const {
@@ -77,7 +80,9 @@ void NodeEngine::Core::on(io::Booted& event) {
   ++record_.generation;
   random_ = event.seed;
   replica_.set_position(Epoch(0), record_.lsn);
-  intact_ = record_.complete && (event.retained || event.journal.empty());
+  // Without a journal nothing is known of the directory: it may be that of a replaced machine.
+  if (event.journal.empty()) record_.complete = false;
+  intact_ = record_.complete && event.retained;
   voter_.emplace(context_.settings, record_.voter, context_.now);
   proposer_.seen(record_.voter.promised);
   wish_ = context_.settings.start_at_boot ? Wish::run : Wish::stopped;
@@ -146,7 +151,7 @@ void NodeEngine::Core::on(io::TimerFired& event) {
       return;
     case io::TimerId::application: return handle(service_.timer_fired());
     case io::TimerId::resync:
-      if (target_.active() && !target_.finished()) {
+      if (target_.waits_for_primary()) {
         context_.note("resync: no progress, begun again");
         context_.ports.link.reset(io::Endpoint::peer);
       }
@@ -175,10 +180,7 @@ void NodeEngine::Core::on(io::Applied& event) {
 
 void NodeEngine::Core::on(io::Synced& event) {
   if (pipeline_.synced(event)) {
-    if (pipeline_.disk_failed() && is_primary() && state() != RoleState::demoting && in_sync(peer_)) {
-      intact_ = false;
-      step_down(Succession::peer_alone, "this node's disk failed to keep a write (fsync)");
-    }
+    if (pipeline_.disk_failed() && is_primary()) distrust_own_disk();
     return;
   }
   if (const auto outcome = replica_.synced(event)) return handle(outcome);

@@ -27,13 +27,9 @@ void NodeEngine::Core::send_heartbeats() {
   Heartbeat message;
   message.sent_at = context_.now;
   message.wants_lease = is_primary() && !handing_over_ && known().primary == self_;
-  message.state = {record_.generation,
-                   known(),
-                   record_.complete,
-                   intact_,
-                   state() != RoleState::stopped,
-                   is_primary() && state() != RoleState::demoting,
-                   state() == RoleState::alone};
+  message.state = {
+      record_.generation,         known(), record_.complete, intact_, state() != RoleState::stopped, is_primary(),
+      state() == RoleState::alone};
   if (message.wants_lease && voter_->grant_lease(self_, known(), context_.now)) {
     lease_.granted(voter(self_), context_.now);
   }
@@ -179,14 +175,16 @@ void NodeEngine::Core::pursue() {
 NodeEngine::Core::Intent NodeEngine::Core::wanted_change() const {
   if (handing_over_) return Intent::hand_over;
   if (is_primary()) {
-    if (state() == RoleState::demoting || service_due_) return Intent::none;
+    // An application that is being stopped still writes, and must not wait for a peer that is gone.
+    const bool ended = state() == RoleState::demoting && service_.idle();
+    if (ended || service_due_) return Intent::none;
     if (leave_wanted_) return Intent::leave_peer_out;
     const bool ready = stream_.caught_up() || (planted(Bug::admit_before_caught_up) && stream_.attached());
     if (state() == RoleState::alone && !in_sync(peer_) && ready) return Intent::admit_peer;
     return Intent::none;
   }
   if (state() != RoleState::waiting || !cleaned_up_) return Intent::none;
-  if (force_wanted_) return Intent::force;
+  if (force_until_ && context_.now < *force_until_) return Intent::force;
   if (initialise_wanted_ && !known().initialised()) return Intent::initialise;
   return should_try_take_over() ? Intent::take_over : Intent::none;
 }
@@ -242,7 +240,16 @@ bool NodeEngine::Core::should_try_take_over() const {
 }
 
 void NodeEngine::Core::receive(VoterId from, const Promise& message) {
-  if (const auto accept = proposer_.receive(from, message)) send_voters(*accept);
+  const auto accept = proposer_.receive(from, message);
+  if (!accept) return;
+  if (is_primary() && !handing_over_ && accept->value.primary != self_) {
+    // Another node's election is under way. Confirming it would end the grants that this node's service still runs
+    // under (I15): the service ends first, and the other node confirms its election itself.
+    proposer_.abandon();
+    reason_ = "another primary is being elected";
+    return process(RoleEvent::lease_lost);
+  }
+  send_voters(*accept);
 }
 
 void NodeEngine::Core::receive(VoterId /*from*/, const Refused& message) {
@@ -258,7 +265,7 @@ void NodeEngine::Core::receive(VoterId from, const Accepted& message) {
   if (intent == Intent::take_over && !outcome->changed) {
     take_over_not_before_ = context_.now + context_.settings.timeout;
   }
-  force_wanted_ = false;
+  force_until_.reset();
   initialise_wanted_ = false;
   const bool election = intent == Intent::take_over || intent == Intent::force || intent == Intent::initialise;
   if (outcome->decided.initialised()) decided(outcome->decided, election && outcome->changed);
@@ -283,7 +290,10 @@ void NodeEngine::Core::decided(const Configuration& configuration, bool by_own_c
       return process(RoleEvent::lease_lost);
     }
     stream_.set_epoch(configuration.epoch);
-    if (in_sync(peer_)) return process(RoleEvent::peer_admitted);
+    if (in_sync(peer_)) {
+      reason_ = "both nodes are in sync";
+      return process(RoleEvent::peer_admitted);
+    }
     leave_wanted_ = false;
     stream_.release_peer();
     process(RoleEvent::peer_left);
@@ -295,6 +305,7 @@ void NodeEngine::Core::decided(const Configuration& configuration, bool by_own_c
     if (!elected && !handed_over) return;
     reason_ = elected ? "took over" : "the other node handed over";
     process(RoleEvent::elected);
+    persist();
     return send_heartbeats();
   }
   if (in_sync(self_)) {

@@ -14,7 +14,9 @@ void NodeEngine::Core::start_service() {
   contact_ = {};
   lease_wanted_since_ = context_.now;
   service_due_ = true;
-  intact_ = true;  // from now on its tree is what counts: nobody can hold more
+  // From now on its tree is what counts: nobody can hold more.
+  intact_ = true;
+  record_.complete = true;
   leave_wanted_ = false;
   succession_ = Succession::none;
   handing_over_ = false;
@@ -73,6 +75,18 @@ void NodeEngine::Core::step_down(Succession succession, std::string why) {
   reason_ = std::move(why);
   step_down_until_ = context_.now + context_.settings.timeout;
   process(RoleEvent::step_down);
+}
+
+void NodeEngine::Core::distrust_own_disk() {
+  intact_ = false;
+  const std::string why = "this node's disk failed to keep a write (fsync); it answers every further fsync with EIO";
+  if (state() == RoleState::demoting) {
+    if (succession_ == Succession::peer_with_us) succession_ = Succession::peer_alone;
+  } else if (in_sync(peer_)) {
+    step_down(Succession::peer_alone, why);
+  } else {
+    reason_ = why;
+  }
 }
 
 // The mount is closed: nothing new can come. The successor must have everything before it is proposed.

@@ -40,7 +40,7 @@ void NodeEngine::Core::receive_peer(const Message& message) {
 
 void NodeEngine::Core::receive(const Attach& message) {
   const bool serving = state() == RoleState::promoting || state() == RoleState::alone || state() == RoleState::prim;
-  if (!serving || stream_.attached() || source_.scanning() || leave_wanted_) return;
+  if (!serving || stream_.attached() || source_.scanning() || !source_.ready() || leave_wanted_) return;
   if (stream_.can_resume(message.reign, message.lsn)) {
     context_.mark("stream resumed");
     context_.ports.timers.cancel(io::TimerId::link_grace);
@@ -60,10 +60,7 @@ void NodeEngine::Core::receive(const Attach& message) {
 
 void NodeEngine::Core::receive(const StreamAcknowledgement& message) {
   if (!is_primary()) return;
-  const Lsn before = stream_.peer_position().applied;
-  const Lsn synced_before = stream_.peer_position().synced;
-  stream_.acknowledged(message);
-  if (stream_.peer_position().applied > before || stream_.peer_position().synced > synced_before) {
+  if (stream_.acknowledged(message)) {
     // Progress: the wait begins anew.
     if (!planted(Bug::stale_acknowledgement_timer)) context_.ports.timers.cancel(io::TimerId::acknowledgement);
     acknowledgement_armed_ = false;
@@ -85,7 +82,12 @@ void NodeEngine::Core::receive(const StreamFailed& message) {
 // Leaving is decided at a majority before the first acknowledgement without the peer (I5): until then everything
 // that waits for it goes on waiting.
 void NodeEngine::Core::leave_peer_out(const std::string& why) {
-  if (!is_primary() || stream_.peer() == PeerStanding::out) return;
+  if (!is_primary()) return;
+  if (source_.scanning()) {
+    source_.abandon();
+    context_.ports.link.reset(io::Endpoint::peer);
+  }
+  if (stream_.peer() == PeerStanding::out) return;
   context_.note("leaving the other node out: " + why);
   if (!leave_wanted_) reason_ = "the other node was left out: " + why;
   source_.abandon();
@@ -104,7 +106,8 @@ void NodeEngine::Core::leave_peer_out(const std::string& why) {
 }
 
 void NodeEngine::Core::arm_acknowledgement() {
-  const bool waiting = is_primary() && stream_.peer() == PeerStanding::counted && !stream_.window_empty();
+  const bool waiting = is_primary() && stream_.peer() == PeerStanding::counted &&
+                       (!stream_.window_empty() || !in_sync(peer_));  // for an acknowledgement, or an admission
   if (!waiting || leave_wanted_) {
     if (acknowledgement_armed_) context_.ports.timers.cancel(io::TimerId::acknowledgement);
     acknowledgement_armed_ = false;
@@ -159,7 +162,6 @@ void NodeEngine::Core::receive(const Attached& message) {
   attach_sent_.reset();
   if (message.resync) {
     target_.expect(message.reign);
-    context_.ports.timers.arm(io::TimerId::resync, context_.now + context_.settings.resync_timeout);
     return;
   }
   replica_.resume(message.reign, replica_.applied());
@@ -174,7 +176,12 @@ void NodeEngine::Core::receive(const ManifestPart& message) {
 
 void NodeEngine::Core::handle(ResyncTarget::Outcome outcome) {
   if (outcome == ResyncTarget::Outcome::none) return;
-  context_.ports.timers.arm(io::TimerId::resync, context_.now + context_.settings.resync_timeout);
+  // How long a scan or a sync takes nobody knows; that the primary lives is seen by its heartbeats.
+  if (target_.waits_for_primary()) {
+    context_.ports.timers.arm(io::TimerId::resync, context_.now + context_.settings.resync_timeout);
+  } else {
+    context_.ports.timers.cancel(io::TimerId::resync);
+  }
   switch (outcome) {
     case ResyncTarget::Outcome::none:
     case ResyncTarget::Outcome::progress: return;
@@ -185,7 +192,6 @@ void NodeEngine::Core::handle(ResyncTarget::Outcome outcome) {
       persist([this] { target_.tree_marked(); });
       return;
     case ResyncTarget::Outcome::data_complete:
-      context_.ports.timers.cancel(io::TimerId::resync);
       record_.complete = true;
       persist([this] {
         if (!target_.finished()) return;
@@ -197,6 +203,7 @@ void NodeEngine::Core::handle(ResyncTarget::Outcome outcome) {
       attach_not_before_ = context_.now + pause_after_failure;
       context_.note("resync failed: " + target_.error());
       lose_stream("the resync failed: " + target_.error());
+      context_.ports.link.reset(io::Endpoint::peer);
       return;
   }
 }

@@ -15,6 +15,7 @@ void Service::run(Stage stage, io::Phase phase) {
 
 void Service::start() {
   error_.clear();
+  start_attempted_ = false;
   stage_ = Stage::opening;
   closed_ = false;
   context_.ports.mount.open();
@@ -22,14 +23,22 @@ void Service::start() {
 
 void Service::stop() {
   switch (stage_) {
-    case Stage::running:
+    case Stage::running: run(Stage::stop, io::Phase::stop); break;
     case Stage::failed:
-    case Stage::restart_stop:
-    case Stage::restart_poststop: run(Stage::stop, io::Phase::stop); break;
+      // What has not been started is not stopped.
+      if (start_attempted_) {
+        run(Stage::stop, io::Phase::stop);
+      } else {
+        kill_then_close();
+      }
+      break;
     case Stage::opening:
     case Stage::prestart:
-    case Stage::start: kill_then_close(); break;
-    default: break;  // already on the way down
+    case Stage::start:
+    case Stage::failing:
+    case Stage::restart_stop:
+    case Stage::restart_poststop: kill_then_close(); break;  // a phase is running: it is ended, not waited for
+    default: break;                                          // already on the way down
   }
 }
 
@@ -61,6 +70,11 @@ Service::Outcome Service::fail(std::string error) {
   return Outcome::failed;
 }
 
+void Service::kill_then_fail(std::string error) {
+  error_ = std::move(error);
+  run(Stage::failing, io::Phase::kill);
+}
+
 Service::Outcome Service::mount_opened(const io::MountOpened& event) {
   if (stage_ != Stage::opening) return Outcome::none;
   if (!event.error_text.empty()) return fail("the directory could not be mounted: " + event.error_text);
@@ -90,6 +104,7 @@ Service::Outcome Service::phase_ended(const io::PhaseEnded& event) {
   switch (stage_) {
     case Stage::prestart:
       if (!event.succeeded) return fail("prestart failed" + why);
+      start_attempted_ = true;
       run(Stage::start, io::Phase::start);
       return Outcome::none;
     case Stage::start:
@@ -97,6 +112,7 @@ Service::Outcome Service::phase_ended(const io::PhaseEnded& event) {
       context_.ports.timers.cancel(io::TimerId::application);
       stage_ = Stage::running;
       return Outcome::ready;
+    case Stage::failing: stage_ = Stage::failed; return Outcome::failed;
     case Stage::stop: run(Stage::poststop, io::Phase::poststop); return Outcome::none;
     case Stage::poststop: kill_then_close(); return Outcome::none;
     case Stage::kill:
@@ -112,12 +128,14 @@ Service::Outcome Service::phase_ended(const io::PhaseEnded& event) {
 
 Service::Outcome Service::timer_fired() {
   switch (stage_) {
-    case Stage::prestart: return fail("prestart did not end in time");
-    case Stage::start: return fail("start did not end in time");
+    case Stage::prestart: kill_then_fail("prestart did not end in time"); return Outcome::none;
+    case Stage::start: kill_then_fail("start did not end in time"); return Outcome::none;
     case Stage::stop:
     case Stage::poststop: kill_then_close(); return Outcome::none;  // it had its time
     case Stage::restart_stop:
-    case Stage::restart_poststop: return fail("stop for a restart did not end in time");
+    case Stage::restart_poststop:
+      kill_then_fail("the application did not stop in time for its restart");
+      return Outcome::none;
     default: return Outcome::none;
   }
 }

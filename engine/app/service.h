@@ -46,6 +46,7 @@ class Service {
     prestart,
     start,
     running,
+    failing,  ///< a phase has used up its time and is being killed
     failed,
     stop,
     poststop,
@@ -59,10 +60,12 @@ class Service {
   void run(Stage stage, io::Phase phase);
   void kill_then_close();
   Outcome fail(std::string error);
+  void kill_then_fail(std::string error);
   Outcome abort_progress();
 
   Context& context_;
   Stage stage_ = Stage::idle;
+  bool start_attempted_ = false;
   Ticket phase_;
   bool killed_ = false;
   bool closed_ = true;

@@ -29,6 +29,10 @@ class GroupCommit {
     running_.reset();
     want(wanted_);
   }
+  /// The ticket of the sync under way, if any.
+  [[nodiscard]] std::optional<Ticket> under_way() const {
+    return running_ ? std::optional(running_->ticket) : std::nullopt;
+  }
   [[nodiscard]] Lsn durable() const { return durable_; }
 
  private:

@@ -66,16 +66,21 @@ void PrimaryStream::release_peer() {
   window_bytes_ = 0;
 }
 
-void PrimaryStream::acknowledged(const StreamAcknowledgement& acknowledgement) {
-  if (peer_ == PeerStanding::out) return;
+bool PrimaryStream::acknowledged(const StreamAcknowledgement& acknowledgement) {
+  if (peer_ == PeerStanding::out) return false;
   peer_position_.applied = std::max(peer_position_.applied, acknowledgement.applied);
   peer_position_.synced = std::max(peer_position_.synced, acknowledgement.synced);
   peer_position_.durable = std::max(peer_position_.durable, acknowledgement.durable);
-  while (!window_.empty() && window_.front().lsn <= peer_position_.applied &&
-         window_.front().lsn <= peer_position_.synced) {
+  // What every promise that can depend on the peer has been kept for is not needed any more.
+  Lsn done = std::min(peer_position_.applied, peer_position_.synced);
+  if (context_.settings.durability == Durability::durable) done = std::min(done, peer_position_.durable);
+  bool moved = false;
+  while (!window_.empty() && window_.front().lsn <= done) {
     window_bytes_ -= window_.front().operation.data.size();
     window_.pop_front();
+    moved = true;
   }
+  return moved;
 }
 
 bool PrimaryStream::window_full() const {

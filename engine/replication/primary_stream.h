@@ -42,7 +42,8 @@ class PrimaryStream {
   [[nodiscard]] bool caught_up() const;
   void release_peer();
 
-  void acknowledged(const StreamAcknowledgement& acknowledgement);
+  /// Whether the oldest operation that waited for the peer does not wait any more.
+  bool acknowledged(const StreamAcknowledgement& acknowledgement);
   [[nodiscard]] const StreamAcknowledgement& peer_position() const { return peer_position_; }
   [[nodiscard]] bool window_full() const;
   [[nodiscard]] bool window_empty() const { return window_.empty(); }

@@ -20,7 +20,7 @@ void ReplicaStream::resume(Epoch reign, Lsn position) {
   reign_ = reign;
   received_ = position;
   applied_ = position;
-  commit_.reset(Lsn(0));
+  begin_commits_anew();
   acknowledge();
 }
 
@@ -30,10 +30,17 @@ void ReplicaStream::hold(Epoch reign, Lsn position, ResyncListener& listener) {
   attached_ = true;
   holding_ = true;
   listener_ = &listener;
-  syncing_.clear();  // a resync ends with a sync of everything
+  // A resync ends with a sync of everything; but an error that one of these reports is not reported again.
+  for (const auto& [ticket, message] : syncing_) unattended_syncs_.insert(ticket);
+  syncing_.clear();
   reign_ = reign;
   received_ = position;
   applied_ = position;
+  begin_commits_anew();
+}
+
+void ReplicaStream::begin_commits_anew() {
+  if (const auto ticket = commit_.under_way()) unattended_syncs_.insert(*ticket);
   commit_.reset(Lsn(0));
 }
 
@@ -65,7 +72,8 @@ ReplicaStream::Outcome ReplicaStream::receive(const StreamOperation& message) {
   received_ = message.lsn;
   if (!holding_) return submit(message);
   held_.push_back(message);
-  held_bytes_ += message.operation.data.size();
+  const Operation& operation = message.operation;
+  held_bytes_ += sizeof(message) + operation.data.size() + operation.name.size() + operation.new_name.size();
   return held_bytes_ > context_.settings.joiner_queue_bytes_max ? Outcome::protocol_error : Outcome::fine;
 }
 
@@ -128,6 +136,9 @@ std::optional<ReplicaStream::Outcome> ReplicaStream::synced(const io::Synced& ev
     commit_.done();
     acknowledge();
     return Outcome::fine;
+  }
+  if (unattended_syncs_.erase(event.ticket) != 0) {
+    return event.error == 0 || event.error == ENOENT ? Outcome::fine : fail(applied_, event.error);
   }
   const auto found = syncing_.find(event.ticket);
   if (found == syncing_.end()) return std::nullopt;

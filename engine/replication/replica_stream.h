@@ -8,6 +8,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 
 namespace lockstep::engine {
 
@@ -54,6 +55,7 @@ class ReplicaStream {
   void take_markers();
   Outcome fail(Lsn lsn, int error);
   void acknowledge();
+  void begin_commits_anew();
   [[nodiscard]] Lsn synced_up_to() const;
 
   Context& context_;
@@ -67,6 +69,7 @@ class ReplicaStream {
   std::deque<StreamOperation> held_;
   std::size_t held_bytes_ = 0;
   std::deque<InOrder> in_order_;
+  std::set<Ticket> unattended_syncs_;          ///< whose success nobody waits for any more, but whose failure counts
   std::map<Ticket, StreamOperation> syncing_;  ///< in LSN order, since tickets rise
 };
 

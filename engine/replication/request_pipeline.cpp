@@ -85,6 +85,12 @@ bool RequestPipeline::applied(const io::Applied& event) {
 void RequestPipeline::begin_syncs_in_turn() {
   while (!in_order_.empty() && in_order_.front().operation.kind == OperationKind::sync) {
     const InOrder& next = in_order_.front();
+    if (disk_failed_) {
+      // The kernel reports a failed write-back once; the next fsync would be believed in vain.
+      if (open_) context_.ports.mount.reply(next.request, io::Reply{EIO, 0, {}});
+      in_order_.pop_front();
+      continue;
+    }
     const Lsn lsn = stream_.order(next.operation, next.request);
     const bool data_only = (next.operation.flags & flag_data_only) != 0;
     context_.ports.volume.sync(next.ticket, next.operation.file, data_only);
@@ -139,7 +145,10 @@ bool RequestPipeline::promised(const Syncing& waiting) const {
 
 void RequestPipeline::release() {
   if (!open_ || hold_) return;
-  if (context_.settings.durability == Durability::durable && !disk_failed_) commit_.want(stream_.last());
+  if (context_.settings.durability == Durability::durable) {
+    if (disk_failed_) return refuse_all();
+    commit_.want(stream_.last());
+  }
   while (!acknowledging_.empty() && promised(acknowledging_.front())) {
     const Acknowledging& ready = acknowledging_.front();
     reply(ready.request, ready.lsn, ready.kind, ready.reply);
@@ -153,6 +162,17 @@ void RequestPipeline::release() {
     reply(sync->second.request, sync->second.lsn, OperationKind::sync, io::Reply{});
     sync = syncing_.erase(sync);
   }
+  pump();
+}
+
+// Durable mode with a disk that does not keep what it is given: nothing that waits can ever be promised.
+void RequestPipeline::refuse_all() {
+  for (const Acknowledging& waiting : acknowledging_) {
+    context_.ports.mount.reply(waiting.request, io::Reply{EIO, 0, {}});
+  }
+  for (const auto& [ticket, waiting] : syncing_) context_.ports.mount.reply(waiting.request, io::Reply{EIO, 0, {}});
+  acknowledging_.clear();
+  syncing_.clear();
   pump();
 }
 

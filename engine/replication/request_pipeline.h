@@ -68,6 +68,7 @@ class RequestPipeline {
 
   void submit(RequestId id, const Operation& operation);
   void begin_syncs_in_turn();
+  void refuse_all();
   void pump();
   [[nodiscard]] bool promised(const Acknowledging& waiting) const;
   [[nodiscard]] bool promised(const Syncing& waiting) const;

@@ -79,15 +79,15 @@ class Planner {
 
   void adopt() {
     std::deque<FileId> queue{FileId::root()};
+    std::unordered_set<FileId> visited{FileId::root()};  // a damaged manifest may hold a cycle
     while (!queue.empty()) {
       const FileId directory = queue.front();
       queue.pop_front();
       for (const auto& [name, wanted] : theirs_.names_in(directory)) {
         const FileId present = mine_.lookup(directory, name);
         if (present != FileId::none() && present != wanted) adopt(directory, name, present, wanted);
-        if (const ManifestObject* object = theirs_.find(wanted); object != nullptr && is_directory(*object)) {
-          queue.push_back(wanted);
-        }
+        const ManifestObject* object = theirs_.find(wanted);
+        if (object != nullptr && is_directory(*object) && visited.insert(wanted).second) queue.push_back(wanted);
       }
     }
   }
@@ -148,7 +148,14 @@ class Planner {
 
   void clear(const FileId& directory, const std::string& name, const FileId& id, const ManifestObject* object) {
     // Of a needed object one name must stay: one that is right, or one in staging.
-    if (needed(id) && !has_right_name(id) && !staged_.contains(id)) {
+    const bool keep = needed(id) && !has_right_name(id);
+    if (keep && mine_.lookup(FileId::staging(), to_string(id)) == id) {
+      // A resync that was cut short has parked it already.
+      staged_.emplace(id, to_string(id));
+      present_.insert(id);
+    }
+    if (keep && directory == FileId::staging() && staged_.contains(id) && staged_.at(id) == name) return;
+    if (keep && !staged_.contains(id)) {
       if (directory != FileId::staging()) plan_.push_back(rename(directory, name, FileId::staging(), to_string(id)));
       staged_.emplace(id, directory == FileId::staging() ? name : to_string(id));
       present_.insert(id);
@@ -174,13 +181,14 @@ class Planner {
 
   void place_right_names() {
     std::deque<FileId> queue{FileId::root()};
+    std::unordered_set<FileId> visited{FileId::root()};
     while (!queue.empty()) {
       const FileId directory = queue.front();
       queue.pop_front();
       for (const auto& [name, id] : theirs_.names_in(directory)) {
         const ManifestObject* object = theirs_.find(id);
         if (object == nullptr) continue;
-        if (is_directory(*object)) queue.push_back(id);
+        if (is_directory(*object) && visited.insert(id).second) queue.push_back(id);
         if (!right(directory, name, mine_.lookup(directory, name))) place(directory, name, *object);
       }
     }

@@ -2,13 +2,15 @@
 
 #include "engine/planted.h"
 
-#include <algorithm>
+#include <cerrno>
 
 namespace lockstep::engine {
 
 namespace {
 constexpr std::size_t part_bytes_max = io::frame_bytes_max / 4;
-}
+/// After the own tree could not be read, the next resync waits this long.
+constexpr Duration pause_after_failure = milliseconds(5000);
+}  // namespace
 
 void ResyncSource::begin() {
   abandon();
@@ -28,8 +30,7 @@ bool ResyncSource::scanned(const io::Scanned& event) {
   if (event.ticket != scan_) return false;
   scan_ = Ticket(0);
   if (event.error != 0) {
-    context_.note("resync: the own tree cannot be read (errno " + std::to_string(event.error) + ")");
-    context_.ports.link.reset(io::Endpoint::peer);
+    fail("the directory", event.error);
     return true;
   }
   // The scan stands in the order of operations where it ended: what is ordered from now on follows it.
@@ -62,7 +63,24 @@ void ResyncSource::send_manifest(const Manifest& manifest) {
   context_.send_peer(part);
 }
 
+void ResyncSource::fail(const std::string& what, int error) {
+  context_.note("resync given up: " + what + " cannot be read on this node (errno " + std::to_string(error) + ")");
+  abandon();
+  not_before_ = context_.now + pause_after_failure;
+  context_.ports.link.reset(io::Endpoint::peer);
+}
+
 void ResyncSource::pull(const Pull& request) {
+  const Settings& settings = context_.settings;
+  const bool sensible = stream_.peer() == PeerStanding::following && request.chunk_bytes == settings.pull_chunk_bytes &&
+                        request.chunks > 0 && request.chunks <= settings.pull_chunks_max &&
+                        request.digests.size() <= request.chunks && jobs_.size() < settings.pulls_in_flight_max &&
+                        !jobs_.contains(request.pull);
+  if (!sensible) {
+    context_.note("resync: a pull that does not fit; the connection is given up");
+    context_.ports.link.reset(io::Endpoint::peer);
+    return;
+  }
   jobs_[request.pull] = Job{request, 0};
   const Ticket ticket = context_.next_ticket();
   digests_.emplace(ticket, request.pull);
@@ -76,6 +94,10 @@ bool ResyncSource::digested(const io::Digested& event) {
   const std::uint64_t number = found->second;
   digests_.erase(found);
   Job& job = jobs_.at(number);
+  if (event.error != 0 && event.error != ENOENT) {
+    fail("file " + to_string(job.request.file), event.error);
+    return true;
+  }
   // A file that is gone, or a region beyond its end, needs nothing: the stream removes it there too.
   const std::size_t count = event.error != 0 ? 0 : event.digests.size();
   for (std::size_t i = 0; i < count; ++i) {
@@ -111,6 +133,7 @@ void ResyncSource::heartbeat() {
 
 void ResyncSource::fill(const Read& read, const io::RegionRead& event) {
   Job& job = jobs_.at(read.job);
+  if (event.error != 0 && event.error != ENOENT) return fail("file " + to_string(job.request.file), event.error);
   if (event.error == 0 && !event.data.empty()) {
     Operation operation{.kind = OperationKind::fill};
     operation.file = job.request.file;

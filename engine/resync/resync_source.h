@@ -18,7 +18,10 @@ class ResyncSource {
   void begin();
   void abandon();
   [[nodiscard]] bool scanning() const { return scan_ != Ticket(0); }
+  /// False for a while after the own tree could not be read.
+  [[nodiscard]] bool ready() const { return context_.now >= not_before_; }
 
+  /// A request that no honest node would make gives the connection up.
   void pull(const Pull& request);
 
   // --- events; each returns whether the ticket was this source's ---
@@ -41,10 +44,13 @@ class ResyncSource {
   void send_manifest(const Manifest& manifest);
   void fill(const Read& read, const io::RegionRead& event);
   void finish(std::uint64_t job);
+  /// The own tree cannot be read: nobody is brought up to date with what is not known (I14).
+  void fail(const std::string& what, int error);
 
   Context& context_;
   PrimaryStream& stream_;
   Ticket scan_;
+  Instant not_before_;
   std::map<std::uint64_t, Job> jobs_;  ///< by the asker's pull number
   std::map<Ticket, std::uint64_t> digests_;
   std::map<Ticket, Read> reads_;

@@ -28,6 +28,8 @@ class ResyncTarget : private ReplicaStream::ResyncListener {
   void abandon();
   [[nodiscard]] bool active() const { return stage_ != Stage::idle; }
   [[nodiscard]] bool finished() const { return stage_ == Stage::finished; }
+  /// What comes next must come from the primary, and soon.
+  [[nodiscard]] bool waits_for_primary() const { return stage_ == Stage::receiving || stage_ == Stage::pulling; }
 
   Outcome manifest(const ManifestPart& part);
   /// The journal says durably that the tree is a mixture from now on.
