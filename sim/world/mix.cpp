@@ -35,6 +35,8 @@ std::optional<Mix> draw_mix(std::string_view profile, Random& random) {
   mix.durability = random.pick(std::array{engine::Durability::commit, engine::Durability::replicated,
                                           engine::Durability::replicated, engine::Durability::durable});
   mix.timeout = random.between(500, 3000) * one_ms;
+  // Clocks as bad as these are rare; as a declared bound they make the allowance for them visible.
+  mix.clock_drift_per_mille = random.chance(50) ? 10 : 100;
   mix.faults_last = random.between(15, 45) * one_second;
   mix.operations = static_cast<std::uint32_t>(random.between(60, 300));
   mix.requests_at_once = static_cast<std::uint32_t>(random.between(1, 12));

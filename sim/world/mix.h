@@ -16,6 +16,7 @@ struct Mix {
   engine::Durability durability = engine::Durability::replicated;
   Time timeout = 2 * one_second;
   Time faults_last = 30 * one_second;
+  std::int64_t clock_drift_per_mille = 10;
 
   bool delays = false;
   bool resets = false;

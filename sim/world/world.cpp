@@ -23,12 +23,15 @@ engine::Settings settings_of(const Mix& mix) {
   settings.durability = mix.durability;
   settings.timeout = Duration{mix.timeout};
   settings.heartbeat_interval = Duration{mix.timeout / 10};
+  settings.clock_drift_per_mille = mix.clock_drift_per_mille;
   return settings;
 }
 
 DriftingClock draw_clock(const engine::Settings& settings, Random& random) {
   // Each clock may be off by half of what two clocks may differ.
-  const std::int64_t ppm = settings.clock_drift_per_mille * 1000 / 2 * (planted(SimBug::clock_beyond_drift) ? 40 : 1);
+  constexpr std::int64_t beyond_every_bound_ppm = 200'000;
+  const std::int64_t ppm =
+      planted(SimBug::clock_beyond_drift) ? beyond_every_bound_ppm : settings.clock_drift_per_mille * 1000 / 2;
   return {random.between(0, 1000) * one_second + random.between(0, one_second), random.between(-ppm, ppm)};
 }
 
