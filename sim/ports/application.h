@@ -22,6 +22,7 @@ class SimApplication : public io::Application {
   Random random_;
   std::uint64_t generation_ = 0;  ///< a kill makes the running phase's end void
   bool alive_ = false;
+  bool running_ = false;
 };
 
 }  // namespace lockstep::sim

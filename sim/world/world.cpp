@@ -23,6 +23,7 @@ engine::Settings settings_of(const Mix& mix) {
   settings.durability = mix.durability;
   settings.timeout = Duration{mix.timeout};
   settings.heartbeat_interval = Duration{mix.timeout / 10};
+  settings.phase_timeout = Duration{10 * one_second};
   settings.clock_drift_per_mille = mix.clock_drift_per_mille;
   return settings;
 }
