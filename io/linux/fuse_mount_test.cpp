@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <csignal>
 #include <cstring>
 #include <fcntl.h>
 #include <future>
@@ -324,6 +325,33 @@ TEST_P(Mount, CloseReleasesABlockedWriterAndTheGuardStays) {
   ASSERT_EQ(engine_->open(), "");
   EXPECT_EQ(read_text(at("f")), "kept");
   ASSERT_EQ(write_text(at("g"), "again"), 0);
+}
+
+TEST_P(Mount, ASignalDoesNotEndARequestThatWaits) {
+  ASSERT_EQ(write_text(at("f"), "kept") + write_text(at("g"), "other"), 0);
+  struct sigaction action {};
+  action.sa_handler = [](int) {};
+  ASSERT_EQ(::sigaction(SIGUSR1, &action, nullptr), 0);
+  engine_->answering = false;
+  const int before = engine_->requests;
+  std::atomic<int> outcome{-1};
+  std::thread writer([&] {
+    const Descriptor file(::open(at("f").c_str(), O_WRONLY | O_CLOEXEC));
+    outcome = ::write(file.fd(), "lost", 4) < 0 ? errno : 0;
+  });
+  while (engine_->requests == before) std::this_thread::sleep_for(1ms);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(::pthread_kill(writer.native_handle(), SIGUSR1), 0);
+    std::this_thread::sleep_for(30ms);
+  }
+  EXPECT_EQ(outcome, -1);
+  EXPECT_EQ(engine_->requests - before, 1);
+  EXPECT_EQ(read_text(at("g")), "other") << "others are served meanwhile";
+  engine_->close();
+  writer.join();
+  EXPECT_GT(outcome, 0);
+  engine_->answering = true;
+  ASSERT_EQ(engine_->open(), "");
 }
 
 TEST_P(Mount, ManyProcessesAtOnce) {

@@ -1,9 +1,10 @@
 #include "io/linux/fuse_nodes.h"
 
 #include <algorithm>
-#include <linux/fuse.h>
 #include <sys/stat.h>
 #include <utility>
+
+#include <fuse_lowlevel.h>
 
 namespace lockstep::linux_io {
 
@@ -46,11 +47,16 @@ void FuseNodes::forget(std::uint64_t number, std::uint64_t lookups) {
   drop_if_unused(node);
 }
 
-void FuseNodes::opened(std::uint64_t number) { ++nodes_[number].opens; }
+void FuseNodes::opened(const FileId& id) {
+  const auto number = numbers_.find(id);
+  if (number != numbers_.end()) ++nodes_[number->second].opens;
+}
 
-void FuseNodes::released(std::uint64_t number) {
-  const auto node = nodes_.find(number);
-  if (node == nodes_.end() || node->second.opens == 0) return;
+void FuseNodes::released(const FileId& id) {
+  const auto number = numbers_.find(id);
+  if (number == numbers_.end()) return;
+  const auto node = nodes_.find(number->second);
+  if (node->second.opens == 0) return;
   --node->second.opens;
   drop_if_unused(node);
 }

@@ -27,8 +27,8 @@ class FuseNodes {
   void forget(std::uint64_t number, std::uint64_t lookups);
 
   /// Counts the open files of an object, so that all can be closed when the session ends.
-  void opened(std::uint64_t number);
-  void released(std::uint64_t number);
+  void opened(const FileId& id);
+  void released(const FileId& id);
   /// Calls `visit` once for each open file.
   void for_each_open(const std::function<void(const FileId&)>& visit) const;
 

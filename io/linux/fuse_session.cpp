@@ -1,34 +1,108 @@
 #include "io/linux/fuse_session.h"
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <linux/fuse.h>
-#include <sys/stat.h>
 #include <unistd.h>
+#include <utility>
 
-#include <boost/asio/post.hpp>
+#include <fuse_lowlevel.h>
 
 namespace lockstep::linux_io {
 namespace {
 
 /// The kernel asks for room for the largest write and its headers.
 constexpr std::size_t receive_bytes = fuse_write_bytes_max + 4096;
-constexpr std::uint16_t background_max = 64;
-constexpr std::uint32_t page_bytes = 4096;
+constexpr unsigned background_max = 64;
+constexpr unsigned protocol_minor_needed = 33;  // extended setxattr
 
-/// - HANDLE_KILLPRIV_V2: who writes ends set-user-ID bits and capabilities here, not by requests of the kernel.
 /// - DONT_MASK with POSIX_ACL: the umask counts only where no default ACL does.
 /// - EXPLICIT_INVAL_DATA: the page cache stays valid whatever times change.
 /// - ATOMIC_O_TRUNC, WRITEBACK_CACHE and AUTO_INVAL_DATA stay off: O_TRUNC comes as its own request, writes come
 ///   when they are made and in their order.
-constexpr std::uint32_t wanted_flags = FUSE_ASYNC_READ | FUSE_BIG_WRITES | FUSE_DONT_MASK | FUSE_DO_READDIRPLUS |
-                                       FUSE_READDIRPLUS_AUTO | FUSE_ASYNC_DIO | FUSE_PARALLEL_DIROPS | FUSE_POSIX_ACL |
-                                       FUSE_MAX_PAGES | FUSE_CACHE_SYMLINKS | FUSE_EXPLICIT_INVAL_DATA |
-                                       FUSE_HANDLE_KILLPRIV_V2 | FUSE_SETXATTR_EXT;
+/// libfuse adds large writes by itself, and fuse_raw.h what it does not know.
+constexpr unsigned wanted_capabilities = FUSE_CAP_ASYNC_READ | FUSE_CAP_DONT_MASK | FUSE_CAP_READDIRPLUS |
+                                         FUSE_CAP_READDIRPLUS_AUTO | FUSE_CAP_ASYNC_DIO | FUSE_CAP_PARALLEL_DIROPS |
+                                         FUSE_CAP_POSIX_ACL | FUSE_CAP_CACHE_SYMLINKS | FUSE_CAP_EXPLICIT_INVAL_DATA;
 
 }  // namespace
+
+/// What is missing here (flush, ioctl, poll, copy_file_range, ...) libfuse answers with ENOSYS; the kernel remembers
+/// that and does without.
+struct FuseSession::Operations {
+  static FuseSession& session_of(fuse_req_t request) { return *static_cast<FuseSession*>(fuse_req_userdata(request)); }
+
+  /// Calls `method` with the object in place of the number under which the kernel knows it.
+  template <auto method, typename... Arguments>
+  static void on_object(fuse_req_t request, fuse_ino_t node, Arguments... arguments) {
+    FuseSession& session = session_of(request);
+    const FileId file = session.nodes_.id_of(node);
+    if (file == FileId::none()) {
+      fuse_reply_err(request, ESTALE);
+      return;
+    }
+    (session.*method)(request, file, arguments...);
+  }
+
+  static void make_symlink(fuse_req_t request, const char* target, fuse_ino_t parent, const char* name) {
+    on_object<&FuseSession::make_symlink>(request, parent, name, target);
+  }
+  static void statistics(fuse_req_t request, fuse_ino_t /*any*/) { session_of(request).statistics(request); }
+  static void forget(fuse_req_t request, fuse_ino_t node, std::uint64_t lookups) {
+    session_of(request).forget(node, lookups);
+    fuse_reply_none(request);
+  }
+  static void forget_many(fuse_req_t request, std::size_t count, fuse_forget_data* nodes) {
+    for (std::size_t i = 0; i < count; ++i) session_of(request).forget(nodes[i].ino, nodes[i].nlookup);
+    fuse_reply_none(request);
+  }
+  static void begin(void* session, fuse_conn_info* connection) {
+    static_cast<FuseSession*>(session)->negotiate(*connection);
+  }
+
+  static const fuse_lowlevel_ops& table() {
+    static const fuse_lowlevel_ops operations = [] {
+      fuse_lowlevel_ops table{};
+      table.init = begin;
+      table.lookup = on_object<&FuseSession::look_up>;
+      table.forget = forget;
+      table.forget_multi = forget_many;
+      table.getattr = on_object<&FuseSession::get_attributes>;
+      table.setattr = on_object<&FuseSession::set_attributes>;
+      table.access = on_object<&FuseSession::check_access>;
+      table.readlink = on_object<&FuseSession::read_link>;
+      table.mknod = on_object<&FuseSession::make_node>;
+      table.mkdir = on_object<&FuseSession::make_directory>;
+      table.symlink = make_symlink;
+      table.link = on_object<&FuseSession::link>;
+      table.unlink = on_object<&FuseSession::unlink>;
+      table.rmdir = on_object<&FuseSession::remove_directory>;
+      table.rename = on_object<&FuseSession::rename>;
+      table.create = on_object<&FuseSession::create>;
+      table.open = on_object<&FuseSession::open_file>;
+      table.release = on_object<&FuseSession::release_file>;
+      table.read = on_object<&FuseSession::read>;
+      table.write = on_object<&FuseSession::write>;
+      table.fallocate = on_object<&FuseSession::allocate>;
+      table.lseek = on_object<&FuseSession::seek>;
+      table.fsync = on_object<&FuseSession::sync>;
+      table.opendir = on_object<&FuseSession::open_directory>;
+      table.releasedir = on_object<&FuseSession::release_directory>;
+      table.readdir = on_object<&FuseSession::list>;
+      table.readdirplus = on_object<&FuseSession::list_with_attributes>;
+      table.fsyncdir = on_object<&FuseSession::sync>;
+      table.setxattr = on_object<&FuseSession::set_xattr>;
+      table.getxattr = on_object<&FuseSession::get_xattr>;
+      table.listxattr = on_object<&FuseSession::list_xattr>;
+      table.removexattr = on_object<&FuseSession::remove_xattr>;
+      table.statfs = statistics;
+      return table;
+    }();
+    return operations;
+  }
+};
+
+void FuseSession::Closer::operator()(::fuse_session* session) const { fuse_session_destroy(session); }
 
 FuseSession::FuseSession(const FuseEnvironment& environment, Descriptor device, std::uint64_t& last_request,
                          Callbacks callbacks)
@@ -36,11 +110,27 @@ FuseSession::FuseSession(const FuseEnvironment& environment, Descriptor device, 
       device_(environment.loop, device.release()),
       last_request_(last_request),
       callbacks_(std::move(callbacks)),
-      read_buffer_(fuse_write_bytes_max) {}
+      read_buffer_(std::make_unique_for_overwrite<char[]>(fuse_write_bytes_max)) {
+  std::array<char, sizeof "lockstep"> name{"lockstep"};
+  std::array<char*, 2> arguments{name.data(), nullptr};
+  fuse_args parsed{1, arguments.data(), 0};
+  session_.reset(fuse_session_new(&parsed, &Operations::table(), sizeof(fuse_lowlevel_ops), this));
+  fuse_opt_free_args(&parsed);
+  fuse_custom_io io{};
+  io.writev = [](int, iovec* parts, int count, void* session) {
+    return static_cast<FuseSession*>(session)->send(parts, count);
+  };
+  // libfuse insists on it, but take() reads.
+  io.read = [](int fd, void* into, std::size_t size, void*) { return ::read(fd, into, size); };
+  if (session_ && fuse_session_custom_io(session_.get(), &io, device_.native_handle()) != 0) session_.reset();
+}
 
 FuseSession::~FuseSession() { end(); }
 
-void FuseSession::start() { wait(); }
+void FuseSession::start() {
+  if (!session_) return lose("libfuse cannot begin a session");
+  wait();
+}
 
 void FuseSession::wait() {
   device_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
@@ -76,14 +166,29 @@ FuseSession::Taken FuseSession::take() {
     lose(std::strerror(error));
     return Taken::ended;
   }
-  if (static_cast<std::size_t>(count) < sizeof(fuse_in_header)) {
+  current_ = read_raw_request({receive_buffer_.get(), static_cast<std::size_t>(count)}, extended_set_xattr_);
+  if (current_.message.empty()) {
     lose("a message of the kernel is too short");
     return Taken::ended;
   }
-  const auto& header = *reinterpret_cast<const fuse_in_header*>(receive_buffer_.get());
-  dispatch({header.opcode, header.unique, header.nodeid, header.uid, header.gid,
-            receive_buffer_.get() + sizeof(fuse_in_header), static_cast<std::size_t>(count) - sizeof(fuse_in_header)});
+  process();
   return ended_ ? Taken::ended : Taken::message;
+}
+
+void FuseSession::process() {
+  const auto held = receive_buffer_;  // until libfuse returns, even if the engine is done with the data before
+  fuse_buf message{};
+  message.mem = current_.message.data();
+  message.size = current_.message.size();
+  processing_ = true;
+  fuse_session_process_buf(session_.get(), &message);
+  processing_ = false;
+  if (ended_) {
+    session_.reset();
+  } else if (current_.begins_session) {
+    if (!agreed_) return lose("libfuse and the kernel do not agree on a protocol");
+    if (callbacks_.ready) callbacks_.ready();
+  }
 }
 
 void FuseSession::lose(const std::string& why) {
@@ -95,149 +200,118 @@ void FuseSession::lose(const std::string& why) {
 void FuseSession::end() {
   if (ended_) return;
   ended_ = true;
-  boost::system::error_code ignored;
-  device_.close(ignored);
-  pending_.clear();
+  // libfuse does not free by itself what was never answered.
+  for (const auto& [id, pending] : std::exchange(pending_, {})) fuse_reply_none(pending.request);
+  for (const Request request : std::exchange(reading_, {})) fuse_reply_none(request);
   listings_.clear();
   nodes_.for_each_open([&](const FileId& id) { environment_.volume.unpin(id); });
-}
-
-std::string FuseSession::Message::text(std::size_t skip) const {
-  if (skip >= size) return {};
-  const char* begin = reinterpret_cast<const char*>(body) + skip;
-  return {begin, ::strnlen(begin, size - skip)};
-}
-
-void FuseSession::dispatch(const Message& message) {
-  switch (message.opcode) {
-    case FUSE_INIT: return initialise(message);
-    case FUSE_FORGET:
-    case FUSE_BATCH_FORGET: return forget(message);
-    case FUSE_DESTROY: return answer(message.unique, 0);
-    case FUSE_STATFS: return statistics(message);
-    default: break;
-  }
-  const FileId file = nodes_.id_of(message.node);
-  const bool nameless = message.opcode == FUSE_INTERRUPT;
-  if (file == FileId::none() && !nameless) return answer(message.unique, ESTALE);
-  if (dispatch_change(message, file) || dispatch_read(message, file)) return;
-  // The kernel remembers this answer and does without (flush, interrupt, ioctl, poll, copy_file_range, tmpfile, ...).
-  answer(message.unique, ENOSYS);
-}
-
-void FuseSession::initialise(const Message& message) {
-  const auto& in = message.argument<fuse_init_in>();
-  constexpr std::uint32_t minor_needed = 33;  // extended setxattr
-  if (in.major != FUSE_KERNEL_VERSION || in.minor < minor_needed) {
-    answer(message.unique, EPROTO);
-    return lose("the kernel's FUSE protocol is too old: " + std::to_string(in.major) + "." + std::to_string(in.minor));
-  }
-  fuse_init_out out{};
-  out.major = FUSE_KERNEL_VERSION;
-  out.minor = FUSE_KERNEL_MINOR_VERSION;
-  out.max_readahead = in.max_readahead;
-  out.flags = in.flags & wanted_flags;
-  out.max_background = background_max;
-  out.congestion_threshold = background_max * 3 / 4;
-  out.max_write = fuse_write_bytes_max;
-  out.time_gran = 1;
-  out.max_pages = static_cast<std::uint16_t>(fuse_write_bytes_max / page_bytes);
-  extended_set_xattr_ = (out.flags & FUSE_SETXATTR_EXT) != 0;
-  answer_with(message.unique, out);
-  if (callbacks_.ready) callbacks_.ready();
-}
-
-void FuseSession::forget(const Message& message) {
-  if (message.opcode == FUSE_FORGET) {
-    nodes_.forget(message.node, message.argument<fuse_forget_in>().nlookup);
+  boost::system::error_code ignored;
+  if (!session_) {
+    device_.close(ignored);
     return;
   }
-  const auto& batch = message.argument<fuse_batch_forget_in>();
-  const auto* one = reinterpret_cast<const fuse_forget_one*>(message.body + sizeof batch);
-  for (std::uint32_t i = 0; i < batch.count; ++i) nodes_.forget(one[i].nodeid, one[i].nlookup);
+  device_.release();  // the session closes it
+  fuse_session_exit(session_.get());
+  if (!processing_) session_.reset();
 }
 
-void FuseSession::answer(std::uint64_t unique, int error, std::initializer_list<iovec> parts) {
-  if (ended_) return;
-  constexpr std::size_t parts_max = 4;
-  fuse_out_header header{sizeof(fuse_out_header), -error, unique};
-  std::array<iovec, parts_max> message{};
-  message[0] = {&header, sizeof header};
-  std::size_t count = 1;
-  for (const iovec& part : parts) {
-    header.len += static_cast<std::uint32_t>(part.iov_len);
-    message.at(count++) = part;
+void FuseSession::negotiate(fuse_conn_info& connection) {
+  if (connection.proto_minor < protocol_minor_needed) {
+    return lose("the kernel's FUSE protocol is too old: " + std::to_string(connection.proto_major) + "." +
+                std::to_string(connection.proto_minor));
   }
+  connection.want = connection.capable & wanted_capabilities;
+  connection.max_write = fuse_write_bytes_max;
+  connection.max_background = background_max;
+  connection.congestion_threshold = background_max * 3 / 4;
+  connection.time_gran = 1;
+}
+
+/// libfuse's way to the kernel. Returns what writev(2) does; with ENOENT libfuse keeps silent.
+ssize_t FuseSession::send(iovec* parts, int count) {
+  errno = ENOENT;
+  if (ended_) return -1;
+  const FuseRawReply reply = read_raw_reply(parts[0]);
+  const bool succeeds = reply.error == 0 && reply.unique != 0;
+  if (succeeds && count > 1) {
+    if (current_.begins_session && reply.unique == current_.unique) {
+      extended_set_xattr_ = extend_session_reply(parts[1], current_.offered_flags);
+      agreed_ = true;
+    }
+    if (opening_) extend_open_reply(parts[1]);
+  }
+  const ssize_t written = ::writev(device_.native_handle(), parts, count);
   // Fails only for a caller that is gone (ENOENT) or a connection that is (ENODEV), which the next read reports.
-  const ssize_t written = ::writev(device_.native_handle(), message.data(), static_cast<int>(count));
-  if (written < 0 && error == 0 && errno != ENOENT && errno != ENODEV) answer(unique, EIO);
+  if (written < 0) {
+    if (succeeds && errno != ENOENT && errno != ENODEV) write_failure(device_.native_handle(), reply.unique, EIO);
+    errno = ENOENT;
+  }
+  return written;
 }
 
 void FuseSession::refresh_privileges(const FileId& id) {
   const std::uint64_t node = nodes_.take_privileged(id);
-  if (node == 0) return;
-  fuse_notify_inval_inode_out notice{};
-  notice.ino = node;
-  notice.off = -1;  // attributes only, the pages stay
-  fuse_out_header header{sizeof header + sizeof notice, FUSE_NOTIFY_INVAL_INODE, 0};
-  const std::array<iovec, 2> message{iovec{&header, sizeof header}, iovec{&notice, sizeof notice}};
-  const ssize_t written = ::writev(device_.native_handle(), message.data(), static_cast<int>(message.size()));
-  static_cast<void>(written);  // fails only if the kernel has forgotten the object, and its mode with it
+  // Attributes only, the pages stay. Fails only if the kernel has forgotten the object, and its mode with it.
+  if (node != 0) fuse_lowlevel_notify_inval_inode(session_.get(), node, -1, 0);
 }
 
-fuse_attr FuseSession::describe_attributes(const FileId& id, const struct stat& status) {
+struct stat FuseSession::describe_attributes(const FileId& id, const struct stat& status) {
   nodes_.told_mode(id, status.st_mode);
-  fuse_attr attributes{};
-  attributes.ino = status.st_ino;
-  attributes.size = static_cast<std::uint64_t>(status.st_size);
-  attributes.blocks = static_cast<std::uint64_t>(status.st_blocks);
-  attributes.atime = static_cast<std::uint64_t>(status.st_atim.tv_sec);
-  attributes.mtime = static_cast<std::uint64_t>(status.st_mtim.tv_sec);
-  attributes.ctime = static_cast<std::uint64_t>(status.st_ctim.tv_sec);
-  attributes.atimensec = static_cast<std::uint32_t>(status.st_atim.tv_nsec);
-  attributes.mtimensec = static_cast<std::uint32_t>(status.st_mtim.tv_nsec);
-  attributes.ctimensec = static_cast<std::uint32_t>(status.st_ctim.tv_nsec);
-  attributes.mode = status.st_mode;
-  attributes.nlink = static_cast<std::uint32_t>(status.st_nlink);
+  struct stat attributes = status;
   // The staging directory is not to be seen, so it is not to be counted.
-  if (id == FileId::root() && attributes.nlink > 2) --attributes.nlink;
-  attributes.uid = status.st_uid;
-  attributes.gid = status.st_gid;
-  attributes.rdev = static_cast<std::uint32_t>(status.st_rdev);
-  attributes.blksize = static_cast<std::uint32_t>(status.st_blksize);
+  if (id == FileId::root() && attributes.st_nlink > 2) --attributes.st_nlink;
   return attributes;
 }
 
-fuse_entry_out FuseSession::describe_entry(const FileId& id, const struct stat& status) {
-  fuse_entry_out entry{};
-  entry.nodeid = nodes_.remember(id);
-  entry.entry_valid = fuse_cache_seconds;
-  entry.attr_valid = fuse_cache_seconds;
+fuse_entry_param FuseSession::describe_entry(const FileId& id, const struct stat& status) {
+  fuse_entry_param entry{};
+  entry.ino = nodes_.remember(id);
+  entry.entry_timeout = fuse_cache_seconds;
+  entry.attr_timeout = fuse_cache_seconds;
   entry.attr = describe_attributes(id, status);
   return entry;
 }
 
-void FuseSession::answer_attributes(std::uint64_t unique, const FileId& id) {
+void FuseSession::answer_attributes(Request request, const FileId& id) {
   const auto status = environment_.volume.status(id);
-  if (!status.ok()) return answer(unique, status.error);
-  fuse_attr_out out{};
-  out.attr_valid = fuse_cache_seconds;
-  out.attr = describe_attributes(id, status.value);
-  answer_with(unique, out);
+  if (!status.ok()) {
+    fuse_reply_err(request, status.error);
+    return;
+  }
+  const struct stat attributes = describe_attributes(id, status.value);
+  fuse_reply_attr(request, &attributes, fuse_cache_seconds);
 }
 
-void FuseSession::answer_entry(std::uint64_t unique, const FileId& id, bool open_too) {
+void FuseSession::answer_entry(Request request, const FileId& id) {
   const auto status = environment_.volume.status(id);
-  if (!status.ok()) return answer(unique, status.error);
-  if (open_too) {
-    if (const int error = environment_.volume.pin(id); error != 0) return answer(unique, error);
+  if (!status.ok()) {
+    fuse_reply_err(request, status.error);
+    return;
   }
-  const fuse_entry_out entry = describe_entry(id, status.value);
-  if (!open_too) return answer_with(unique, entry);
-  nodes_.opened(entry.nodeid);
-  fuse_open_out open{};
-  open.open_flags = FOPEN_KEEP_CACHE | FOPEN_PARALLEL_DIRECT_WRITES;
-  answer(unique, 0, {iovec{const_cast<fuse_entry_out*>(&entry), sizeof entry}, iovec{&open, sizeof open}});
+  const fuse_entry_param entry = describe_entry(id, status.value);
+  fuse_reply_entry(request, &entry);
+}
+
+void FuseSession::answer_created(Request request, const FileId& id) {
+  const auto status = environment_.volume.status(id);
+  const int error = status.ok() ? environment_.volume.pin(id) : status.error;
+  if (error != 0) {
+    fuse_reply_err(request, error);
+    return;
+  }
+  const fuse_entry_param entry = describe_entry(id, status.value);
+  nodes_.opened(id);
+  fuse_file_info opened{};
+  opened.keep_cache = 1;
+  opening_ = true;
+  fuse_reply_create(request, &entry, &opened);
+  opening_ = false;
+}
+
+void FuseSession::answer_open(Request request, fuse_file_info& opened) {
+  opening_ = true;
+  fuse_reply_open(request, &opened);
+  opening_ = false;
 }
 
 }  // namespace lockstep::linux_io

@@ -1,13 +1,14 @@
-// One FUSE connection, from mount to end: the kernel's protocol (linux/fuse.h) on one side, requests to the engine
-// and reads of the volume on the other.
+// One FUSE connection, from mount to end: libfuse's low-level API on one side, requests to the engine and reads of the
+// volume on the other.
 //
-// Spoken directly rather than through libfuse, whose version in Debian 12 knows neither the second form of
-// privilege handling (without it each write costs one more request) nor parallel direct writes.
+// libfuse speaks the protocol; the device is opened and mounted by FuseMount, and requests are received here, so that
+// write data can go along in the buffer they came in. The little that libfuse does not know is in fuse_raw.h.
 #pragma once
 
 #include "engine/values/operation.h"
 #include "io/event_sink.h"
 #include "io/linux/fuse_nodes.h"
+#include "io/linux/fuse_raw.h"
 #include "io/linux/volume.h"
 #include "io/mount.h"
 
@@ -17,14 +18,20 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unordered_map>
-#include <vector>
+#include <unordered_set>
 
 #include <boost/asio/posix/stream_descriptor.hpp>
 
-struct fuse_attr;
-struct fuse_entry_out;
+// Of libfuse, which only the sources beside this header include.
+struct fuse_conn_info;
+struct fuse_entry_param;
+struct fuse_file_info;
+struct fuse_forget_data;
+struct fuse_req;
+struct fuse_session;
 
 namespace lockstep::linux_io {
 
@@ -35,7 +42,7 @@ inline constexpr std::size_t fuse_copy_bytes_max = std::size_t{64} << 10U;
 /// How many requests are taken before the loop's other work has its turn.
 inline constexpr int fuse_requests_per_turn_max = 32;
 /// The mount is the only way in, and every promotion begins a new session: names and attributes stay valid.
-inline constexpr std::uint64_t fuse_cache_seconds = 86'400;
+inline constexpr double fuse_cache_seconds = 86'400;
 
 /// What a session works with; all outlive it.
 struct FuseEnvironment {
@@ -69,101 +76,107 @@ class FuseSession : public std::enable_shared_from_this<FuseSession> {
   void end();
 
  private:
-  /// One message of the kernel, within the receive buffer.
-  struct Message {
-    std::uint32_t opcode = 0;
-    std::uint64_t unique = 0;
-    std::uint64_t node = 0;
-    std::uint32_t uid = 0;
-    std::uint32_t gid = 0;
-    const std::byte* body = nullptr;
-    std::size_t size = 0;
+  using Request = ::fuse_req*;
+  using FileInfo = ::fuse_file_info*;
 
-    template <typename Argument>
-    [[nodiscard]] const Argument& argument() const {
-      return *reinterpret_cast<const Argument*>(body);
-    }
-    /// The text after the first `skip` bytes, up to its NUL.
-    [[nodiscard]] std::string text(std::size_t skip) const;
+  struct Closer {
+    void operator()(::fuse_session* session) const;
   };
+  /// How a caller is told that the engine has done what it asked for.
+  enum class Answer { done, written, attributes, entry, created };
   /// A request that waits for the engine.
   struct Pending {
-    std::uint32_t opcode = 0;
-    std::uint64_t unique = 0;
-    FileId file;
+    Request request = nullptr;
+    Answer answer = Answer::done;
+    FileId file;  ///< FileId::none(): the object is yet to be made
     bool ends_privileges = false;
   };
   struct Listing {
     Descriptor descriptor;
     FileId directory;
   };
+  /// libfuse's table of operations, and what leads from there to the members below.
+  struct Operations;
 
+  // fuse_session.cpp: the connection, and the answers
   void wait();
   enum class Taken { message, nothing, ended };
   Taken take();
   void take_turn();
+  void process();
   void lose(const std::string& why);
-  void dispatch(const Message& message);
-  bool dispatch_change(const Message& message, const FileId& file);
-  bool dispatch_read(const Message& message, const FileId& file);
-
-  // fuse_session.cpp: the protocol's own messages and the answers
-  void initialise(const Message& message);
-  void forget(const Message& message);
-  void answer(std::uint64_t unique, int error, std::initializer_list<iovec> parts = {});
-  template <typename Body>
-  void answer_with(std::uint64_t unique, const Body& body) {
-    answer(unique, 0, {iovec{const_cast<Body*>(&body), sizeof body}});
-  }
-  void answer_entry(std::uint64_t unique, const FileId& id, bool open_too);
-  void answer_attributes(std::uint64_t unique, const FileId& id);
-  fuse_entry_out describe_entry(const FileId& id, const struct stat& status);
+  void negotiate(fuse_conn_info& connection);
+  ssize_t send(iovec* parts, int count);
+  void forget(std::uint64_t node, std::uint64_t lookups) { nodes_.forget(node, lookups); }
+  void answer_open(Request request, fuse_file_info& opened);
+  void answer_entry(Request request, const FileId& id);
+  void answer_created(Request request, const FileId& id);
+  void answer_attributes(Request request, const FileId& id);
+  fuse_entry_param describe_entry(const FileId& id, const struct stat& status);
+  struct stat describe_attributes(const FileId& id, const struct stat& status);
   /// Makes the kernel ask again for the attributes of an object whose mode a write has changed.
   void refresh_privileges(const FileId& id);
-  fuse_attr describe_attributes(const FileId& id, const struct stat& status);
 
   // fuse_changes.cpp: what the engine decides
-  void request(const Message& message, Operation operation);
-  void request_create(const Message& message, const FileId& parent, std::uint32_t mode, std::uint32_t umask,
-                      std::uint32_t rdev, std::string name);
-  void request_symlink(const Message& message, const FileId& parent);
-  void request_link(const Message& message, const FileId& parent);
-  void request_unlink(const Message& message, const FileId& parent, std::uint32_t flags);
-  void request_rename(const Message& message, const FileId& parent);
-  void request_write(const Message& message, const FileId& file);
-  void request_attributes(const Message& message, const FileId& file);
-  void request_allocate(const Message& message, const FileId& file);
-  void request_set_xattr(const Message& message, const FileId& file);
-  void request_remove_xattr(const Message& message, const FileId& file);
-  void request_sync(const Message& message, const FileId& file);
+  void request(Request request, Operation operation, Answer answer);
+  void request_create(Request request, const FileId& parent, std::string name, std::uint32_t mode, std::uint32_t rdev,
+                      Answer answer);
+  void request_unlink(Request request, const FileId& parent, std::string name, std::uint32_t flags);
+  void create(Request request, const FileId& parent, const char* name, mode_t mode, FileInfo info);
+  void make_node(Request request, const FileId& parent, const char* name, mode_t mode, dev_t rdev);
+  void make_directory(Request request, const FileId& parent, const char* name, mode_t mode);
+  void make_symlink(Request request, const FileId& parent, const char* name, const char* target);
+  void link(Request request, const FileId& file, std::uint64_t parent, const char* name);
+  void unlink(Request request, const FileId& parent, const char* name);
+  void remove_directory(Request request, const FileId& parent, const char* name);
+  void rename(Request request, const FileId& parent, const char* name, std::uint64_t new_parent, const char* new_name,
+              unsigned flags);
+  void write(Request request, const FileId& file, const char* data, std::size_t size, off_t offset, FileInfo info);
+  void set_attributes(Request request, const FileId& file, struct stat* values, int which, FileInfo info);
+  void allocate(Request request, const FileId& file, int mode, off_t offset, off_t length, FileInfo info);
+  void set_xattr(Request request, const FileId& file, const char* name, const char* value, std::size_t size, int flags);
+  void remove_xattr(Request request, const FileId& file, const char* name);
+  void sync(Request request, const FileId& file, int data_only, FileInfo info);
 
   // fuse_reads.cpp: what the volume knows
-  void look_up(const Message& message, const FileId& parent);
-  void open_file(const Message& message, const FileId& file);
-  void open_directory(const Message& message, const FileId& file);
-  void release(const Message& message, bool directory);
-  void read(const Message& message, const FileId& file);
-  void read_by_worker(std::uint64_t unique, OpenObjectPtr object, std::uint64_t offset, std::size_t size);
-  void read_directory(const Message& message, const FileId& file, bool with_attributes);
-  void read_link(const Message& message, const FileId& file);
-  void get_xattr(const Message& message, const FileId& file);
-  void list_xattr(const Message& message, const FileId& file);
-  void answer_xattr(const Message& message, std::string_view value);
-  void seek(const Message& message, const FileId& file);
-  void statistics(const Message& message);
+  void look_up(Request request, const FileId& parent, const char* name);
+  void get_attributes(Request request, const FileId& file, FileInfo info);
+  void check_access(Request request, const FileId& file, int wanted);
+  void open_file(Request request, const FileId& file, FileInfo info);
+  void open_directory(Request request, const FileId& file, FileInfo info);
+  void release_file(Request request, const FileId& file, FileInfo info);
+  void release_directory(Request request, const FileId& file, FileInfo info);
+  void read(Request request, const FileId& file, std::size_t size, off_t offset, FileInfo info);
+  void read_by_worker(Request request, OpenObjectPtr object, off_t offset, std::size_t size);
+  void list(Request request, const FileId& directory, std::size_t size, off_t offset, FileInfo info);
+  void list_with_attributes(Request request, const FileId& directory, std::size_t size, off_t offset, FileInfo info);
+  void read_directory(Request request, const FileId& directory, std::size_t size, off_t offset, std::uint64_t handle,
+                      bool with_attributes);
+  void read_link(Request request, const FileId& file);
+  void get_xattr(Request request, const FileId& file, const char* name, std::size_t room);
+  void list_xattr(Request request, const FileId& file, std::size_t room);
+  void answer_xattr(Request request, std::string_view value, std::size_t room);
+  void seek(Request request, const FileId& file, off_t offset, int whence, FileInfo info);
+  void statistics(Request request);
 
   FuseEnvironment environment_;
   boost::asio::posix::stream_descriptor device_;
+  std::unique_ptr<::fuse_session, Closer> session_;  ///< owns the device's descriptor; device_ only waits on it
   std::uint64_t& last_request_;
   Callbacks callbacks_;
   bool ended_ = false;
+  bool processing_ = false;  ///< libfuse is on the stack
+  bool agreed_ = false;      ///< the kernel has our answer to its first request
   bool extended_set_xattr_ = false;
+  bool opening_ = false;  ///< the reply being sent opens a file
+  FuseRawRequest current_;
   FuseNodes nodes_;
   std::unordered_map<std::uint64_t, Pending> pending_;
+  std::unordered_set<Request> reading_;  ///< by workers
   std::unordered_map<std::uint64_t, Listing> listings_;
   std::uint64_t last_listing_ = 0;
   std::shared_ptr<std::byte[]> receive_buffer_;
-  std::vector<std::byte> read_buffer_;
+  std::unique_ptr<char[]> read_buffer_;
 };
 
 }  // namespace lockstep::linux_io
