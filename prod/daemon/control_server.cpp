@@ -1,9 +1,10 @@
 #include "prod/daemon/control_server.h"
 
+#include "prod/daemon/session_acceptor.h"
+
 #include <cerrno>
 #include <chrono>
 #include <cstring>
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <utility>
@@ -24,7 +25,6 @@ using boost::asio::local::stream_protocol;
 
 /// From the connection to its request; an answer may take as long as the module's command takes.
 constexpr std::chrono::seconds request_time_max{5};
-constexpr std::chrono::milliseconds pause_after_error{100};
 
 class Session : public std::enable_shared_from_this<Session> {
  public:
@@ -78,74 +78,39 @@ class Session : public std::enable_shared_from_this<Session> {
 
 }  // namespace
 
-class ControlServer::Impl : public std::enable_shared_from_this<Impl> {
+class ControlServer::Impl {
  public:
   Impl(boost::asio::io_context& context, Handle handle)
-      : context_(context), acceptor_(context), timer_(context), handle_(std::move(handle)) {}
+      : sessions_(std::make_shared<SessionAcceptor<stream_protocol>>(
+            context, connections_max,
+            [handle = std::move(handle)](stream_protocol::socket socket, std::function<void()> ended) {
+              std::make_shared<Session>(std::move(socket), handle, std::move(ended))->start();
+            })) {}
 
   std::string listen(const std::string& path) {
     ::unlink(path.c_str());  // the caller holds the journals' locks: no other daemon uses it
     boost::system::error_code error;
     const stream_protocol::endpoint endpoint(path);
-    acceptor_.open(endpoint.protocol(), error);
+    auto& acceptor = sessions_->acceptor();
+    acceptor.open(endpoint.protocol(), error);
     const mode_t mask = ::umask(0177);
-    if (!error) acceptor_.bind(endpoint, error);
+    if (!error) acceptor.bind(endpoint, error);
     ::umask(mask);
-    if (!error) acceptor_.listen(stream_protocol::acceptor::max_listen_connections, error);
+    if (!error) acceptor.listen(stream_protocol::acceptor::max_listen_connections, error);
     if (error) return "cannot listen at " + path + ": " + error.message();
-    ::fcntl(acceptor_.native_handle(), F_SETFD, FD_CLOEXEC);
     path_ = path;
-    accept();
+    sessions_->start();
     return {};
   }
 
   void stop() {
-    stopped_ = true;
-    boost::system::error_code ignored;
-    acceptor_.close(ignored);
-    timer_.cancel();
+    sessions_->stop();
     if (!path_.empty()) ::unlink(path_.c_str());
   }
 
  private:
-  void accept() {
-    if (sessions_ >= connections_max) {
-      accepting_ = false;  // the end of a session goes on
-      return;
-    }
-    accepting_ = true;
-    acceptor_.async_accept(
-        [self = shared_from_this()](const boost::system::error_code& error, stream_protocol::socket socket) {
-          if (self->stopped_) return;
-          if (error) {
-            self->timer_.expires_after(pause_after_error);
-            self->timer_.async_wait([self](const boost::system::error_code& cancelled) {
-              if (!cancelled && !self->stopped_) self->accept();
-            });
-            return;
-          }
-          ++self->sessions_;
-          std::make_shared<Session>(std::move(socket), self->handle_, [weak = std::weak_ptr(self)] {
-            const auto impl = weak.lock();
-            if (impl && !impl->stopped_) boost::asio::post(impl->context_, [impl] { impl->session_ended(); });
-          })->start();
-          self->accept();
-        });
-  }
-
-  void session_ended() {
-    --sessions_;
-    if (!accepting_ && !stopped_) accept();
-  }
-
-  boost::asio::io_context& context_;
-  stream_protocol::acceptor acceptor_;
-  boost::asio::steady_timer timer_;
-  const Handle handle_;
+  std::shared_ptr<SessionAcceptor<stream_protocol>> sessions_;
   std::string path_;
-  std::size_t sessions_ = 0;
-  bool accepting_ = false;
-  bool stopped_ = false;
 };
 
 ControlServer::ControlServer(boost::asio::io_context& context, Handle handle)

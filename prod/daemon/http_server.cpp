@@ -1,6 +1,7 @@
 #include "prod/daemon/http_server.h"
 
-#include <fcntl.h>
+#include "prod/daemon/session_acceptor.h"
+
 #include <optional>
 #include <utility>
 
@@ -18,8 +19,6 @@ namespace {
 
 namespace http = boost::beast::http;
 using boost::asio::ip::tcp;
-
-constexpr std::chrono::milliseconds pause_after_error{100};
 
 class HttpSession : public std::enable_shared_from_this<HttpSession> {
  public:
@@ -80,79 +79,41 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
 
 }  // namespace
 
-class HttpServer::Impl : public std::enable_shared_from_this<Impl> {
+class HttpServer::Impl {
  public:
   Impl(boost::asio::io_context& context, Answer answer)
-      : context_(context), acceptor_(context), timer_(context), answer_(std::move(answer)) {}
+      : sessions_(std::make_shared<SessionAcceptor<tcp>>(
+            context, connections_max, [answer = std::move(answer)](tcp::socket socket, std::function<void()> ended) {
+              boost::system::error_code ignored;
+              socket.set_option(tcp::no_delay(true), ignored);
+              std::make_shared<HttpSession>(std::move(socket), answer, std::move(ended))->read();
+            })) {}
 
   std::string listen(const std::string& address, std::uint16_t port) {
     boost::system::error_code error;
     const tcp::endpoint endpoint(boost::asio::ip::make_address(address, error), port);
-    if (!error) acceptor_.open(endpoint.protocol(), error);
-    if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
-    if (!error) acceptor_.bind(endpoint, error);
-    if (!error) acceptor_.listen(tcp::acceptor::max_listen_connections, error);
+    auto& acceptor = sessions_->acceptor();
+    if (!error) acceptor.open(endpoint.protocol(), error);
+    if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
+    if (!error) acceptor.bind(endpoint, error);
+    if (!error) acceptor.listen(tcp::acceptor::max_listen_connections, error);
     if (error) {
       return "cannot listen at " + address + ":" + std::to_string(port) + " for health checks: " + error.message() +
              ": correct [http] in cluster.toml, or end the program that has the port (\"ss -ltnp\" shows which)";
     }
-    ::fcntl(acceptor_.native_handle(), F_SETFD, FD_CLOEXEC);
-    accept();
+    sessions_->start();
     return {};
   }
 
   std::uint16_t port() const {
     boost::system::error_code ignored;
-    return acceptor_.local_endpoint(ignored).port();
+    return sessions_->acceptor().local_endpoint(ignored).port();
   }
 
-  void stop() {
-    stopped_ = true;
-    boost::system::error_code ignored;
-    acceptor_.close(ignored);
-    timer_.cancel();
-  }
+  void stop() { sessions_->stop(); }
 
  private:
-  void accept() {
-    if (sessions_ >= connections_max) {
-      accepting_ = false;  // the end of a session goes on
-      return;
-    }
-    accepting_ = true;
-    acceptor_.async_accept([self = shared_from_this()](const boost::system::error_code& error, tcp::socket socket) {
-      if (self->stopped_) return;
-      if (error) {
-        self->timer_.expires_after(pause_after_error);
-        self->timer_.async_wait([self](const boost::system::error_code& cancelled) {
-          if (!cancelled && !self->stopped_) self->accept();
-        });
-        return;
-      }
-      boost::system::error_code ignored;
-      socket.set_option(tcp::no_delay(true), ignored);
-      ::fcntl(socket.native_handle(), F_SETFD, FD_CLOEXEC);
-      ++self->sessions_;
-      std::make_shared<HttpSession>(std::move(socket), self->answer_, [weak = std::weak_ptr(self)] {
-        const auto impl = weak.lock();
-        if (impl && !impl->stopped_) boost::asio::post(impl->context_, [impl] { impl->session_ended(); });
-      })->read();
-      self->accept();
-    });
-  }
-
-  void session_ended() {
-    --sessions_;
-    if (!accepting_ && !stopped_) accept();
-  }
-
-  boost::asio::io_context& context_;
-  tcp::acceptor acceptor_;
-  boost::asio::steady_timer timer_;
-  const Answer answer_;
-  std::size_t sessions_ = 0;
-  bool accepting_ = false;
-  bool stopped_ = false;
+  std::shared_ptr<SessionAcceptor<tcp>> sessions_;
 };
 
 HttpServer::HttpServer(boost::asio::io_context& context, Answer answer)
