@@ -31,6 +31,8 @@ class World {
 
   /// Faults, then healing, then rest; ends at the first violation.
   RunResult run();
+  /// For scenarios that direct every step themselves: all that happens up to `end`, and nothing else.
+  void run_until(Time end);
 
   [[nodiscard]] std::uint64_t seed() const { return seed_; }
   [[nodiscard]] const Mix& mix() const { return mix_; }
@@ -65,7 +67,6 @@ class World {
   };
 
   void prefill(Node& node, Random random);
-  void run_until(Time end);
   void first_start();
   void schedule_faults();
   void heal();
