@@ -17,8 +17,8 @@ class RetainedMarker {
   /// What Booted tells the engine. If the answer is no, an outdated marker is removed at once.
   [[nodiscard]] bool retained();
 
-  /// To be called once the engine's journal has been stored after Booted: only then is what followed from "not
-  /// retained" on disk. A marker written earlier would let a crash in between turn that "no" into a "yes".
+  /// To be called once this node is in sync and in its role again: what a power loss took is not regained by a mere
+  /// restart of the daemon, so a marker written earlier would turn the next start's "no" into a wrong "yes".
   /// An error as text, or empty; without a marker the next start compares more than it must, no more.
   std::string confirm();
 
