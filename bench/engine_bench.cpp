@@ -1,5 +1,7 @@
 // The engine's hot paths alone: no disk, no network, no clock. Each port does nothing but answer.
 #include "engine/node_engine.h"
+#include "engine/recording/recorder.h"
+#include "engine/recording/taps.h"
 #include "engine/wire/codec.h"
 
 #include <deque>
@@ -34,9 +36,15 @@ struct Ports final : io::Timers, io::Link, io::Journal, io::Volume, io::Mount, i
   void send(io::Endpoint to, io::Frame frame) override {
     if (to != io::Endpoint::witness) return;
     const auto message = decode(Buffer(std::move(frame.head)));
-    if (const auto* beat = std::get_if<Heartbeat>(&*message)) answer(HeartbeatReply{beat->sent_at, true});
+    if (const auto* beat = std::get_if<Heartbeat>(&*message)) answer_heartbeat(*beat);
     if (const auto* prepare = std::get_if<Prepare>(&*message)) answer(Promise{prepare->ballot, {}, {}});
     if (const auto* accept = std::get_if<Accept>(&*message)) answer(Accepted{accept->ballot});
+  }
+  void answer_heartbeat(const Heartbeat& beat) {
+    HeartbeatReply reply{beat.sent_at, true, {}};
+    reply.memory.life = 1;
+    reply.memory.your_life = beat.memory.life;
+    answer(reply);
   }
   void answer(const Message& message) {
     events.emplace_back(io::FrameArrived{io::Endpoint::witness, Buffer(encode(message).head)});
@@ -58,17 +66,29 @@ struct Ports final : io::Timers, io::Link, io::Journal, io::Volume, io::Mount, i
   void record(const io::TraceEvent&) override {}
 };
 
-void requests_through_a_lone_primary(benchmark::State& state) {
+/// With `recorded`, between the flight recorder's taps.
+void requests_through(benchmark::State& state, bool recorded) {
   Ports ports;
-  NodeEngine engine(Settings{}, {ports, ports, ports, ports, ports, ports, ports, ports});
+  const NodePorts real{ports, ports, ports, ports, ports, ports, ports, ports};
+  recording::Recorder recorder(recording::Payloads::elided, {1});
+  recording::NodeTaps taps(real, recorder.decisions());
+  NodeEngine engine(Settings{}, recorded ? taps.ports() : real);
+  std::size_t bytes = 0;
   Instant now{1};
-  ports.events.emplace_back(io::Booted{Buffer(), true, 1});
+  const auto step = [&](io::Event event) {
+    if (!recorded) return engine.step(now, std::move(event));
+    recorded_step(engine, taps, recorder, now, std::move(event));
+    if (recorder.pending_bytes() > std::size_t{64} << 10U) bytes += recorder.seal().size();
+  };
+  JournalRecord journal;
+  journal.remembers = true;  // the other node need not be heard first
+  ports.events.emplace_back(io::Booted{encode(journal), true, 0, 1});
   ports.events.emplace_back(io::LinkUp{io::Endpoint::witness});
   const auto settle = [&] {
     while (!ports.events.empty()) {
       io::Event event = std::move(ports.events.front());
       ports.events.pop_front();
-      engine.step(now, std::move(event));
+      step(std::move(event));
     }
   };
   settle();
@@ -88,8 +108,12 @@ void requests_through_a_lone_primary(benchmark::State& state) {
   }
   if (ports.replies != request) state.SkipWithError("not every request was answered");
   state.SetItemsProcessed(static_cast<std::int64_t>(request));
+  if (recorded) state.counters["bytes_per_event"] = static_cast<double>(bytes) / (2.0 * static_cast<double>(request));
 }
+void requests_through_a_lone_primary(benchmark::State& state) { requests_through(state, false); }
 BENCHMARK(requests_through_a_lone_primary);
+void requests_through_a_recorded_primary(benchmark::State& state) { requests_through(state, true); }
+BENCHMARK(requests_through_a_recorded_primary);
 
 void encode_and_decode_a_write(benchmark::State& state) {
   const StreamOperation message{Epoch(3), Lsn(1'000'000), small_write()};

@@ -1,7 +1,9 @@
 // What every part of a node's engine shares: settings, ports, the time of the present step.
 #pragma once
 
+#include "engine/marks.h"
 #include "engine/node_engine.h"
+#include "engine/own_disk.h"
 #include "engine/wire/codec.h"
 
 #include <string>
@@ -9,11 +11,20 @@
 namespace lockstep::engine {
 
 struct Context {
-  Context(const Settings& chosen, NodePorts given) : settings(chosen), ports(given) {}
+  Context(const Settings& chosen, NodePorts given)
+      : settings(chosen),
+        own_disk(given.volume, now),
+        ports{given.timers, given.link,        given.journal, own_disk,
+              given.mount,  given.application, given.console, given.trace},
+        mark(given.trace) {}
+  Context(const Context&) = delete;
+  Context& operator=(const Context&) = delete;
 
   const Settings settings;
-  NodePorts ports;
   Instant now;
+  OwnDisk own_disk;
+  NodePorts ports;  ///< its volume is `own_disk`
+  MarkSink mark;
   bool peer_up = false;
   bool witness_up = false;
 
@@ -21,8 +32,12 @@ struct Context {
   void send_peer(const Message& message) {
     if (peer_up) ports.link.send(io::Endpoint::peer, encode(message));
   }
+  /// All of its state, for a snapshot.
+  static void fields(auto& self, auto& archive) {
+    archive(self.now, self.peer_up, self.witness_up, self.ticket_);
+    OwnDisk::fields(self.own_disk, archive);
+  }
   void note(std::string text) { ports.trace.record(io::Note{std::move(text)}); }
-  void mark(std::string_view name) { ports.trace.record(io::Mark{name}); }
 
  private:
   Ticket ticket_;

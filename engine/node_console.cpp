@@ -3,6 +3,8 @@
 
 namespace lockstep::engine {
 
+void NodeEngine::Core::go_on(const FirstStartNoted&) { initialise_wanted_ = wish_ == Wish::run; }
+
 void NodeEngine::Core::command(io::CommandId id, const io::Command& command) {
   const auto answer = [&](bool accepted, std::string text) {
     context_.ports.console.answer(id, accepted, std::move(text));
@@ -12,6 +14,7 @@ void NodeEngine::Core::command(io::CommandId id, const io::Command& command) {
   switch (command.verb) {
     case io::Verb::start:
       wish_ = Wish::run;
+      context_.mark(going_down ? Mark::command_start_going_down : Mark::command_start);
       if (state() == RoleState::stopped && cleaned_up_) process(RoleEvent::start_requested);
       return answer(true, going_down ? "will start again once it has stopped" : "started");
 
@@ -19,7 +22,11 @@ void NodeEngine::Core::command(io::CommandId id, const io::Command& command) {
       wish_ = Wish::stopped;
       initialise_wanted_ = false;
       reason_ = "stopped by an administrator";
-      if (state() == RoleState::stopped || going_down) return answer(true, "stopping or stopped already");
+      if (state() == RoleState::stopped || going_down) {
+        context_.mark(Mark::command_stop_already);
+        return answer(true, "stopping or stopped already");
+      }
+      context_.mark(is_primary() ? Mark::command_stop_primary : Mark::command_stop_other);
       if (is_primary()) {
         step_down(Succession::peer_alone, "stopped by an administrator");
         return answer(true, succession_ == Succession::none ? "stopping; no other node is in sync to take over"
@@ -31,15 +38,18 @@ void NodeEngine::Core::command(io::CommandId id, const io::Command& command) {
       return answer(true, "stopped");
 
     case io::Verb::restart:
+      context_.mark(service_.running() ? Mark::command_restart : Mark::command_restart_refused);
       if (!service_.running()) return answer(false, "the application does not run here; see `status`");
       service_.restart();
       return answer(true, "restarting the application, role unchanged");
 
     case io::Verb::swap:
       if (state() == RoleState::prim) {
+        context_.mark(Mark::command_swap_primary);
         step_down(Succession::peer_with_us, "swap");
         return answer(true, "swapping: the other node takes over, this one becomes SECOND");
       }
+      context_.mark(state() == RoleState::secondary ? Mark::command_swap_secondary : Mark::command_swap_refused);
       if (state() == RoleState::secondary) {
         context_.send_peer(SwapRequest{});
         return answer(true, "swapping: this node takes over");
@@ -49,6 +59,7 @@ void NodeEngine::Core::command(io::CommandId id, const io::Command& command) {
     case io::Verb::prim:
       if (is_primary()) return answer(!going_down, going_down ? "on its way down; try again" : "is primary already");
       if (state() == RoleState::secondary && !command.force) {
+        context_.mark(Mark::command_prim_swaps);
         context_.send_peer(SwapRequest{});
         return answer(true, "in sync: swapping with the primary");
       }
@@ -58,24 +69,34 @@ void NodeEngine::Core::command(io::CommandId id, const io::Command& command) {
       }
       wish_ = Wish::run;
       if (!known().initialised() && !(peer_state_ && peer_state_->decided.initialised())) {
-        initialise_wanted_ = true;
+        context_.mark(Mark::command_prim_first_start);
+        // An administrator vouches for this directory: were that forgotten in a crash right after the decision, no
+        // node would have anything to go on with.
+        record_.complete = true;
+        persist(FirstStartNoted{});
         return answer(true, "first start: becoming primary with this node's data as soon as a second voter answers");
       }
       if (command.force) {
+        context_.mark(Mark::command_prim_forced);
         if (state() != RoleState::waiting) lose_stream("forced to become primary");
         force_until_ = context_.now + context_.settings.timeout * 3;
         return answer(true,
                       "forced: becoming primary with this node's data, whatever the other node has, unless a "
                       "running primary holds the lease");
       }
+      context_.mark(may_take_over(known()) ? Mark::command_prim_takes_over : Mark::command_prim_refused);
       if (may_take_over(known())) return answer(true, "up to date: takes over as soon as a majority agrees");
       return answer(false, "refused, it could destroy newer data: " + why() + " " + next_step());
 
     case io::Verb::second:
       if (state() == RoleState::prim) {
+        context_.mark(Mark::command_second_swaps);
         step_down(Succession::peer_with_us, "asked to become secondary");
         return answer(true, "swapping: the other node takes over");
       }
+      context_.mark(is_primary()   ? Mark::command_second_refused
+                    : command.full ? Mark::command_second_full
+                                   : Mark::command_second);
       if (is_primary()) return answer(false, "no other node is in sync to take over; use `stop` to end the service");
       if (state() != RoleState::secondary) wish_ = Wish::second_only;
       if (state() == RoleState::stopped && cleaned_up_) process(RoleEvent::start_requested);
@@ -88,6 +109,7 @@ void NodeEngine::Core::command(io::CommandId id, const io::Command& command) {
 
     case io::Verb::wait_role:
       wish_ = Wish::second_only;
+      context_.mark(is_primary() && !going_down ? Mark::command_wait_primary : Mark::command_wait);
       if (is_primary() && !going_down) step_down(Succession::peer_alone, "asked to wait");
       return answer(true, "does not take over from now on; `start` allows it again");
   }
@@ -157,8 +179,10 @@ Status NodeEngine::Core::status() const {
   status.readiness = steady ? Readiness::ready : resting ? Readiness::not_ready : Readiness::transient;
   status.configuration = known();
   status.in_sync = (state() == RoleState::secondary || is_primary()) && in_sync(self_);
+  status.intact = intact_;
   status.peer_connected = context_.peer_up;
   status.witness_connected = context_.witness_up;
+  status.lease_until = is_primary() ? lease_.until() : Instant{};
   status.frozen = is_primary() && !service_.idle() && !writable_;
   status.lsn = is_primary() ? stream_.last() : replica_.applied();
   status.resync_bytes_left = target_.bytes_left();

@@ -1,15 +1,18 @@
 // The inside of NodeEngine: how the parts work together. One object a life of the program.
 //   node_engine.cpp      events in, to the part that they concern
-//   node_membership.cpp  heartbeats, leases, the configuration register: who may be what
+//   node_membership.cpp  heartbeats, leases, votes: who is there, and who may be what
+//   node_register.cpp    changes of the configuration register
 //   node_stream.cpp      the connection to the peer: attaching, resuming, resync, what goes wrong with it
 //   node_service.cpp     being primary: service up, service down, handing over
 //   node_console.cpp     commands and status
+//   node_snapshot.cpp    all of its state, to bytes and back
 #pragma once
 
 #include "engine/app/service.h"
 #include "engine/cluster/journal_record.h"
 #include "engine/cluster/lease.h"
 #include "engine/cluster/proposer.h"
+#include "engine/cluster/recollection.h"
 #include "engine/cluster/role_actions.h"
 #include "engine/cluster/role_machine.h"
 #include "engine/cluster/voter.h"
@@ -21,10 +24,10 @@
 #include "engine/resync/resync_target.h"
 
 #include <array>
-#include <functional>
 #include <map>
 #include <optional>
 #include <string>
+#include <variant>
 
 namespace lockstep::engine {
 
@@ -34,6 +37,8 @@ class NodeEngine::Core : private role::Actions {
 
   void step(Instant now, io::Event event);
   [[nodiscard]] Status status() const;
+  /// All of its state, for a snapshot (node_snapshot.cpp).
+  static void fields(auto& self, auto& archive);
 
  private:
   /// What an administrator wants of this node.
@@ -42,6 +47,19 @@ class NodeEngine::Core : private role::Actions {
   enum class Intent : std::uint8_t { none, initialise, take_over, force, leave_peer_out, admit_peer, hand_over };
   /// To whom a primary that steps down leaves the module.
   enum class Succession : std::uint8_t { none, peer_alone, peer_with_us };
+
+  // What waits for the journal.
+  struct TreeMarked {};    ///< that this tree is a mixture from now on
+  struct TreeComplete {};  ///< that it is the primary's
+  struct VoteStored {
+    VoterId to{};
+    Message answer;
+    Configuration accepted;  ///< as the vote left it
+    bool early = false;      ///< the answer has left already (planted)
+  };
+  struct FirstStartNoted {};  ///< that this tree is the one to begin with
+  struct VotesLearned {};     ///< what this voter had forgotten
+  using Continuation = std::variant<TreeMarked, TreeComplete, VoteStored, FirstStartNoted, VotesLearned>;
 
   // --- events (node_engine.cpp) ---
   void on(io::Booted& event);
@@ -64,8 +82,14 @@ class NodeEngine::Core : private role::Actions {
   [[nodiscard]] RoleState state() const { return roles_.state(); }
   /// Acts as the primary of `record_.decided`, in whatever stage.
   [[nodiscard]] bool is_primary() const;
-  /// Stores the record; `then` runs once it is durable.
-  void persist(std::function<void()> then = {});
+  /// Stores the record; `then` is done once it is durable.
+  void persist(std::optional<Continuation> then = std::nullopt);
+  void go_on(const TreeMarked& then);
+  void go_on(const TreeComplete& then);
+  void go_on(const VoteStored& then);
+  void go_on(const FirstStartNoted& then);
+  void go_on(const VotesLearned& then);
+  static void continuation_fields(auto& then, auto& archive);
 
   // --- membership (node_membership.cpp) ---
   void heartbeat();
@@ -74,21 +98,42 @@ class NodeEngine::Core : private role::Actions {
   void receive(VoterId from, const HeartbeatReply& message);
   void receive(VoterId from, const Prepare& message);
   void receive(VoterId from, const Accept& message);
-  void receive(VoterId from, const Promise& message);
-  void receive(VoterId from, const Accepted& message);
-  void receive(VoterId from, const Refused& message);
   void vote(VoterId to, const Message& answer);
+  void hear(VoterId from, const VoterMemory& memory);
+  void ask_again();
   void send_voter(VoterId to, const Message& message);
-  void send_voters(const Message& message);
+  void send_others(const Message& message);
+  void propose(Prepare prepare);
   void watch_lease();
   void update_hold();
   [[nodiscard]] bool majority_in_contact() const;
+
+  // --- changes of the register (node_register.cpp) ---
   /// Begins the change of the register that the present state calls for, if any.
   void pursue();
   void arm_register_retry();
   [[nodiscard]] Intent wanted_change() const;
+  [[nodiscard]] static Mark mark_of(Intent intent);
+  [[nodiscard]] Change change_of(Intent intent);
   [[nodiscard]] Configuration change(Intent intent, const Configuration& current) const;
+  void receive(VoterId from, const Promise& message);
+  void receive(VoterId from, const Accepted& message);
+  void receive(VoterId from, const Refused& message);
   void decided(const Configuration& configuration, bool by_own_change);
+  /// Whether this node's tree holds every acknowledged operation, as far as it can know, and why (not).
+  enum class TakeOver : std::uint8_t {
+    nothing_decided,
+    tree_is_mixture,
+    not_a_member,
+    only_member,
+    intact,
+    every_acknowledgement_on_disk,
+    both_lost_power,
+    only_complete_tree,
+    may_lack_something,
+  };
+  [[nodiscard]] static Mark mark_of(TakeOver judgement);
+  [[nodiscard]] TakeOver judge_take_over(const Configuration& current) const;
   [[nodiscard]] bool may_take_over(const Configuration& current) const;
   [[nodiscard]] bool should_try_take_over() const;
   [[nodiscard]] Configuration known() const { return record_.decided; }
@@ -125,7 +170,11 @@ class NodeEngine::Core : private role::Actions {
   void step_down(Succession succession, std::string why);
   void continue_stepping_down();
   void finish_stepping_down();
+  /// A sync has failed: what this volume reads may not be on its disk.
+  void lost_writes();
   void distrust_own_disk();
+  void watch_own_disk();
+  [[nodiscard]] bool own_disk_hangs() const;
   void set_writable(bool writable);
 
   // --- console (node_console.cpp) ---
@@ -138,15 +187,17 @@ class NodeEngine::Core : private role::Actions {
   const NodeId peer_;
 
   JournalRecord record_;
-  std::map<Ticket, std::function<void()>> persisting_;
+  std::map<Ticket, Continuation> persisting_;
   bool booted_ = false;
   bool cleaned_up_ = false;
-  bool intact_ = false;  ///< nothing that this node ever acknowledged is lost here
+  bool cache_retained_ = false;  ///< as Booted said
+  bool intact_ = false;          ///< nothing that this node ever acknowledged is lost here
   Wish wish_ = Wish::run;
   std::string reason_;  ///< why the last change of role happened
   std::uint64_t random_ = 0;
 
   std::optional<Voter> voter_;
+  std::optional<Recollection> recollection_;
   Proposer proposer_;
   Intent intent_ = Intent::none;
   Duration register_pause_;

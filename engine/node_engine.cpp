@@ -2,8 +2,10 @@
 #include "engine/node_engine.h"
 
 #include "engine/node_core.h"
+#include "engine/planted.h"
 #include "engine/values/check.h"
 
+#include <cerrno>
 #include <utility>
 
 namespace lockstep::engine {
@@ -17,7 +19,7 @@ NodeEngine::Core::Core(const Settings& settings, NodePorts ports)
     : context_(settings, ports),
       self_(settings.self),
       peer_(other(settings.self)),
-      proposer_(settings.self),
+      proposer_(settings.self, context_.mark),
       lease_(settings.timeout),
       roles_(*this),
       service_(context_),
@@ -44,8 +46,8 @@ void NodeEngine::Core::process(RoleEvent event) {
   const RoleState before = state();
   roles_.process(event);
   const RoleState after = state();
-  if (before == after) return;
   context_.ports.trace.record(io::RoleChanged{to_string(before), to_string(after), to_string(event)});
+  if (before == after) return;
   if (after == RoleState::waiting) waiting_since_ = context_.now;
   if (after != RoleState::waiting) force_until_.reset();
   // `second` has done what it was asked for; from here on this node is as good as the other.
@@ -57,7 +59,7 @@ bool NodeEngine::Core::is_primary() const {
          state() == RoleState::demoting;
 }
 
-void NodeEngine::Core::persist(std::function<void()> then) {
+void NodeEngine::Core::persist(std::optional<Continuation> then) {
   if (is_primary()) {
     record_.reign = stream_.reign();
     record_.lsn = stream_.last();
@@ -66,8 +68,9 @@ void NodeEngine::Core::persist(std::function<void()> then) {
     record_.reign = replica_.reign();
     record_.lsn = replica_.applied();
   }
+  recollection_->storing(record_);
   const Ticket ticket = context_.next_ticket();
-  if (then) persisting_.emplace(ticket, std::move(then));
+  if (then) persisting_.emplace(ticket, std::move(*then));
   context_.ports.journal.store(ticket, encode(record_));
 }
 
@@ -76,14 +79,36 @@ void NodeEngine::Core::on(io::Booted& event) {
   const std::optional<JournalRecord> record = decode_journal(event.journal);
   LOCKSTEP_CHECK(record.has_value(), "I13: the journal's record is of a version that this program knows");
   booted_ = true;
-  record_ = *record;
-  ++record_.generation;
+  // Without a journal nothing is known of the directory either: it may be that of a replaced machine.
+  record_.complete = false;
+  if (!event.journal.empty() && record->owner == voter(self_)) {
+    record_ = *record;
+  } else if (!event.journal.empty()) {
+    context_.mark(Mark::boot_with_foreign_journal);
+    context_.note("the journal is another machine's: this disk was cloned or exchanged, and counts as empty");
+  }
+  record_.owner = voter(self_);
+  if (!planted(Bug::generation_not_raised)) ++record_.generation;
+  if (planted(Bug::epoch_forgotten)) record_.decided = {};
   random_ = event.seed;
-  replica_.set_position(Epoch(0), record_.lsn);
-  // Without a journal nothing is known of the directory: it may be that of a replaced machine.
-  if (event.journal.empty()) record_.complete = false;
-  intact_ = record_.complete && event.retained;
-  voter_.emplace(context_.settings, record_.voter, context_.now);
+  replica_.set_position(planted(Bug::restart_resumes) ? record_.reign : Epoch(0), record_.lsn);
+  if (record_.tree != event.tree && record_.tree != 0 && !planted(Bug::another_directory_is_trusted)) {
+    context_.mark(Mark::boot_with_other_directory);
+    context_.note("the directory is another one than before: what it holds is not taken for this node's data");
+    record_.complete = false;
+  }
+  record_.tree = event.tree;
+  cache_retained_ = event.retained;
+  if (record_.cache == CacheTrust::after_power_loss && !event.retained) record_.cache = CacheTrust::full;
+  intact_ =
+      record_.complete && (event.retained || planted(Bug::power_loss_ignored)) && record_.cache == CacheTrust::full;
+  context_.mark(event.journal.empty() ? Mark::boot_first
+                : !record_.complete   ? Mark::boot_with_mixture
+                : event.retained      ? Mark::boot_intact
+                                      : Mark::boot_after_power_loss);
+  voter_.emplace(context_.settings, record_.voter, context_.now, context_.mark);
+  recollection_.emplace(voter(self_), record_, event.seed);
+  voter_->set_ready(false);
   proposer_.seen(record_.voter.promised);
   wish_ = context_.settings.start_at_boot ? Wish::run : Wish::stopped;
   waiting_since_ = context_.now;
@@ -118,6 +143,7 @@ void NodeEngine::Core::on(io::LinkDown& event) {
 void NodeEngine::Core::on(io::FrameArrived& event) {
   const std::optional<Message> message = decode(event.frame);
   if (!message) {
+    context_.mark(Mark::frame_damaged);
     context_.note("a frame arrived damaged; the connection is given up");
     context_.ports.link.reset(event.endpoint);
     return;
@@ -140,24 +166,33 @@ void NodeEngine::Core::on(io::TimerFired& event) {
     case io::TimerId::heartbeat: return heartbeat();
     case io::TimerId::register_retry:
       if (proposer_.busy() && wanted_change() == intent_) {
+        context_.mark(Mark::register_round_repeated);
         arm_register_retry();
-        send_voters(proposer_.again());
+        propose(proposer_.again());
+      } else {
+        context_.mark(Mark::register_retry_not_needed);
       }
       return;
     case io::TimerId::acknowledgement:
+      context_.mark(Mark::acknowledgement_timed_out);
       return leave_peer_out("the other node has not acknowledged anything for the timeout");
     case io::TimerId::link_grace:
+      context_.mark(stream_.attached() ? Mark::link_grace_not_needed : Mark::link_grace_over);
       if (!stream_.attached()) leave_peer_out("the connection to the other node did not come back");
       return;
     case io::TimerId::application: return handle(service_.timer_fired());
     case io::TimerId::resync:
       if (target_.waits_for_primary()) {
+        context_.mark(Mark::resync_timed_out);
         context_.note("resync: no progress, begun again");
         context_.ports.link.reset(io::Endpoint::peer);
       }
       return;
     case io::TimerId::checkpoint:
-      if (record_.lsn != (is_primary() ? stream_.last() : replica_.applied())) persist();
+      if (record_.lsn != (is_primary() ? stream_.last() : replica_.applied())) {
+        context_.mark(Mark::checkpoint_written);
+        persist();
+      }
       context_.ports.timers.arm(io::TimerId::checkpoint, context_.now + context_.settings.checkpoint_interval);
       return;
     case io::TimerId::count: return;
@@ -165,39 +200,50 @@ void NodeEngine::Core::on(io::TimerFired& event) {
 }
 
 void NodeEngine::Core::on(io::JournalStored& event) {
+  recollection_->stored();
   const auto found = persisting_.find(event.ticket);
   if (found == persisting_.end()) return;
-  const std::function<void()> then = std::move(found->second);
+  const Continuation then = std::move(found->second);
   persisting_.erase(found);
-  then();
+  std::visit([this](const auto& alternative) { go_on(alternative); }, then);
 }
 
 void NodeEngine::Core::on(io::Applied& event) {
+  context_.own_disk.applied(event.ticket);
   if (pipeline_.applied(event)) return;
   if (const auto outcome = replica_.applied(event)) return handle(outcome);
   handle(target_.applied(event));
 }
 
 void NodeEngine::Core::on(io::Synced& event) {
-  if (pipeline_.synced(event)) {
-    if (pipeline_.disk_failed() && is_primary()) distrust_own_disk();
-    return;
-  }
+  context_.own_disk.answered(event.ticket);
+  // Whoever asked for it, and whether anybody still waits: a failed sync is reported once. (What has lost its last
+  // name needs none.)
+  const bool failed = event.error != 0 && event.error != ENOENT;
+  if (failed) lost_writes();
+  if (pipeline_.synced(event)) return;
   if (const auto outcome = replica_.synced(event)) return handle(outcome);
+  if (failed && replica_.attached()) return handle(replica_.fail(event.error));
   handle(target_.synced(event));
 }
 
 void NodeEngine::Core::on(io::Scanned& event) {
+  context_.own_disk.answered(event.ticket);
   if (source_.scanned(event)) return;
   handle(target_.scanned(event));
 }
 
 void NodeEngine::Core::on(io::Digested& event) {
+  context_.own_disk.answered(event.ticket);
   if (source_.digested(event)) return pipeline_.release();
   handle(target_.digested(event));
 }
 
-void NodeEngine::Core::on(io::RegionRead& event) { source_.region_read(event); }
+void NodeEngine::Core::on(io::RegionRead& event) {
+  context_.own_disk.answered(event.ticket);
+  source_.region_read(event);
+}
+
 void NodeEngine::Core::on(io::MountOpened& event) { handle(service_.mount_opened(event)); }
 void NodeEngine::Core::on(io::MountClosed&) { handle(service_.mount_closed()); }
 void NodeEngine::Core::on(io::PhaseEnded& event) { handle(service_.phase_ended(event)); }

@@ -16,6 +16,11 @@
 
 #include <memory>
 
+namespace lockstep::recording {
+class RecordReader;
+class RecordWriter;
+}  // namespace lockstep::recording
+
 namespace lockstep::engine {
 
 /// The ports of one engine; all outlive it. Ports never call back within a call: what they have to say comes as
@@ -44,6 +49,12 @@ class NodeEngine {
   void step(Instant now, io::Event event);
 
   [[nodiscard]] Status status() const;
+
+  /// Between two steps: everything on which its further decisions depend, but the settings. restore() puts that into an
+  /// engine that has taken no step, which then goes on as the other would have; false if the bytes are no snapshot. It
+  /// says nothing of ports: theirs is to have the same under way.
+  void save(recording::RecordWriter& snapshot) const;
+  [[nodiscard]] bool restore(recording::RecordReader& snapshot);
 
  private:
   class Core;

@@ -1,9 +1,6 @@
-// Who may be what: heartbeats, leases, the configuration register.
+// Who is there, and who may be what: heartbeats, leases, votes.
 #include "engine/node_core.h"
 #include "engine/planted.h"
-#include "engine/values/check.h"
-
-#include <algorithm>
 
 namespace lockstep::engine {
 
@@ -19,6 +16,7 @@ void NodeEngine::Core::heartbeat() {
   send_heartbeats();
   watch_lease();
   watch_peer();
+  watch_own_disk();
   source_.heartbeat();
   try_attach();
 }
@@ -33,26 +31,42 @@ void NodeEngine::Core::send_heartbeats() {
   if (message.wants_lease && voter_->grant_lease(self_, known(), context_.now)) {
     lease_.granted(voter(self_), context_.now);
   }
-  if (context_.peer_up) send_voter(voter(peer_), message);
-  if (context_.witness_up) send_voter(VoterId::witness, message);
+  for (const VoterId to : {voter(peer_), VoterId::witness}) {
+    message.memory = recollection_->memory(to, voter_->record());
+    send_voter(to, message);
+  }
 }
 
 void NodeEngine::Core::receive(VoterId from, const Heartbeat& message) {
   if (from != voter(peer_)) return;
+  hear(from, message.memory);
   peer_state_ = message.state;
   const bool granted = message.wants_lease && message.state.decided.primary == peer_ &&
                        voter_->grant_lease(peer_, message.state.decided, context_.now);
-  send_voter(from, HeartbeatReply{message.sent_at, granted});
+  if (message.wants_lease && !granted) context_.mark(Mark::peer_lease_refused);
+  send_voter(from, HeartbeatReply{message.sent_at, granted, recollection_->memory(from, voter_->record())});
   if (message.state.decided.initialised()) decided(message.state.decided, false);
-  const bool following = state() == RoleState::joining || state() == RoleState::secondary;
-  if (following && !message.state.primary) lose_stream("the primary has stepped down");
+  // Also where only a resync was promised: nobody will keep that promise.
+  const bool following = state() == RoleState::joining || state() == RoleState::secondary || target_.active();
+  if (following && !message.state.primary) {
+    context_.mark(Mark::primary_stepped_down);
+    lose_stream("the primary has stepped down");
+  }
   try_attach();
 }
 
 void NodeEngine::Core::receive(VoterId from, const HeartbeatReply& message) {
+  hear(from, message.memory);
   // An answer to a heartbeat of an earlier reign promises nothing to this one.
-  if (!message.granted || !is_primary() || handing_over_ || message.sent_at < lease_wanted_since_) return;
-  lease_.granted(from, message.sent_at);
+  if (!message.granted || !is_primary() || handing_over_ || message.sent_at < lease_wanted_since_) {
+    if (message.granted) {
+      context_.mark(!is_primary()   ? Mark::grant_too_late
+                    : handing_over_ ? Mark::grant_while_handing_over
+                                    : Mark::grant_of_earlier_reign);
+    }
+    return;
+  }
+  lease_.granted(from, planted(Bug::lease_from_answer) ? context_.now : message.sent_at);
   contact_[static_cast<std::size_t>(from)] = context_.now;
   watch_lease();
 }
@@ -61,12 +75,14 @@ void NodeEngine::Core::watch_lease() {
   if (!is_primary()) return;
   const Instant now = context_.now;
   if (service_due_) {
-    if (lease_.held(now + stop_margin(context_.settings))) {
+    if (lease_.held(now + stop_margin(context_.settings)) || planted(Bug::start_before_lease)) {
+      context_.mark(Mark::lease_first_held);
       service_due_ = false;
       context_.ports.trace.record(io::LeaseHeld{known().epoch, lease_.until()});
       context_.ports.trace.record(io::ApplicationStarting{known().epoch});
       service_.start();
     } else if (now > lease_wanted_since_ + context_.settings.timeout * 2) {
+      context_.mark(Mark::lease_never_held);
       reason_ = "elected, but no majority grants the lease";
       process(RoleEvent::lease_lost);
     }
@@ -78,6 +94,7 @@ void NodeEngine::Core::watch_lease() {
     return;
   }
   if (planted(Bug::keep_writing_without_lease)) return;
+  context_.mark(Mark::lease_runs_out);
   reason_ = "isolated: neither the other node nor the witness has confirmed this primary in time";
   process(RoleEvent::lease_lost);
 }
@@ -95,6 +112,10 @@ void NodeEngine::Core::update_hold() {
   const bool may = is_primary() && !service_due_ && lease_.held(context_.now) && majority_in_contact();
   const bool writable = may && !service_.idle();
   if (writable != writable_) {
+    context_.mark(writable                    ? Mark::writable
+                  : service_.idle()           ? Mark::not_writable_without_service
+                  : lease_.held(context_.now) ? Mark::not_writable_without_contact
+                                              : Mark::not_writable_without_lease);
     writable_ = writable;
     context_.ports.trace.record(io::WritableChanged{writable, known().epoch});
   }
@@ -105,6 +126,13 @@ void NodeEngine::Core::update_hold() {
 
 void NodeEngine::Core::receive(VoterId from, const Prepare& message) {
   proposer_.seen(message.ballot);
+  if (message.forced && !recollection_->remembers()) {
+    context_.mark(Mark::memory_forced);
+    context_.note("this node votes again without knowing what it had promised: an administrator forced an election");
+    recollection_->forced();
+    record_.remembers = true;
+    voter_->set_ready(recollection_->may_vote());
+  }
   vote(from, voter_->prepare(static_cast<NodeId>(from), message, context_.now));
 }
 
@@ -120,12 +148,14 @@ void NodeEngine::Core::vote(VoterId to, const Message& answer) {
   const Configuration accepted = record_.voter.accepted;
   const bool early = planted(Bug::vote_before_persisted);
   if (early) send_voter(to, answer);
-  persist([this, to, answer, accepted, early] {
-    if (const auto* vote = std::get_if<Accepted>(&answer)) {
-      context_.ports.trace.record(io::VoteCast{vote->ballot.value, accepted});
-    }
-    if (!early) send_voter(to, answer);
-  });
+  persist(VoteStored{to, answer, accepted, early});
+}
+
+void NodeEngine::Core::go_on(const VoteStored& then) {
+  if (const auto* vote = std::get_if<Accepted>(&then.answer)) {
+    context_.ports.trace.record(io::VoteCast{vote->ballot.value, then.accepted});
+  }
+  if (!then.early) send_voter(then.to, then.answer);
 }
 
 void NodeEngine::Core::send_voter(VoterId to, const Message& message) {
@@ -146,178 +176,49 @@ void NodeEngine::Core::send_voter(VoterId to, const Message& message) {
   }
 }
 
-void NodeEngine::Core::send_voters(const Message& message) {
-  for (const VoterId to : {voter(self_), voter(peer_), VoterId::witness}) send_voter(to, message);
+void NodeEngine::Core::send_others(const Message& message) {
+  for (const VoterId to : {voter(peer_), VoterId::witness}) send_voter(to, message);
 }
 
-// --- changes of the register ---
-
-// The pause differs from node to node, so that two proposers do not foil each other for ever, and grows, so that a slow
-// link's answers come before the next round makes them worthless.
-void NodeEngine::Core::arm_register_retry() {
-  random_ = random_ * 6364136223846793005ULL + 1442695040888963407ULL;  // Knuth's MMIX generator
-  const auto jitter = milliseconds(static_cast<std::int64_t>((random_ >> 33U) % 100));
-  context_.ports.timers.arm(io::TimerId::register_retry, context_.now + register_pause_ + jitter);
-  register_pause_ = std::min(register_pause_ * 2, context_.settings.timeout);
-}
-
-void NodeEngine::Core::pursue() {
-  const Intent wanted = wanted_change();
-  // What is not wanted any more may be decided nevertheless; then it is learned like anybody else's change.
-  if (proposer_.busy() && wanted != intent_) proposer_.abandon();
-  if (wanted == Intent::none || proposer_.busy()) return;
-  intent_ = wanted;
+// Who did not vote a moment ago does now: the next round need not wait for its time.
+void NodeEngine::Core::ask_again() {
+  voter_->set_ready(recollection_->may_vote());
+  if (!proposer_.busy() || !recollection_->may_vote()) return;
+  context_.mark(Mark::memory_asks_again);
   register_pause_ = milliseconds(100);
   arm_register_retry();
-  send_voters(proposer_.begin([this, wanted](const Configuration& current) { return change(wanted, current); }));
+  propose(proposer_.again());
 }
 
-NodeEngine::Core::Intent NodeEngine::Core::wanted_change() const {
-  if (handing_over_) return Intent::hand_over;
-  if (is_primary()) {
-    // An application that is being stopped still writes, and must not wait for a peer that is gone.
-    const bool ended = state() == RoleState::demoting && service_.idle();
-    if (ended || service_due_) return Intent::none;
-    if (leave_wanted_) return Intent::leave_peer_out;
-    const bool ready = stream_.caught_up() || (planted(Bug::admit_before_caught_up) && stream_.attached());
-    if (state() == RoleState::alone && !in_sync(peer_) && ready) return Intent::admit_peer;
-    return Intent::none;
-  }
-  if (state() != RoleState::waiting || !cleaned_up_) return Intent::none;
-  if (force_until_ && context_.now < *force_until_) return Intent::force;
-  if (initialise_wanted_ && !known().initialised()) return Intent::initialise;
-  return should_try_take_over() ? Intent::take_over : Intent::none;
-}
-
-Configuration NodeEngine::Core::change(Intent intent, const Configuration& current) const {
-  const Epoch next = current.epoch.next();
-  const bool ours = current.initialised() && current.primary == self_;
-  switch (intent) {
-    case Intent::none: break;
-    case Intent::initialise:
-      if (!current.initialised()) return {next, self_, Members::only(self_)};
-      break;
-    case Intent::take_over:
-      if (may_take_over(current)) return {next, self_, Members::only(self_)};
-      break;
-    case Intent::force: return {next, self_, Members::only(self_)};
-    case Intent::leave_peer_out:
-      if (ours && current.members == Members::both()) return {next, self_, Members::only(self_)};
-      break;
-    case Intent::admit_peer:
-      if (ours && current.epoch == known().epoch) return {next, self_, Members::both()};
-      break;
-    case Intent::hand_over:
-      if (ours && current.epoch == known().epoch && current.members == Members::both()) {
-        return {next, peer_, succession_ == Succession::peer_with_us ? Members::both() : Members::only(peer_)};
-      }
-      break;
-  }
-  return current;
-}
-
-bool NodeEngine::Core::may_take_over(const Configuration& current) const {
-  if (!current.initialised() || !record_.complete) return false;
-  if (planted(Bug::promote_while_stale)) return true;
-  if (!current.members.contains(self_)) return false;
-  // Nobody else has more: the only member, or one that lost nothing, or whose every acknowledgement is on disk.
-  if (current.members == Members::only(self_) || intact_) return true;
-  if (context_.settings.durability == Durability::durable) return true;
-  // Both lost what was not on disk: what was promised beyond that is gone on either; the last primary goes on.
-  return context_.peer_up && peer_state_ && !peer_state_->intact && !peer_state_->primary && current.primary == self_;
-}
-
-bool NodeEngine::Core::should_try_take_over() const {
-  if (wish_ != Wish::run || !known().initialised() || !record_.complete || !replica_.idle()) return false;
-  if (context_.now < take_over_not_before_ || voter_->lease_held_against(self_, context_.now)) return false;
-  if (!context_.peer_up) return true;
-  if (!peer_state_ || peer_state_->primary) return false;
-  // The last primary is the first to try, so that the active side is not needlessly moved.
-  const bool peer_goes_first = known().primary == peer_ && known().members.contains(peer_) && peer_state_->running &&
-                               (peer_state_->intact || !intact_);
-  const Instant since = std::max(waiting_since_, peer_up_since_);
-  return !peer_goes_first || context_.now - since >= context_.settings.timeout;
-}
-
-void NodeEngine::Core::receive(VoterId from, const Promise& message) {
-  const auto accept = proposer_.receive(from, message);
-  if (!accept) return;
-  if (is_primary() && !handing_over_ && accept->value.primary != self_) {
-    // Another node's election is under way. Confirming it would end the grants that this node's service still runs
-    // under (I15): the service ends first, and the other node confirms its election itself.
-    proposer_.abandon();
-    reason_ = "another primary is being elected";
-    return process(RoleEvent::lease_lost);
-  }
-  send_voters(*accept);
-}
-
-void NodeEngine::Core::receive(VoterId /*from*/, const Refused& message) {
-  proposer_.seen(message.promised);  // the retry timer begins the next round, above it
-}
-
-void NodeEngine::Core::receive(VoterId from, const Accepted& message) {
-  const auto outcome = proposer_.receive(from, message);
-  if (!outcome) return;
-  const Intent intent = intent_;
-  intent_ = Intent::none;
-  context_.ports.timers.cancel(io::TimerId::register_retry);
-  if (intent == Intent::take_over && !outcome->changed) {
-    take_over_not_before_ = context_.now + context_.settings.timeout;
-  }
-  force_until_.reset();
-  initialise_wanted_ = false;
-  const bool election = intent == Intent::take_over || intent == Intent::force || intent == Intent::initialise;
-  if (outcome->decided.initialised()) decided(outcome->decided, election && outcome->changed);
-  // Confirmed without a change: an admission that was under way has come to nothing.
-  if (intent == Intent::leave_peer_out && is_primary() && known() == outcome->decided && !in_sync(peer_)) {
-    leave_wanted_ = false;
-    stream_.release_peer();
-    pipeline_.release();
-  }
-  if (outcome->changed) context_.send_peer(Decided{outcome->decided});
-}
-
-void NodeEngine::Core::decided(const Configuration& configuration, bool by_own_change) {
-  if (configuration.epoch <= known().epoch) return;
-  record_.decided = configuration;
-  persist();
-  context_.ports.trace.record(io::ConfigurationDecided{configuration});
-  if (is_primary()) {
-    if (configuration.primary != self_) {
-      if (state() == RoleState::demoting && service_.idle()) return finish_stepping_down();
-      reason_ = "another primary was elected";
-      return process(RoleEvent::lease_lost);
+void NodeEngine::Core::hear(VoterId from, const VoterMemory& memory) {
+  const bool silent_before = !recollection_->may_vote() || !recollection_->remembers(from);
+  const Recollection::Lesson lesson = recollection_->hear(from, memory, known().initialised());
+  if (lesson == Recollection::Lesson::forgotten) {
+    context_.mark(is_primary() ? Mark::memory_older_copy_as_primary : Mark::memory_older_copy);
+    context_.note("others know more of this node's votes than its journal does: its disk holds an older copy");
+    record_.remembers = false;
+    if (!is_primary()) {
+      record_.complete = false;
+      intact_ = false;
+      replica_.set_position(Epoch(0), replica_.applied());
+      lose_stream("this node's disk holds an older copy");
     }
-    stream_.set_epoch(configuration.epoch);
-    if (in_sync(peer_)) {
-      reason_ = "both nodes are in sync";
-      return process(RoleEvent::peer_admitted);
-    }
-    leave_wanted_ = false;
-    stream_.release_peer();
-    process(RoleEvent::peer_left);
-    return pipeline_.release();
-  }
-  if (configuration.primary == self_) {
-    const bool handed_over = state() == RoleState::secondary && replica_.attached() && replica_.idle();
-    const bool elected = by_own_change && state() == RoleState::waiting;
-    if (!elected && !handed_over) return;
-    reason_ = elected ? "took over" : "the other node handed over";
-    process(RoleEvent::elected);
     persist();
-    return send_heartbeats();
+  } else if (lesson == Recollection::Lesson::learned) {
+    context_.mark(Mark::memory_learned);
+    voter_->adopt(recollection_->learned());
+    proposer_.seen(voter_->record().promised);
+    record_.voter = voter_->record();
+    record_.remembers = true;
+    persist(VotesLearned{});
   }
-  if (in_sync(self_)) {
-    if (state() == RoleState::joining && target_.finished()) {
-      reason_ = "up to date";
-      target_.abandon();
-      process(RoleEvent::admitted);
-    }
-    return;
-  }
-  // A joining node is not in the configuration yet, whatever its epoch; a secondary that is not has been left out.
-  if (state() == RoleState::secondary) lose_stream("left out by the primary");
+  voter_->set_ready(recollection_->may_vote());
+  if (silent_before && memory.remembers) ask_again();
+}
+
+void NodeEngine::Core::go_on(const VotesLearned&) {
+  recollection_->remembered();
+  ask_again();
 }
 
 }  // namespace lockstep::engine

@@ -1,15 +1,18 @@
 // Being primary: the service comes up under a lease, goes down in order or at once, and is handed over.
 #include "engine/node_core.h"
+#include "engine/planted.h"
 #include "engine/values/check.h"
 
 namespace lockstep::engine {
 
 void NodeEngine::Core::start_service() {
   const bool counted = in_sync(peer_);
+  context_.mark(counted ? Mark::reign_begins_with_peer : Mark::reign_begins_alone);
   stream_.begin(known().epoch, replica_.applied(), counted ? PeerStanding::counted : PeerStanding::out);
   replica_.detach();
   target_.abandon();
   pipeline_.open();
+  if (record_.cache != CacheTrust::full) pipeline_.distrust_disk();
   lease_.drop();
   contact_ = {};
   lease_wanted_since_ = context_.now;
@@ -55,11 +58,16 @@ void NodeEngine::Core::handle(Service::Outcome outcome) {
       reason_ = service_.error();
       wish_ = Wish::stopped;
       succession_ = in_sync(peer_) ? Succession::peer_alone : Succession::none;
-      if (state() == RoleState::demoting) return service_.stop();
+      if (state() == RoleState::demoting) {
+        context_.mark(Mark::service_failed_on_the_way_down);
+        return service_.stop();
+      }
+      context_.mark(succession_ == Succession::none ? Mark::service_failed_alone : Mark::service_failed_with_successor);
       return process(RoleEvent::service_failed);
     case Service::Outcome::gone:
       if (!cleaned_up_) {
         cleaned_up_ = true;
+        context_.mark(wish_ != Wish::stopped ? Mark::boot_goes_on : Mark::boot_stays_stopped);
         if (wish_ != Wish::stopped) process(RoleEvent::start_requested);
         return;
       }
@@ -77,37 +85,86 @@ void NodeEngine::Core::step_down(Succession succession, std::string why) {
   process(RoleEvent::step_down);
 }
 
-void NodeEngine::Core::distrust_own_disk() {
+// The kernel reports a failed write-back once and takes the pages for clean: they read well, and no later sync writes
+// them. So this node is brought up to date by writing everything anew, and until then it promises nothing.
+void NodeEngine::Core::lost_writes() {
+  context_.mark(Mark::local_sync_failed);
   intact_ = false;
+  if (record_.cache == CacheTrust::full) {
+    context_.note("a sync of this node's disk has failed: its contents are not trusted until they are written anew");
+    record_.cache = cache_retained_ ? CacheTrust::after_power_loss : CacheTrust::after_rewriting;
+    persist();
+  }
+  if (!is_primary()) return;
+  pipeline_.distrust_disk();
+  distrust_own_disk();
+}
+
+void NodeEngine::Core::distrust_own_disk() {
   const std::string why = "this node's disk failed to keep a write (fsync); it answers every further fsync with EIO";
   if (state() == RoleState::demoting) {
+    context_.mark(Mark::disk_failed_on_the_way_down);
     if (succession_ == Succession::peer_with_us) succession_ = Succession::peer_alone;
   } else if (in_sync(peer_)) {
+    context_.mark(Mark::disk_failed_with_peer);
     step_down(Succession::peer_alone, why);
   } else {
+    context_.mark(Mark::disk_failed_alone);
     reason_ = why;
   }
 }
 
+bool NodeEngine::Core::own_disk_hangs() const {
+  // Twice as long as the other node has: if both hang, that one is left out first, and there is nobody to hand over to.
+  return context_.own_disk.silent_for() > context_.settings.timeout * 2;
+}
+
+// A disk that hangs answers nothing, and may do so for minutes: the application is ended at once, since it could not
+// end by itself, and the other node goes on with everything that was acknowledged.
+void NodeEngine::Core::watch_own_disk() {
+  if (!is_primary() || !in_sync(peer_) || !stream_.attached() || service_.idle() || !own_disk_hangs()) return;
+  if (state() == RoleState::demoting) {
+    if (succession_ == Succession::peer_with_us) succession_ = Succession::peer_alone;
+  } else {
+    step_down(Succession::peer_alone, "this node's disk does not answer");
+  }
+  service_due_ = false;
+  pipeline_.close();
+  service_.abort();
+}
+
 // The mount is closed: nothing new can come. The successor must have everything before it is proposed.
 void NodeEngine::Core::continue_stepping_down() {
-  if (state() != RoleState::demoting || !service_.idle()) return;
+  const bool stopped = service_.idle() || planted(Bug::hand_over_before_stopped);
+  if (state() != RoleState::demoting || !stopped) return;
   const bool successor = succession_ != Succession::none && in_sync(peer_) && !leave_wanted_;
-  if (!successor || context_.now >= step_down_until_) return finish_stepping_down();
+  if (!successor || context_.now >= step_down_until_) {
+    context_.mark(!successor      ? Mark::steps_down_without_successor
+                  : handing_over_ ? Mark::hand_over_undecided_in_time
+                                  : Mark::hand_over_not_drained_in_time);
+    return finish_stepping_down();
+  }
   if (handing_over_) return;
-  if (!pipeline_.settled() || !stream_.attached() || !stream_.window_empty()) return;
+  // What a disk that hangs has not applied yet has no place in the stream and was not acknowledged.
+  const bool left_behind = succession_ == Succession::peer_alone && own_disk_hangs();
+  const bool settled = pipeline_.settled() || left_behind || planted(Bug::hand_over_before_settled);
+  if (!settled || !stream_.attached() || !stream_.window_empty()) {
+    context_.mark(Mark::hand_over_waits_until_drained);
+    return;
+  }
   handing_over_ = true;
   lease_.drop();
 }
 
 void NodeEngine::Core::finish_stepping_down() {
   // Only an orderly swap leaves both trees equal at a known place of the new reign.
-  const bool swapped = handing_over_ && known().primary == peer_ && in_sync(self_);
+  const bool swapped = handing_over_ && known().primary == peer_ && in_sync(self_) && record_.cache == CacheTrust::full;
+  context_.mark(swapped ? Mark::swapped : Mark::stepped_down_without_swap);
   replica_.set_position(swapped ? known().epoch : Epoch(0), stream_.last());
   handing_over_ = false;
   succession_ = Succession::none;
   leave_wanted_ = false;
-  pipeline_.clear();
+  pipeline_.close();  // what is still being applied gets its place all the same; before that there is no new reign
   source_.abandon();
   stream_.release_peer();
   lease_.drop();

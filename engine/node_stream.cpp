@@ -2,6 +2,7 @@
 #include "engine/node_core.h"
 #include "engine/planted.h"
 
+#include <cerrno>
 #include <cstring>
 
 namespace lockstep::engine {
@@ -11,6 +12,11 @@ namespace {
 constexpr Duration attach_retry = milliseconds(1000);
 /// After its own disk refused an operation a replica waits this long before it tries again.
 constexpr Duration pause_after_failure = milliseconds(5000);
+
+/// Errors that say something of the disk, and nothing of what the tree holds.
+bool disk_refuses(int error) {
+  return error == EIO || error == ENOSPC || error == EDQUOT || error == EROFS || error == ENOMEM;
+}
 }  // namespace
 
 void NodeEngine::Core::receive_peer(const Message& message) {
@@ -18,13 +24,18 @@ void NodeEngine::Core::receive_peer(const Message& message) {
   if (const auto* attach = std::get_if<Attach>(&message)) return receive(*attach);
   if (const auto* attached = std::get_if<Attached>(&message)) return receive(*attached);
   if (const auto* operation = std::get_if<StreamOperation>(&message)) {
-    if (!is_primary()) handle(replica_.receive(*operation));
+    if (!is_primary()) return handle(replica_.receive(*operation));
+    context_.mark(Mark::operation_for_a_primary);
     return;
   }
   if (const auto* progress = std::get_if<StreamAcknowledgement>(&message)) return receive(*progress);
   if (const auto* failed = std::get_if<StreamFailed>(&message)) return receive(*failed);
-  if (std::holds_alternative<Farewell>(message)) return leave_peer_out("the other node was stopped");
+  if (std::holds_alternative<Farewell>(message)) {
+    context_.mark(Mark::farewell);
+    return leave_peer_out("the other node was stopped");
+  }
   if (std::holds_alternative<SwapRequest>(message)) {
+    context_.mark(state() == RoleState::prim ? Mark::swap_request_granted : Mark::swap_request_too_late);
     if (state() == RoleState::prim) step_down(Succession::peer_with_us, "swap asked for on the other node");
     return;
   }
@@ -40,19 +51,31 @@ void NodeEngine::Core::receive_peer(const Message& message) {
 
 void NodeEngine::Core::receive(const Attach& message) {
   const bool serving = state() == RoleState::promoting || state() == RoleState::alone || state() == RoleState::prim;
-  if (!serving || stream_.attached() || source_.scanning() || !source_.ready() || leave_wanted_) return;
+  if (!serving || stream_.attached() || source_.scanning() || !source_.ready() || leave_wanted_) {
+    context_.mark(!serving             ? Mark::attach_not_serving
+                  : leave_wanted_      ? Mark::attach_being_left_out
+                  : source_.scanning() ? Mark::attach_while_scanning
+                  : !source_.ready()   ? Mark::attach_after_failed_read
+                                       : Mark::attach_twice);
+    return;
+  }
   if (stream_.can_resume(message.reign, message.lsn)) {
-    context_.mark("stream resumed");
+    context_.mark(Mark::stream_resumed);
     context_.ports.timers.cancel(io::TimerId::link_grace);
     context_.send_peer(Attached{stream_.reign(), false});
     stream_.resume(message.lsn);
     return;
   }
   if (stream_.peer() == PeerStanding::counted) {
+    context_.mark(Mark::peer_lost_its_place);
     // It has lost its place, e.g. in a restart: it must be left out before it can be brought up to date.
     return leave_peer_out("the other node has lost its place in the stream");
   }
-  if (state() != RoleState::alone) return;
+  if (state() != RoleState::alone) {
+    context_.mark(Mark::resync_not_before_service);
+    return;
+  }
+  context_.mark(Mark::resync_offered);
   context_.note("resync of the other node begins");
   context_.send_peer(Attached{stream_.reign(), true});
   source_.begin();
@@ -69,12 +92,16 @@ void NodeEngine::Core::receive(const StreamAcknowledgement& message) {
 }
 
 void NodeEngine::Core::receive(const CaughtUp&) {
-  if (!is_primary() || stream_.peer() != PeerStanding::following || !stream_.attached()) return;
-  context_.mark("joiner caught up");
+  if (!is_primary() || stream_.peer() != PeerStanding::following || !stream_.attached()) {
+    context_.mark(Mark::caught_up_too_late);
+    return;
+  }
+  context_.mark(Mark::joiner_caught_up);
   stream_.count_peer();
 }
 
 void NodeEngine::Core::receive(const StreamFailed& message) {
+  context_.mark(Mark::peer_could_not_apply);
   leave_peer_out("the other node could not apply operation " + std::to_string(message.lsn.value) + " (errno " +
                  std::to_string(message.error) + "): see its disk");
 }
@@ -84,6 +111,7 @@ void NodeEngine::Core::receive(const StreamFailed& message) {
 void NodeEngine::Core::leave_peer_out(const std::string& why) {
   if (!is_primary()) return;
   if (source_.scanning()) {
+    context_.mark(Mark::leave_ends_scan);
     source_.abandon();
     context_.ports.link.reset(io::Endpoint::peer);
   }
@@ -95,8 +123,10 @@ void NodeEngine::Core::leave_peer_out(const std::string& why) {
   context_.ports.timers.cancel(io::TimerId::link_grace);
   if (context_.peer_up) context_.ports.link.reset(io::Endpoint::peer);
   if (stream_.peer() == PeerStanding::following) {
+    context_.mark(Mark::leave_ends_resync);
     stream_.release_peer();
   } else {
+    context_.mark(leave_wanted_ ? Mark::leave_wanted_already : Mark::leave_wanted);
     leave_wanted_ = true;
     if (planted(Bug::leave_after_acknowledging)) {
       stream_.release_peer();
@@ -109,7 +139,8 @@ void NodeEngine::Core::arm_acknowledgement() {
   const bool waiting = is_primary() && stream_.peer() == PeerStanding::counted &&
                        (!stream_.window_empty() || !in_sync(peer_));  // for an acknowledgement, or an admission
   if (!waiting || leave_wanted_) {
-    if (acknowledgement_armed_) context_.ports.timers.cancel(io::TimerId::acknowledgement);
+    const bool kept = planted(Bug::admission_keeps_timer);
+    if (acknowledgement_armed_ && !kept) context_.ports.timers.cancel(io::TimerId::acknowledgement);
     acknowledgement_armed_ = false;
   } else if (!acknowledgement_armed_) {
     acknowledgement_armed_ = true;
@@ -125,8 +156,12 @@ void NodeEngine::Core::peer_lost() {
   attach_sent_.reset();
   if (is_primary()) {
     source_.abandon();
-    if (stream_.peer() == PeerStanding::following) stream_.release_peer();
+    if (stream_.peer() == PeerStanding::following) {
+      context_.mark(Mark::link_lost_in_resync);
+      stream_.release_peer();
+    }
     if (stream_.peer() == PeerStanding::counted) {
+      context_.mark(Mark::link_lost_in_stream);
       stream_.detach();
       context_.ports.timers.arm(io::TimerId::link_grace, context_.now + context_.settings.link_grace);
     }
@@ -136,6 +171,7 @@ void NodeEngine::Core::peer_lost() {
 
 void NodeEngine::Core::watch_peer() {
   if (context_.peer_up && context_.now - peer_heard_ > context_.settings.timeout) {
+    context_.mark(Mark::peer_silent);
     context_.note("the other node is silent; the connection is given up");
     context_.ports.link.reset(io::Endpoint::peer);
   }
@@ -146,31 +182,54 @@ void NodeEngine::Core::watch_peer() {
 void NodeEngine::Core::try_attach() {
   if (state() != RoleState::waiting || !cleaned_up_ || !context_.peer_up || !peer_state_ || !peer_state_->primary)
     return;
-  if (target_.active() || !replica_.idle() || context_.now < attach_not_before_) return;
+  const bool idle = replica_.idle() || planted(Bug::attach_while_applying);
+  if (target_.active() || !idle || context_.now < attach_not_before_ || own_disk_hangs()) {
+    context_.mark(target_.active()   ? Mark::attach_waits_for_resync
+                  : !replica_.idle() ? Mark::attach_waits_for_volume
+                                     : Mark::attach_pauses);
+    return;
+  }
   if (attach_sent_ && context_.now - *attach_sent_ < attach_retry) return;
-  if (!in_sync(self_) && !peer_state_->admits) return;
-  if (known().primary != peer_) return;
+  if (!in_sync(self_) && !peer_state_->admits) {
+    context_.mark(Mark::attach_waits_for_primary);
+    return;
+  }
+  if (known().primary != peer_) {
+    context_.mark(Mark::attach_waits_for_news);
+    return;
+  }
+  context_.mark(attach_sent_ ? Mark::attach_repeated : Mark::attach_sent);
   attach_sent_ = context_.now;
+  if (planted(Bug::resume_too_early) && replica_.applied() > Lsn(0)) {
+    replica_.set_position(replica_.reign(), Lsn(replica_.applied().value - 1));
+  }
+  if (planted(Bug::resume_too_late)) replica_.set_position(replica_.reign(), replica_.applied().next());
   context_.send_peer(Attach{replica_.reign(), replica_.applied()});
 }
 
 void NodeEngine::Core::receive(const Attached& message) {
-  if (state() != RoleState::waiting || target_.active() || !replica_.idle()) {
+  const bool idle = replica_.idle() || planted(Bug::attach_while_applying);
+  if (state() != RoleState::waiting || target_.active() || !idle) {
+    context_.mark(Mark::attached_too_late);
     context_.ports.link.reset(io::Endpoint::peer);
     return;
   }
   attach_sent_.reset();
   if (message.resync) {
-    target_.expect(message.reign);
+    target_.expect(message.reign, record_.cache == CacheTrust::full);
     return;
   }
+  context_.mark(Mark::attached_without_resync);
   replica_.resume(message.reign, replica_.applied());
   reason_ = "up to date";
   process(RoleEvent::stream_resumed);
 }
 
 void NodeEngine::Core::receive(const ManifestPart& message) {
-  if (is_primary()) return;
+  if (is_primary()) {
+    context_.mark(Mark::manifest_for_a_primary);
+    return;
+  }
   handle(target_.manifest(message));
 }
 
@@ -186,26 +245,37 @@ void NodeEngine::Core::handle(ResyncTarget::Outcome outcome) {
     case ResyncTarget::Outcome::none:
     case ResyncTarget::Outcome::progress: return;
     case ResyncTarget::Outcome::begins:
+      context_.mark(Mark::resync_begins);
       reason_ = "being brought up to date by the primary";
       process(RoleEvent::resync_began);
       record_.complete = false;
-      persist([this] { target_.tree_marked(); });
+      persist(TreeMarked{});
       return;
     case ResyncTarget::Outcome::data_complete:
       record_.complete = true;
-      persist([this] {
-        if (!target_.finished()) return;
-        intact_ = true;
-        context_.send_peer(CaughtUp{replica_.applied()});
-      });
+      record_.cache = CacheTrust::full;  // either it was, or all of it has been written anew and synced
+      persist(TreeComplete{});
       return;
     case ResyncTarget::Outcome::failed:
+      context_.mark(Mark::resync_failed);
       attach_not_before_ = context_.now + pause_after_failure;
       context_.note("resync failed: " + target_.error());
       lose_stream("the resync failed: " + target_.error());
       context_.ports.link.reset(io::Endpoint::peer);
       return;
   }
+}
+
+void NodeEngine::Core::go_on(const TreeMarked&) { target_.tree_marked(); }
+
+void NodeEngine::Core::go_on(const TreeComplete&) {
+  if (!target_.finished()) {
+    context_.mark(Mark::resync_complete_too_late);
+    return;
+  }
+  context_.mark(Mark::resync_complete);
+  intact_ = true;
+  context_.send_peer(CaughtUp{replica_.applied()});
 }
 
 void NodeEngine::Core::handle(std::optional<ReplicaStream::Outcome> outcome) {
@@ -215,14 +285,20 @@ void NodeEngine::Core::handle(std::optional<ReplicaStream::Outcome> outcome) {
       if (target_.active()) handle(target_.check());
       return;
     case ReplicaStream::Outcome::protocol_error:
+      context_.mark(Mark::stream_does_not_fit);
       context_.note("the stream does not fit; the connection is given up");
       context_.ports.link.reset(io::Endpoint::peer);
       return;
     case ReplicaStream::Outcome::failed:
-      // What came behind the failed operation may have been applied: this tree is no state of the primary's.
-      intact_ = false;
-      record_.complete = false;
-      persist();
+      context_.mark(Mark::replica_failed);
+      if (is_primary()) return;
+      // Nothing that came behind it is applied (io/volume.h). So where the disk refused, the tree stays a state of the
+      // primary's, as good as it was for going on alone; where the operation did not fit, it was none.
+      if (!disk_refuses(replica_.error())) {
+        intact_ = false;
+        record_.complete = false;
+        persist();
+      }
       attach_not_before_ = context_.now + pause_after_failure;
       lose_stream("this node's disk refused an operation of the stream");
       return;
@@ -240,6 +316,7 @@ void NodeEngine::Core::lose_stream(std::string why) {
   drop_stream();
   if (following && context_.peer_up) context_.ports.link.reset(io::Endpoint::peer);
   if (state() == RoleState::joining || state() == RoleState::secondary) {
+    context_.mark(state() == RoleState::joining ? Mark::resync_lost : Mark::stream_lost);
     reason_ = std::move(why);
     process(RoleEvent::stream_lost);
   }

@@ -36,6 +36,7 @@ struct Settings {
   std::size_t window_bytes_max = std::size_t{64} << 20U;
   std::size_t joiner_queue_bytes_max = std::size_t{256} << 20U;
   std::size_t pulls_in_flight_max = 16;
+  std::size_t manifest_part_bytes_max = std::size_t{1} << 20U;  ///< of one message; io::frame_bytes_max is far above
   std::uint32_t pull_chunk_bytes = 64U << 10U;
   std::uint32_t pull_chunks_max = 16;
 };

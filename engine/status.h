@@ -3,6 +3,7 @@
 
 #include "engine/values/configuration.h"
 #include "engine/values/strong.h"
+#include "engine/values/time.h"
 
 #include <cstdint>
 #include <string>
@@ -28,8 +29,12 @@ struct Status {
   std::string_view state;       ///< the role machine's state, as in its table
   Configuration configuration;  ///< the newest that this node knows to be decided
   bool in_sync = false;         ///< this node holds every acknowledged operation
+  /// Nothing is lost here that was ever promised to be here: a process that ends now, without the machine losing
+  /// power, leaves a tree that may take over.
+  bool intact = false;
   bool peer_connected = false;
   bool witness_connected = false;
+  Instant lease_until;  ///< of a primary, by this node's clock: nobody else serves before then
   bool frozen = false;  ///< primary, but without a majority: requests wait
   Lsn lsn;              ///< last operation ordered or applied here
   std::uint64_t resync_bytes_left = 0;
@@ -43,5 +48,13 @@ struct Status {
     return (role == Role::alone || role == Role::prim) && readiness == Readiness::ready;
   }
 };
+
+/// Whether a load balancer may send clients to a node that said `status` at `said_at`; `now` is by the same clock. Not
+/// beyond the lease, since then another node may serve (F14), whatever this one believed. And not where the loop has
+/// said nothing for half a `timeout`: it hangs, and loses its lease.
+constexpr Duration health_age_max(Duration timeout) { return timeout / 2; }
+inline bool healthy(const Status& status, Instant said_at, Instant now, Duration timeout) {
+  return status.serves() && now < status.lease_until && now - said_at <= health_age_max(timeout);
+}
 
 }  // namespace lockstep::engine

@@ -10,6 +10,11 @@
 
 #include <memory>
 
+namespace lockstep::recording {
+class RecordReader;
+class RecordWriter;
+}  // namespace lockstep::recording
+
 namespace lockstep::engine {
 
 struct WitnessPorts {
@@ -30,6 +35,10 @@ class WitnessEngine {
   void step(Instant now, io::Event event);
 
   [[nodiscard]] Configuration accepted() const;
+
+  /// As NodeEngine has them.
+  void save(recording::RecordWriter& snapshot) const;
+  [[nodiscard]] bool restore(recording::RecordReader& snapshot);
 
  private:
   class Core;

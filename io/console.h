@@ -21,6 +21,11 @@ enum class Verb : std::uint8_t {
   wait_role,  ///< give up an application start in progress or a role and wait
 };
 
+constexpr std::string_view to_string(Verb verb) {
+  constexpr std::string_view names[] = {"start", "stop", "restart", "swap", "prim", "second", "wait-role"};
+  return names[static_cast<unsigned>(verb)];
+}
+
 struct Command {
   Verb verb{};
   bool force = false;

@@ -22,6 +22,7 @@ struct Booted {
   Buffer journal;      ///< the record last stored; empty on the very first start
   bool retained;       ///< the volume still holds everything ever applied to it: no power loss since (process
                        ///< crash or clean stop only), same filesystem, same mount of it
+  std::uint64_t tree;  ///< identity of the volume's directory: stays with it, another one has another
   std::uint64_t seed;  ///< for the engine's own random numbers (jitter); fresh for every start
 };
 struct LinkUp {

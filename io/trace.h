@@ -12,7 +12,8 @@
 
 namespace lockstep::io {
 
-/// The role machine went from one state to another because of an event (names as in the transition table).
+/// The role machine made a transition because of an event (names as in the transition table); an internal one
+/// stays in its state.
 struct RoleChanged {
   std::string_view from, to, event;
 };
@@ -72,10 +73,12 @@ struct ResyncEnded {
   Lsn lsn;
   std::uint64_t bytes_copied;
 };
-/// A named place in the engine was reached (coverage), or something worth a line in the log.
+/// A decision of the protocol was made in a way that the engine's registry names (coverage). Test builds only.
 struct Mark {
   std::string_view name;
+  std::uint16_t number;  ///< its place in the registry
 };
+/// Something worth a line in the log.
 struct Note {
   std::string text;
 };

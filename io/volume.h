@@ -26,6 +26,9 @@ class Volume {
   /// A short write is reported in `bytes`, its effect holds just the bytes written.
   /// For Origin::application `replicated` is false where no name leads to the object any more (an unlinked open
   /// file): such a change concerns this node only.
+  /// Once an operation of Origin::stream has failed, those that follow it fail too (ECANCELED) and change nothing,
+  /// until the next scan(): what comes behind a gap is no state of the other node's. A write of Origin::stream is
+  /// applied whole or fails (of one that fails, bytes may have been written: it was never acknowledged).
   /// kind sync and filled are not passed here.
   virtual void apply(Ticket ticket, const Operation& operation, Origin origin) = 0;
 

@@ -15,7 +15,7 @@ sim::Choice arbitrary_choice() {
   const auto profile =
       *rc::gen::element<std::string>("all", "calm", "network", "crash", "power", "pause", "commands").as("profile");
   const auto durability = *rc::gen::element<std::string>("commit", "replicated", "durable").as("durability");
-  return {profile, durability};
+  return {profile, durability, ""};
 }
 
 RC_GTEST_PROP(Cluster, KeepsEveryInvariant, ()) {

@@ -1,38 +1,38 @@
 #include "sim/simulate.h"
 
 #include "sim/checkers/checkers.h"
+#include "sim/scenario/named/named.h"
 #include "sim/world/event_log.h"
 
 namespace lockstep::sim {
 
-namespace {
+RunResult simulate(const Scenario& scenario, const Attach& attach, const World::Script& script) {
+  install_check_handler();
+  World world(scenario);
+  if (attach) attach(world);
+  Checkers checkers(world);
+  if (scenario.named == nullptr || script) return world.run(script);
 
-std::optional<engine::Durability> durability_named(std::string_view name) {
-  if (name == "commit") return engine::Durability::commit;
-  if (name == "replicated") return engine::Durability::replicated;
-  if (name == "durable") return engine::Durability::durable;
-  return std::nullopt;
-}
-
-}  // namespace
-
-bool valid(const Choice& choice) {
-  Random random(0);
-  return draw_mix(choice.profile, random).has_value() &&
-         (choice.durability.empty() || durability_named(choice.durability).has_value());
+  Director director(world);
+  std::string not_reached;
+  RunResult result = world.run([&](World&) {
+    try {
+      scenario.named->direct(director);
+    } catch (const NotReached& missing) {
+      not_reached = missing.what;
+      director.say("not reached: " + missing.what);
+    }
+    director.disarm();
+  });
+  result.not_reached = std::move(not_reached);
+  return result;
 }
 
 RunResult simulate(std::uint64_t seed, const Choice& choice, std::ostream* log) {
-  install_check_handler();
-  Random random(seed);
-  random.next();
-  Mix mix = *draw_mix(choice.profile, random);
-  if (const auto durability = durability_named(choice.durability)) mix.durability = *durability;
-  World world(seed, mix, random.fork());
   std::optional<EventLog> event_log;
-  if (log != nullptr) world.observers().add(event_log.emplace(world.scheduler(), *log));
-  Checkers checkers(world);
-  return world.run();
+  return simulate(draw_scenario(seed, choice), [&](World& world) {
+    if (log != nullptr) world.observers().add(event_log.emplace(world.scheduler(), *log));
+  });
 }
 
 }  // namespace lockstep::sim

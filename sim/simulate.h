@@ -1,21 +1,20 @@
-// One seed, from its number to its result.
+// One run, from its scenario to its result.
 #pragma once
 
+#include "sim/scenario/scenario.h"
 #include "sim/world/world.h"
 
+#include <functional>
 #include <ostream>
-#include <string>
 
 namespace lockstep::sim {
 
-/// What is chosen for all seeds; the rest each seed draws.
-struct Choice {
-  std::string profile = "all";
-  std::string durability;  ///< empty: drawn
-};
+/// Adds observers of one's own to a world that is about to run; they live as long as the world.
+using Attach = std::function<void(World& world)>;
 
-/// Whether profile and durability are of a known name.
-bool valid(const Choice& choice);
+/// Runs a scenario under every checker. With `script`, that directs the run instead of the scenario's own faults or
+/// name.
+RunResult simulate(const Scenario& scenario, const Attach& attach = {}, const World::Script& script = {});
 
 /// `log`: where the event log goes, or null.
 RunResult simulate(std::uint64_t seed, const Choice& choice, std::ostream* log);

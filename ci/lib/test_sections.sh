@@ -2,6 +2,8 @@
 # The sections of ci/test. Each prints "ok NAME" and "not ok NAME" lines, which are counted.
 
 readonly SEEDS=${LOCKSTEP_SEEDS:-1..2000}
+# Enough for every decision of the engine that is not exempted (sim/coverage/exemptions.h) to be made several times.
+readonly COVERAGE_SEEDS=${LOCKSTEP_COVERAGE_SEEDS:-100001..104400}
 
 run_section() {
   local name=$1 from output status
@@ -41,20 +43,38 @@ section_unit() { run_ctest unit build; }
 section_lint() { "$CI/lint"; }
 
 section_sim() {
-  local plant
+  local plant scenario
   check "sim: no invariant breaks in seeds $SEEDS, and each runs the same twice" \
     build/bin/lockstep-sim run --seeds "$SEEDS" --twice --jobs "$(nproc)"
+  check "sim: seeds $COVERAGE_SEEDS make every decision of the engine, and break nothing" \
+    build/bin/lockstep-sim run --seeds "$COVERAGE_SEEDS" --coverage --jobs "$(nproc)"
+  check "sim: no fault at any boundary, and no order, breaks a history of one request" \
+    build/bin/lockstep-sim explore --depth 1 --jobs "$(nproc)"
+  check "sim: the shards of a campaign add up to the whole" "$CI/lib/campaign_check"
+  check "sim: the configuration in README.md is simulated, and its timeout shows" "$CI/lib/availability_check"
   for plant in $(build/bin/lockstep-sim plants | awk '{ print $1 }'); do
     check "sim: the planted bug $plant is found" plant_is_found "$plant"
   done
+  for scenario in $(build/bin/lockstep-sim scenarios | awk '{ print $1 }'); do
+    plant=$(build/bin/lockstep-sim scenarios | awk -v name="$scenario" '$1 == name { print $5 }')
+    check "sim: the named scenario $scenario comes about and holds" \
+      build/bin/lockstep-sim run --scenario "$scenario" --jobs "$(nproc)"
+    check "sim: the named scenario $scenario finds the planted bug $plant" \
+      plant_is_found "$plant" --scenario "$scenario"
+  done
 }
 
+# plant_is_found PLANT [OPTIONS]: by seeds of the drawn runs, or as the options choose.
 plant_is_found() {
-  local output status
-  output=$(build/bin/lockstep-sim run --plant "$1" --seeds "$SEEDS" --jobs "$(nproc)" 2>&1)
+  local plant=$1 output status
+  shift
+  [ $# -gt 0 ] || set -- --seeds "$SEEDS"
+  output=$(build/bin/lockstep-sim run --plant "$plant" "$@" --jobs "$(nproc)" 2>&1)
   status=$?
   [ $status = 1 ] || { echo "status $status instead of 1"; tail -n 20 <<<"$output"; return 1; }
 }
+
+section_determinism() { "$CI/determinism"; }
 
 section_asan() {
   check "asan: configure" cmake --preset asan

@@ -25,7 +25,7 @@ class Service {
   void stop();
   /// Kill and close at once.
   void abort();
-  /// Stop and start the application, the mount stays.
+  /// Stop, poststop, kill what is left, and start the application; the mount stays.
   void restart();
   /// Make sure that nothing is left of an earlier life of this program; ends with `gone`.
   void clean_up();
@@ -38,6 +38,13 @@ class Service {
   [[nodiscard]] bool running() const { return stage_ == Stage::running; }
   [[nodiscard]] bool idle() const { return stage_ == Stage::idle; }
   [[nodiscard]] const std::string& error() const { return error_; }
+
+  /// All of its state, for a snapshot.
+  static void fields(auto& self, auto& archive) {
+    archive.ranged(self.stage_, Stage::restart_kill);
+    archive(self.start_attempted_, self.phase_, self.killed_, self.closed_);
+    archive.spoken(self.error_);
+  }
 
  private:
   enum class Stage {
@@ -54,7 +61,8 @@ class Service {
     closing,
     aborting,  ///< kill and close under way together
     restart_stop,
-    restart_poststop
+    restart_poststop,
+    restart_kill
   };
 
   void run(Stage stage, io::Phase phase);

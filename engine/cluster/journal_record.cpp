@@ -5,7 +5,7 @@
 namespace lockstep::engine {
 
 namespace {
-constexpr std::uint64_t format_version = 1;
+constexpr std::uint64_t format_version = 3;
 }
 
 Buffer encode(const JournalRecord& record) {

@@ -30,6 +30,11 @@ class Lease {
   }
   [[nodiscard]] bool held(Instant now) const { return now < until(); }
 
+  /// All of its state, for a snapshot.
+  static void fields(auto& self, auto& archive) {
+    for (auto& until : self.until_) archive(until);
+  }
+
  private:
   Duration length_;
   std::array<Instant, 3> until_{};

@@ -21,9 +21,13 @@ Prepare Proposer::again() {
 }
 
 std::optional<Accept> Proposer::receive(VoterId from, const Promise& promise) {
-  if (!busy() || accepting_ || promise.ballot != ballot_) return std::nullopt;
+  if (!busy() || accepting_ || promise.ballot != ballot_) {
+    mark_(promise.ballot == ballot_ ? Mark::promise_not_needed : Mark::promise_of_earlier_round);
+    return std::nullopt;
+  }
   votes_[static_cast<std::size_t>(from)] = 1;
-  if (promise.accepted_ballot > newest_ballot_) {
+  if (promise.accepted_ballot > newest_ballot_ || planted(Bug::newest_value_ignored)) {
+    if (newest_ballot_ != Ballot(0)) mark_(Mark::promise_with_newer_value);
     newest_ballot_ = promise.accepted_ballot;
     newest_ = promise.accepted;
   }
@@ -35,10 +39,14 @@ std::optional<Accept> Proposer::receive(VoterId from, const Promise& promise) {
 }
 
 std::optional<Proposer::Outcome> Proposer::receive(VoterId from, const Accepted& accepted) {
-  if (!busy() || !accepting_ || accepted.ballot != ballot_) return std::nullopt;
+  if (!busy() || !accepting_ || accepted.ballot != ballot_) {
+    mark_(accepted.ballot == ballot_ ? Mark::vote_not_needed : Mark::vote_of_earlier_round);
+    return std::nullopt;
+  }
   votes_[static_cast<std::size_t>(from)] = 1;
   if (!majority()) return std::nullopt;
   change_ = nullptr;
+  mark_(proposed_ != newest_ ? Mark::change_decided : Mark::value_confirmed);
   return Outcome{proposed_, proposed_ != newest_};
 }
 

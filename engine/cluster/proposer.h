@@ -2,6 +2,8 @@
 #pragma once
 
 #include "engine/cluster/ballot.h"
+#include "engine/marks.h"
+#include "engine/planted.h"
 #include "engine/values/configuration.h"
 #include "engine/values/node_id.h"
 #include "engine/wire/message.h"
@@ -9,6 +11,7 @@
 #include <array>
 #include <functional>
 #include <optional>
+#include <utility>
 
 namespace lockstep::engine {
 
@@ -20,12 +23,13 @@ using Change = std::function<Configuration(const Configuration&)>;
 /// the retry timer, and gives every answer to receive().
 class Proposer {
  public:
-  explicit Proposer(NodeId self) : self_(self) {}
+  explicit Proposer(NodeId self, MarkSink mark = {}) : self_(self), mark_(mark) {}
 
   /// Begins; replaces a change in progress (whose value may be decided nevertheless).
   Prepare begin(Change change);
   /// Begins the same change again with a higher ballot.
   Prepare again();
+  [[nodiscard]] Ballot ballot() const { return ballot_; }
   void abandon() { change_ = nullptr; }
   [[nodiscard]] bool busy() const { return change_ != nullptr; }
 
@@ -40,10 +44,22 @@ class Proposer {
   /// Ballots of this node must rise above everything it has seen.
   void seen(Ballot ballot);
 
+  /// All of its state but the change, for a snapshot.
+  static void fields(auto& self, auto& archive) {
+    archive(self.round_, self.ballot_, self.accepting_);
+    for (auto& vote : self.votes_) archive(vote);
+    archive(self.newest_ballot_, self.newest_, self.proposed_);
+  }
+  /// And the change that is in progress.
+  void go_on(Change change) { change_ = std::move(change); }
+
  private:
-  [[nodiscard]] bool majority() const { return votes_[0] + votes_[1] + votes_[2] >= 2; }
+  [[nodiscard]] bool majority() const {
+    return votes_[0] + votes_[1] + votes_[2] >= (planted(Bug::quorum_of_one) ? 1 : 2);
+  }
 
   NodeId self_;
+  MarkSink mark_;
   std::uint64_t round_ = 0;
   Change change_;
   Ballot ballot_;

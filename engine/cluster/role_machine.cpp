@@ -9,6 +9,7 @@
 #include "engine/values/check.h"
 
 #include <array>
+#include <vector>
 
 #include <boost/msm/back/state_machine.hpp>
 
@@ -85,12 +86,57 @@ class RoleMachine::Backend {
     }
   }
   [[nodiscard]] RoleState state() const { return state_of(machine_.current_state()[0]); }
+  void act_by(role::Actions& actions) { machine_.actions = &actions; }
 
  private:
   Machine machine_;
 };
 
-RoleMachine::RoleMachine(role::Actions& actions) : backend_(std::make_unique<Backend>(actions)) {}
+namespace {
+
+/// Does nothing, and lets the machine go the way that is wanted.
+class NoActions final : public role::Actions {
+ public:
+  explicit NoActions(bool in_sync) : in_sync_(in_sync) {}
+  void start_service() override {}
+  void stop_service() override {}
+  void abort_service() override {}
+  [[nodiscard]] bool peer_in_sync() const override { return in_sync_; }
+  [[nodiscard]] bool wants_to_run() const override { return true; }
+  void unknown_transition(std::string_view, std::string_view) override {
+    check_failed("restore", "I18: there is a way to every state", __FILE__, __LINE__);
+  }
+
+ private:
+  bool in_sync_;
+};
+
+std::vector<RoleEvent> way_to(RoleState state) {
+  switch (state) {
+    case RoleState::stopped: return {};
+    case RoleState::waiting: return {RoleEvent::start_requested};
+    case RoleState::joining: return {RoleEvent::start_requested, RoleEvent::resync_began};
+    case RoleState::secondary: return {RoleEvent::start_requested, RoleEvent::stream_resumed};
+    case RoleState::promoting: return {RoleEvent::start_requested, RoleEvent::elected};
+    case RoleState::alone:
+    case RoleState::prim: return {RoleEvent::start_requested, RoleEvent::elected, RoleEvent::service_ready};
+    case RoleState::demoting: return {RoleEvent::start_requested, RoleEvent::elected, RoleEvent::step_down};
+  }
+  return {};
+}
+
+}  // namespace
+
+RoleMachine::RoleMachine(role::Actions& actions) : actions_(actions), backend_(std::make_unique<Backend>(actions)) {}
+
+// MSM has no other way into a state than events.
+void RoleMachine::restore(RoleState state) {
+  NoActions none(state == RoleState::prim);
+  backend_ = std::make_unique<Backend>(none);
+  for (const RoleEvent event : way_to(state)) backend_->process(event);
+  backend_->act_by(actions_);
+  LOCKSTEP_CHECK(this->state() == state, "the way to a state leads there");
+}
 RoleMachine::~RoleMachine() = default;
 void RoleMachine::process(RoleEvent event) { backend_->process(event); }
 RoleState RoleMachine::state() const { return backend_->state(); }

@@ -40,9 +40,12 @@ class RoleMachine {
   /// Not to be called from within an action.
   void process(RoleEvent event);
   [[nodiscard]] RoleState state() const;
+  /// As if events had led to that state; no action is taken.
+  void restore(RoleState state);
 
  private:
   class Backend;
+  role::Actions& actions_;
   std::unique_ptr<Backend> backend_;
 };
 

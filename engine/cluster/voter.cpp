@@ -2,6 +2,8 @@
 
 #include "engine/planted.h"
 
+#include <algorithm>
+
 namespace lockstep::engine {
 
 namespace {
@@ -11,20 +13,30 @@ Duration allowance_for_drift(const Settings& settings) {
 }
 }  // namespace
 
-Voter::Voter(const Settings& settings, VoterRecord record, Instant booted_at)
+Voter::Voter(const Settings& settings, VoterRecord record, Instant booted_at, MarkSink mark)
     : grant_length_(settings.timeout + allowance_for_drift(settings)),
       record_(record),
-      forgotten_until_(booted_at + grant_length_) {}
+      forgotten_until_(planted(Bug::grant_forgotten) ? booted_at : booted_at + grant_length_),
+      mark_(mark) {
+  if (planted(Bug::promise_forgotten)) record_.promised = record_.accepted_ballot;
+}
 
 bool Voter::lease_held_against(NodeId node, Instant now) const {
   if (planted(Bug::lease_granted_twice)) return false;
-  if (grant_ && now < grant_->until) return grant_->holder != node;
+  if (granted_now(now)) return grant_->holder != node;
   return now < forgotten_until_;
 }
 
 Message Voter::prepare(NodeId from, const Prepare& request, Instant now) {
   const bool by_lease = lease_held_against(from, now);
-  if (by_lease || request.ballot <= record_.promised) return Refused{request.ballot, record_.promised, by_lease};
+  if (!ready_ || by_lease || request.ballot <= record_.promised) {
+    mark_(!ready_            ? Mark::vote_refused_forgetful
+          : !by_lease        ? Mark::prepare_refused_old_ballot
+          : granted_now(now) ? Mark::prepare_refused_by_lease
+                             : Mark::prepare_refused_after_restart);
+    return Refused{request.ballot, record_.promised, by_lease};
+  }
+  mark_(record_.accepted_ballot == Ballot(0) ? Mark::promise_without_value : Mark::promise_with_value);
   record_.promised = request.ballot;
   return Promise{request.ballot, record_.accepted_ballot, record_.accepted};
 }
@@ -32,20 +44,40 @@ Message Voter::prepare(NodeId from, const Prepare& request, Instant now) {
 Message Voter::accept(NodeId from, const Accept& request, Instant now) {
   const bool by_lease = lease_held_against(from, now);
   const bool too_old = request.ballot < record_.promised && !planted(Bug::accept_older_ballot);
-  if (by_lease || too_old) return Refused{request.ballot, record_.promised, by_lease};
+  if (!ready_ || by_lease || too_old) {
+    mark_(!ready_   ? Mark::vote_refused_forgetful
+          : too_old ? Mark::accept_refused_old_ballot
+                    : Mark::accept_refused_by_lease);
+    return Refused{request.ballot, record_.promised, by_lease};
+  }
+  if (request.ballot > record_.promised) mark_(Mark::accept_without_promise);
   record_.promised = request.ballot;
   record_.accepted_ballot = request.ballot;
   record_.accepted = request.value;
-  if (grant_ && grant_->holder != request.value.primary) grant_.reset();  // its holder gave the lease up itself
+  if (grant_ && grant_->holder != request.value.primary) {
+    if (granted_now(now)) mark_(Mark::vote_ends_grant);
+    grant_.reset();  // its holder gave the lease up itself
+  }
   return Accepted{request.ballot};
 }
 
+void Voter::adopt(const VoterRecord& record) {
+  record_.promised = std::max(record_.promised, record.promised);
+  if (record.accepted_ballot <= record_.accepted_ballot) return;
+  record_.accepted_ballot = record.accepted_ballot;
+  record_.accepted = record.accepted;
+}
+
 bool Voter::grant_lease(NodeId holder, const Configuration& configuration, Instant now) {
+  if (!ready_) return false;
   const Configuration& known = record_.accepted;
   const bool superseded =
       configuration.epoch < known.epoch && known.primary != holder && !planted(Bug::lease_granted_twice);
-  const bool taken = grant_ && now < grant_->until && grant_->holder != holder;
-  if (superseded || taken) return false;
+  const bool taken = granted_now(now) && grant_->holder != holder;
+  if (superseded || taken) {
+    mark_(superseded ? Mark::lease_refused_superseded : Mark::lease_refused_taken);
+    return false;
+  }
   grant_ = Grant{holder, now + grant_length_};
   return true;
 }

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "engine/cluster/journal_record.h"
+#include "engine/marks.h"
 #include "engine/settings.h"
 #include "engine/values/time.h"
 #include "engine/wire/message.h"
@@ -21,7 +22,7 @@ class Voter {
  public:
   /// `booted_at`: what was granted before a restart is forgotten, so nothing is voted for others until any grant
   /// must have run out.
-  Voter(const Settings& settings, VoterRecord record, Instant booted_at);
+  Voter(const Settings& settings, VoterRecord record, Instant booted_at, MarkSink mark = {});
 
   Message prepare(NodeId from, const Prepare& request, Instant now);
   Message accept(NodeId from, const Accept& request, Instant now);
@@ -32,9 +33,22 @@ class Voter {
   /// Whether a grant to `node`'s rival (or one forgotten in a restart) is running.
   [[nodiscard]] bool lease_held_against(NodeId node, Instant now) const;
 
+  /// Whether it may vote and grant leases at all (engine/cluster/recollection.h); at first it may.
+  void set_ready(bool ready) { ready_ = ready; }
+  /// Takes over what others know, where it is more.
+  void adopt(const VoterRecord& record);
+
   [[nodiscard]] const VoterRecord& record() const { return record_; }
 
+  /// All of its state, for a snapshot.
+  static void fields(auto& self, auto& archive) {
+    archive(self.record_, self.forgotten_until_, self.ready_);
+    archive.maybe(self.grant_, [&archive](auto& grant) { archive(grant.holder, grant.until); });
+  }
+
  private:
+  [[nodiscard]] bool granted_now(Instant now) const { return grant_ && now < grant_->until; }
+
   struct Grant {
     NodeId holder;
     Instant until;
@@ -43,7 +57,9 @@ class Voter {
   Duration grant_length_;
   VoterRecord record_;
   Instant forgotten_until_;
+  bool ready_ = true;
   std::optional<Grant> grant_;
+  MarkSink mark_;
 };
 
 }  // namespace lockstep::engine

@@ -35,6 +35,12 @@ class GroupCommit {
   }
   [[nodiscard]] Lsn durable() const { return durable_; }
 
+  /// All of its state, for a snapshot.
+  static void fields(auto& self, auto& archive) {
+    archive.maybe(self.running_, [&archive](auto& running) { archive(running.ticket, running.covers); });
+    archive(self.wanted_, self.durable_);
+  }
+
  private:
   struct Running {
     Ticket ticket;

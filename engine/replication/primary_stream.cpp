@@ -1,5 +1,6 @@
 #include "engine/replication/primary_stream.h"
 
+#include "engine/planted.h"
 #include "engine/values/check.h"
 
 #include <algorithm>
@@ -30,12 +31,19 @@ Lsn PrimaryStream::order(const Operation& effect, RequestId request) {
 }
 
 bool PrimaryStream::can_resume(Epoch reign, Lsn lsn) const {
-  if (peer_ != PeerStanding::counted || reign != reign_ || lsn > last_) return false;
+  const bool same_reign = reign == reign_ || planted(Bug::resume_any_reign);
+  if (peer_ != PeerStanding::counted || !same_reign || lsn > last_) {
+    context_.mark(peer_ != PeerStanding::counted ? Mark::resume_not_counted
+                  : reign != reign_              ? Mark::resume_of_another_reign
+                                                 : Mark::resume_ahead);
+    return false;
+  }
   return window_.empty() ? lsn == last_ : lsn.next() >= window_.front().lsn;
 }
 
 void PrimaryStream::resume(Lsn lsn) {
   LOCKSTEP_CHECK(can_resume(reign_, lsn), "I4: a stream resumes only where nothing is missing");
+  context_.mark(lsn == last_ ? Mark::resume_at_the_end : Mark::resume_sends_window);
   attached_ = true;
   for (const Retained& entry : window_) {
     if (entry.lsn > lsn) send(entry.lsn, entry.epoch, entry.operation);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "engine/context.h"
+#include "engine/recording/fields.h"
 
 #include <deque>
 
@@ -51,6 +52,17 @@ class PrimaryStream {
   [[nodiscard]] Epoch reign() const { return reign_; }
   [[nodiscard]] Epoch epoch() const { return epoch_; }
   [[nodiscard]] Lsn last() const { return last_; }
+
+  /// All of its state, for a snapshot.
+  static void fields(auto& self, auto& archive) {
+    archive(self.reign_, self.epoch_, self.last_);
+    archive.ranged(self.peer_, PeerStanding::counted);
+    archive(self.attached_, self.barrier_, self.peer_position_, self.window_bytes_);
+    archive.list(self.window_, [&archive](auto& entry) {
+      archive(entry.lsn, entry.epoch);
+      recording::operation_fields(entry.operation, archive);
+    });
+  }
 
  private:
   struct Retained {

@@ -31,6 +31,7 @@ void ReplicaStream::hold(Epoch reign, Lsn position, ResyncListener& listener) {
   holding_ = true;
   listener_ = &listener;
   // A resync ends with a sync of everything; but an error that one of these reports is not reported again.
+  if (!syncing_.empty()) context_.mark(Mark::resync_begins_amid_syncs);
   for (const auto& [ticket, message] : syncing_) unattended_syncs_.insert(ticket);
   syncing_.clear();
   reign_ = reign;
@@ -40,11 +41,15 @@ void ReplicaStream::hold(Epoch reign, Lsn position, ResyncListener& listener) {
 }
 
 void ReplicaStream::begin_commits_anew() {
-  if (const auto ticket = commit_.under_way()) unattended_syncs_.insert(*ticket);
+  if (const auto ticket = commit_.under_way()) {
+    context_.mark(Mark::stream_begins_amid_commit);
+    unattended_syncs_.insert(*ticket);
+  }
   commit_.reset(Lsn(0));
 }
 
 void ReplicaStream::release() {
+  if (!held_.empty()) context_.mark(Mark::held_operations_released);
   holding_ = false;
   held_bytes_ = 0;
   while (!held_.empty() && attached_) {
@@ -58,6 +63,8 @@ void ReplicaStream::release() {
 // What has been handed to the volume goes on being applied and synced, and still counts: a later Attach names the
 // position after it, or it would be applied twice (I12), and a sync under way is not taken for done (I6).
 void ReplicaStream::detach() {
+  if (attached_ && !in_order_.empty()) context_.mark(Mark::stream_ends_amid_operations);
+  if (attached_ && !syncing_.empty()) context_.mark(Mark::stream_ends_amid_syncs);
   attached_ = false;
   holding_ = false;
   listener_ = nullptr;
@@ -67,14 +74,26 @@ void ReplicaStream::detach() {
 }
 
 ReplicaStream::Outcome ReplicaStream::receive(const StreamOperation& message) {
-  if (!attached_) return Outcome::fine;
-  if (message.lsn != received_.next()) return Outcome::protocol_error;
+  if (!attached_) {
+    context_.mark(Mark::operation_of_a_lost_stream);
+    return Outcome::fine;
+  }
+  if (message.lsn != received_.next()) {
+    context_.mark(Mark::operation_out_of_order);
+    return Outcome::protocol_error;
+  }
   received_ = message.lsn;
   if (!holding_) return submit(message);
   held_.push_back(message);
   const Operation& operation = message.operation;
   held_bytes_ += sizeof(message) + operation.data.size() + operation.name.size() + operation.new_name.size();
-  return held_bytes_ > context_.settings.joiner_queue_bytes_max ? Outcome::protocol_error : Outcome::fine;
+  if (held_bytes_ <= context_.settings.joiner_queue_bytes_max) return Outcome::fine;
+  if (planted(Bug::joiner_queue_drops)) {
+    held_.pop_back();
+    return Outcome::fine;
+  }
+  context_.mark(Mark::joiner_queue_full);
+  return Outcome::protocol_error;
 }
 
 ReplicaStream::Outcome ReplicaStream::submit(StreamOperation message) {
@@ -92,7 +111,10 @@ ReplicaStream::Outcome ReplicaStream::submit(StreamOperation message) {
 std::optional<ReplicaStream::Outcome> ReplicaStream::applied(const io::Applied& event) {
   if (in_order_.empty() || in_order_.front().ticket != event.ticket) return std::nullopt;
   const StreamOperation& message = in_order_.front().message;
-  if (event.error != 0) return fail(message.lsn, event.error);
+  if (event.error != 0) {
+    context_.mark(Mark::replica_apply_failed);
+    return fail(message.lsn, event.error);
+  }
   applied_ = message.lsn;
   context_.ports.trace.record(io::OperationReplicated{message.epoch, message.lsn, &message.operation});
   if (listener_ != nullptr && message.operation.kind == OperationKind::fill) {
@@ -111,10 +133,10 @@ void ReplicaStream::take_markers() {
     const Operation& operation = front.message.operation;
     if (operation.kind == OperationKind::sync) {
       applied_ = front.message.lsn;
-      if (planted(Bug::replica_skips_sync)) {
+      const bool data_only = (operation.flags & flag_data_only) != 0;
+      if (planted(Bug::replica_skips_sync) || (data_only && planted(Bug::replica_skips_data_sync))) {
         context_.ports.trace.record(io::OperationReplicated{front.message.epoch, front.message.lsn, &operation});
       } else {
-        const bool data_only = (operation.flags & flag_data_only) != 0;
         context_.ports.volume.sync(front.ticket, operation.file, data_only);
         syncing_.emplace(front.ticket, std::move(front.message));
       }
@@ -132,19 +154,28 @@ void ReplicaStream::take_markers() {
 
 std::optional<ReplicaStream::Outcome> ReplicaStream::synced(const io::Synced& event) {
   if (commit_.owns(event.ticket)) {
-    if (event.error != 0) return fail(applied_, event.error);
+    if (event.error != 0) {
+      context_.mark(Mark::replica_commit_failed);
+      return fail(applied_, event.error);
+    }
     commit_.done();
     acknowledge();
     return Outcome::fine;
   }
   if (unattended_syncs_.erase(event.ticket) != 0) {
-    return event.error == 0 || event.error == ENOENT ? Outcome::fine : fail(applied_, event.error);
+    if (event.error == 0 || event.error == ENOENT) return Outcome::fine;
+    context_.mark(Mark::replica_unattended_sync_failed);
+    return fail(applied_, event.error);
   }
   const auto found = syncing_.find(event.ticket);
   if (found == syncing_.end()) return std::nullopt;
   const StreamOperation& message = found->second;
   // A file that has lost its last name meanwhile needs no sync any more.
-  if (event.error != 0 && event.error != ENOENT) return fail(message.lsn, event.error);
+  if (event.error != 0 && event.error != ENOENT) {
+    context_.mark(Mark::replica_sync_failed);
+    return fail(message.lsn, event.error);
+  }
+  if (event.error == ENOENT) context_.mark(Mark::replica_sync_of_removed_file);
   context_.ports.trace.record(io::OperationReplicated{message.epoch, message.lsn, &message.operation});
   syncing_.erase(found);
   acknowledge();
@@ -152,10 +183,11 @@ std::optional<ReplicaStream::Outcome> ReplicaStream::synced(const io::Synced& ev
 }
 
 ReplicaStream::Outcome ReplicaStream::fail(Lsn lsn, int error) {
+  error_ = error;
   context_.send_peer(StreamFailed{lsn, error});
   detach();
   in_order_.clear();
-  reign_ = Epoch(0);  // later operations may be applied although this one is not: the position means nothing now
+  reign_ = Epoch(0);  // the primary goes on without this node, which has to be brought up to date
   return Outcome::failed;
 }
 
@@ -166,7 +198,8 @@ Lsn ReplicaStream::synced_up_to() const {
 void ReplicaStream::acknowledge() {
   if (!attached_ || holding_) return;
   if (context_.settings.durability == Durability::durable) commit_.want(applied_);
-  context_.send_peer(StreamAcknowledgement{applied_, synced_up_to(), commit_.durable()});
+  const Lsn durable = planted(Bug::replica_claims_durable) ? applied_ : commit_.durable();
+  context_.send_peer(StreamAcknowledgement{applied_, synced_up_to(), durable});
 }
 
 }  // namespace lockstep::engine

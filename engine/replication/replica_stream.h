@@ -3,12 +3,14 @@
 #pragma once
 
 #include "engine/context.h"
+#include "engine/recording/fields.h"
 #include "engine/replication/group_commit.h"
 
 #include <deque>
 #include <map>
 #include <optional>
 #include <set>
+#include <type_traits>
 
 namespace lockstep::engine {
 
@@ -37,6 +39,10 @@ class ReplicaStream {
   /// Whether the ticket was this stream's, and what came of it.
   std::optional<Outcome> applied(const io::Applied& event);
   std::optional<Outcome> synced(const io::Synced& event);
+  /// This node's disk has failed at something that this stream did not ask for.
+  Outcome fail(int error) { return fail(applied_, error); }
+  /// Of the last failure.
+  [[nodiscard]] int error() const { return error_; }
 
   /// Where this node's tree stands: everything up to here, of that reign, is applied.
   [[nodiscard]] Epoch reign() const { return reign_; }
@@ -44,6 +50,32 @@ class ReplicaStream {
   [[nodiscard]] bool idle() const { return in_order_.empty() && held_.empty(); }
   /// The tree's position is known from elsewhere: the journal, or an own reign as primary.
   void set_position(Epoch reign, Lsn applied);
+
+  /// All of its state, for a snapshot. `listener`: whom it tells if anybody.
+  static void fields(auto& self, auto& archive, ResyncListener& listener) {
+    const auto message_fields = [&archive](auto& message) {
+      archive(message.epoch, message.lsn);
+      recording::operation_fields(message.operation, archive);
+    };
+    GroupCommit::fields(self.commit_, archive);
+    bool listened_to = self.listener_ != nullptr;
+    archive(listened_to, self.attached_, self.holding_, self.reign_, self.received_, self.applied_, self.held_bytes_,
+            self.error_);
+    archive.list(self.held_, message_fields);
+    archive.list(self.in_order_, [&](auto& next) {
+      archive(next.ticket);
+      message_fields(next.message);
+    });
+    std::map<Ticket, bool> unattended;
+    for (const Ticket ticket : self.unattended_syncs_) unattended.emplace(ticket, true);
+    archive.table(unattended, [&archive](auto& listed) { archive(listed); });
+    archive.table(self.syncing_, message_fields);
+    if constexpr (std::remove_reference_t<decltype(archive)>::reads) {
+      self.listener_ = listened_to ? &listener : nullptr;
+      self.unattended_syncs_.clear();
+      for (const auto& [ticket, listed] : unattended) self.unattended_syncs_.insert(ticket);
+    }
+  }
 
  private:
   struct InOrder {
@@ -63,6 +95,7 @@ class ReplicaStream {
   ResyncListener* listener_ = nullptr;
   bool attached_ = false;
   bool holding_ = false;
+  std::int32_t error_ = 0;
   Epoch reign_;
   Lsn received_;
   Lsn applied_;

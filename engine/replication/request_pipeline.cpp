@@ -8,7 +8,9 @@
 namespace lockstep::engine {
 
 void RequestPipeline::open() {
-  clear();
+  LOCKSTEP_CHECK(settled(), "I4: a reign begins when every operation of this node's last one has its place");
+  close();
+  disk_failed_ = false;
   open_ = true;
   commit_.reset(stream_.last());
 }
@@ -20,12 +22,6 @@ void RequestPipeline::close() {
   syncing_.clear();
 }
 
-void RequestPipeline::clear() {
-  close();
-  in_order_.clear();
-  disk_failed_ = false;
-}
-
 void RequestPipeline::set_hold(bool hold) {
   if (planted(Bug::keep_writing_without_lease)) hold = false;
   if (hold_ == hold) return;
@@ -34,14 +30,17 @@ void RequestPipeline::set_hold(bool hold) {
 }
 
 void RequestPipeline::request(RequestId id, const Operation& operation) {
-  if (!open_) return;
+  if (!open_) {
+    context_.mark(Mark::request_after_closing);
+    return;
+  }
   if (outstanding() >= context_.settings.requests_pending_max) {
-    context_.mark("request refused: too many outstanding");
+    context_.mark(Mark::request_refused_too_many);
     context_.ports.mount.reply(id, io::Reply{EAGAIN, 0, {}});
     return;
   }
   if (hold_ || !waiting_.empty() || stream_.window_full()) {
-    context_.mark("request held");
+    context_.mark(hold_ ? Mark::request_held_without_lease : Mark::request_held_window_full);
     waiting_.push_back({id, operation});
     return;
   }
@@ -52,7 +51,7 @@ void RequestPipeline::submit(RequestId id, const Operation& operation) {
   const Ticket ticket = context_.next_ticket();
   if (operation.kind == OperationKind::sync) {
     Operation sync = operation;
-    if (context_.settings.durability == Durability::commit) {
+    if (context_.settings.durability == Durability::commit && !planted(Bug::commit_syncs_one_file)) {
       // The only moment at which this mode promises anything: everything before it, of whatever file.
       sync.file = FileId::none();
       sync.flags = 0;
@@ -61,18 +60,22 @@ void RequestPipeline::submit(RequestId id, const Operation& operation) {
     begin_syncs_in_turn();
     return;
   }
-  in_order_.push_back({ticket, id, Operation{.kind = operation.kind}});
+  in_order_.push_back({ticket, id, planted(Bug::error_replicated) ? operation : Operation{.kind = operation.kind}});
   context_.ports.volume.apply(ticket, operation, io::Origin::application);
 }
 
 bool RequestPipeline::applied(const io::Applied& event) {
   if (in_order_.empty() || in_order_.front().ticket != event.ticket) return false;
   const RequestId request = in_order_.front().request;
+  if (event.error != 0 && planted(Bug::error_replicated)) stream_.order(in_order_.front().operation, request);
   in_order_.pop_front();
   const io::Reply reply{event.error, event.bytes, event.effect.file};
   if (event.error != 0) {
+    context_.mark(open_ ? Mark::request_failed_locally : Mark::request_failed_after_closing);
     if (open_) context_.ports.mount.reply(request, reply);
   } else {
+    if (!event.replicated) context_.mark(Mark::request_of_unlinked_file);
+    if (!open_) context_.mark(Mark::request_ordered_after_closing);
     const Lsn lsn = event.replicated ? stream_.order(event.effect, request) : Lsn(0);
     if (open_) acknowledging_.push_back({request, lsn, event.effect.kind, reply});
   }
@@ -86,6 +89,7 @@ void RequestPipeline::begin_syncs_in_turn() {
   while (!in_order_.empty() && in_order_.front().operation.kind == OperationKind::sync) {
     const InOrder& next = in_order_.front();
     if (disk_failed_) {
+      context_.mark(Mark::sync_refused_after_failure);
       // The kernel reports a failed write-back once; the next fsync would be believed in vain.
       if (open_) context_.ports.mount.reply(next.request, io::Reply{EIO, 0, {}});
       in_order_.pop_front();
@@ -101,27 +105,29 @@ void RequestPipeline::begin_syncs_in_turn() {
 
 bool RequestPipeline::synced(const io::Synced& event) {
   if (commit_.owns(event.ticket)) {
-    if (event.error != 0) {
-      disk_failed_ = true;
-    } else {
+    if (event.error == 0) {
       commit_.done();
+    } else {
+      context_.mark(Mark::local_commit_failed);
     }
     release();
     return true;
   }
   const auto found = syncing_.find(event.ticket);
   if (found == syncing_.end()) return false;
-  if (event.error != 0) {
-    // What a failed fsync has dropped nobody knows: the caller is told, and this disk is not trusted any more.
-    context_.mark("local sync failed");
-    disk_failed_ = true;
-    context_.ports.mount.reply(found->second.request, io::Reply{event.error, 0, {}});
-    syncing_.erase(found);
-  } else {
-    found->second.local_done = true;
-  }
+  found->second.local_done = true;
   release();
   return true;
+}
+
+void RequestPipeline::distrust_disk() {
+  disk_failed_ = true;
+  // What a failed sync has dropped nobody knows, and one that ends after it may have passed over that.
+  std::erase_if(syncing_, [&](const auto& entry) {
+    if (!entry.second.local_done) context_.ports.mount.reply(entry.second.request, io::Reply{EIO, 0, {}});
+    return !entry.second.local_done;
+  });
+  release();
 }
 
 bool RequestPipeline::promised(const Acknowledging& waiting) const {
@@ -137,16 +143,20 @@ bool RequestPipeline::promised(const Acknowledging& waiting) const {
 }
 
 bool RequestPipeline::promised(const Syncing& waiting) const {
-  if (!waiting.local_done) return false;
+  if (!waiting.local_done && !planted(Bug::acknowledge_before_fsync)) return false;
   const StreamAcknowledgement& peer = stream_.peer_position();
   const Lsn reached = planted(Bug::acknowledge_sync_before_peer_disk) ? peer.applied : peer.synced;
   return stream_.peer() != PeerStanding::counted || reached >= waiting.lsn;
 }
 
 void RequestPipeline::release() {
+  if (open_ && hold_ && planted(Bug::hold_forgets_syncs)) release_syncs();
   if (!open_ || hold_) return;
   if (context_.settings.durability == Durability::durable) {
-    if (disk_failed_) return refuse_all();
+    if (disk_failed_) {
+      context_.mark(Mark::requests_refused_after_failure);
+      return refuse_all();
+    }
     commit_.want(stream_.last());
   }
   while (!acknowledging_.empty() && promised(acknowledging_.front())) {
@@ -154,6 +164,11 @@ void RequestPipeline::release() {
     reply(ready.request, ready.lsn, ready.kind, ready.reply);
     acknowledging_.pop_front();
   }
+  release_syncs();
+  pump();
+}
+
+void RequestPipeline::release_syncs() {
   for (auto sync = syncing_.begin(); sync != syncing_.end();) {
     if (!promised(sync->second)) {
       ++sync;
@@ -162,7 +177,6 @@ void RequestPipeline::release() {
     reply(sync->second.request, sync->second.lsn, OperationKind::sync, io::Reply{});
     sync = syncing_.erase(sync);
   }
-  pump();
 }
 
 // Durable mode with a disk that does not keep what it is given: nothing that waits can ever be promised.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "engine/context.h"
+#include "engine/recording/fields.h"
 #include "engine/replication/group_commit.h"
 #include "engine/replication/primary_stream.h"
 
@@ -19,9 +20,6 @@ class RequestPipeline {
   void open();
   /// Nothing is answered from now on; what is being applied still gets its place (see settled()).
   void close();
-  /// Forgets all, e.g. when this node is not the primary any more.
-  void clear();
-
   /// While `hold`, requests are kept, neither applied nor answered: the primary cannot prove that it may.
   void set_hold(bool hold);
 
@@ -40,8 +38,29 @@ class RequestPipeline {
   [[nodiscard]] std::size_t outstanding() const {
     return waiting_.size() + in_order_.size() + acknowledging_.size() + syncing_.size();
   }
-  /// A local sync has failed: this node's disk cannot be trusted.
+  /// A local sync has failed, now or in an earlier reign: the disk is not believed any more. Every sync that it has not
+  /// confirmed yet is answered with EIO, and every later one.
+  void distrust_disk();
   [[nodiscard]] bool disk_failed() const { return disk_failed_; }
+
+  /// All of its state, for a snapshot.
+  static void fields(auto& self, auto& archive) {
+    GroupCommit::fields(self.commit_, archive);
+    archive(self.open_, self.hold_, self.disk_failed_);
+    archive.list(self.waiting_, [&archive](auto& waiting) {
+      archive(waiting.request);
+      recording::operation_fields(waiting.operation, archive);
+    });
+    archive.list(self.in_order_, [&archive](auto& next) {
+      archive(next.ticket, next.request);
+      recording::operation_fields(next.operation, archive);
+    });
+    archive.list(self.acknowledging_, [&archive](auto& waiting) {
+      archive(waiting.request, waiting.lsn, waiting.kind, waiting.reply.error, waiting.reply.bytes, waiting.reply.file);
+    });
+    archive.table(self.syncing_,
+                  [&archive](auto& waiting) { archive(waiting.request, waiting.lsn, waiting.local_done); });
+  }
 
  private:
   struct Waiting {
@@ -68,6 +87,7 @@ class RequestPipeline {
 
   void submit(RequestId id, const Operation& operation);
   void begin_syncs_in_turn();
+  void release_syncs();
   void refuse_all();
   void pump();
   [[nodiscard]] bool promised(const Acknowledging& waiting) const;

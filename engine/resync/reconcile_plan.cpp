@@ -1,7 +1,10 @@
 #include "engine/resync/reconcile_plan.h"
 
+#include "engine/planted.h"
+
 #include <deque>
 #include <map>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -56,13 +59,16 @@ struct Tree {
 
 class Planner {
  public:
-  Planner(const Manifest& mine, const Manifest& theirs) : mine_(mine), theirs_(theirs), theirs_manifest_(theirs) {}
+  Planner(const Manifest& mine, const Manifest& theirs, MarkSink mark)
+      : mine_(mine), theirs_(theirs), theirs_manifest_(theirs), mark_(mark) {}
 
   std::vector<Operation> plan() {
     adopt();
     clear_wrong_names(FileId::root());
     clear_wrong_names(FileId::staging());
+    const std::size_t cleared = plan_.size();
     place_right_names();
+    if (planted(Bug::unlink_replayed)) replay_unlinks(cleared);
     for (const ManifestObject& object : theirs_manifest_.objects) bring_attributes(object);
     return std::move(plan_);
   }
@@ -96,8 +102,12 @@ class Planner {
     const ManifestObject* object = mine_.find(present);
     const ManifestObject* model = theirs_.find(wanted);
     const bool strangers = mine_.find(wanted) == nullptr && theirs_.find(present) == nullptr;
-    if (object == nullptr || model == nullptr || !strangers || !same_kind(*object, *model)) return;
-    if (mine_.name_counts[present] != 1) return;
+    const bool alone = mine_.name_counts[present] == 1;
+    if (object == nullptr || model == nullptr || !strangers || !same_kind(*object, *model) || !alone) {
+      mark_(strangers ? Mark::plan_replaces_stranger : Mark::plan_replaces_known);
+      return;
+    }
+    mark_(Mark::plan_adopts);
     Operation identify{.kind = OperationKind::identify};
     identify.parent = directory;
     identify.name = name;
@@ -150,23 +160,46 @@ class Planner {
     // Of a needed object one name must stay: one that is right, or one in staging.
     const bool keep = needed(id) && !has_right_name(id);
     if (keep && mine_.lookup(FileId::staging(), to_string(id)) == id) {
-      // A resync that was cut short has parked it already.
+      mark_(Mark::plan_finds_parked);  // by a resync that was cut short
       staged_.emplace(id, to_string(id));
       present_.insert(id);
     }
     if (keep && directory == FileId::staging() && staged_.contains(id) && staged_.at(id) == name) return;
+    if (keep && !staged_.contains(id) && planted(Bug::plan_forgets_staging)) return rename_at_once(directory, name, id);
     if (keep && !staged_.contains(id)) {
+      mark_(directory == FileId::staging() ? Mark::plan_keeps_parked : Mark::plan_parks);
       if (directory != FileId::staging()) plan_.push_back(rename(directory, name, FileId::staging(), to_string(id)));
       staged_.emplace(id, directory == FileId::staging() ? name : to_string(id));
       present_.insert(id);
       return;
     }
+    mark_(directory == FileId::staging() ? Mark::plan_removes_parked : Mark::plan_removes);
     Operation unlink{.kind = OperationKind::unlink};
     unlink.parent = directory;
     unlink.name = name;
     unlink.file = id;
     if (object != nullptr && is_directory(*object)) unlink.flags = flag_remove_directory;
     plan_.push_back(std::move(unlink));
+  }
+
+  /// Only with a planted bug.
+  void replay_unlinks(std::size_t among) {
+    for (std::size_t i = 0; i < among; ++i) {
+      const Operation step = plan_[i];
+      const bool anew = step.kind == OperationKind::unlink && theirs_.lookup(step.parent, step.name) != FileId::none();
+      if (anew) plan_.push_back(step);
+    }
+  }
+
+  /// Only with a planted bug.
+  void rename_at_once(const FileId& directory, const std::string& name, const FileId& id) {
+    for (const ManifestEntry& entry : theirs_manifest_.entries) {
+      if (entry.id != id) continue;
+      plan_.push_back(rename(directory, name, entry.parent, entry.name));
+      renamed_at_once_.insert({entry.parent, entry.name});
+      present_.insert(id);
+      return;
+    }
   }
 
   [[nodiscard]] bool has_right_name(const FileId& id) {
@@ -187,7 +220,7 @@ class Planner {
       queue.pop_front();
       for (const auto& [name, id] : theirs_.names_in(directory)) {
         const ManifestObject* object = theirs_.find(id);
-        if (object == nullptr) continue;
+        if (object == nullptr || renamed_at_once_.contains({directory, name})) continue;
         if (is_directory(*object) && visited.insert(id).second) queue.push_back(id);
         if (!right(directory, name, mine_.lookup(directory, name))) place(directory, name, *object);
       }
@@ -197,11 +230,13 @@ class Planner {
   void place(const FileId& directory, const std::string& name, const ManifestObject& object) {
     const FileId& id = object.id;
     if (const auto staged = staged_.find(id); staged != staged_.end()) {
+      mark_(Mark::plan_places_parked);
       plan_.push_back(rename(FileId::staging(), staged->second, directory, name));
       staged_.erase(staged);
       return;
     }
     const bool exists = !present_.insert(id).second;
+    mark_(exists ? Mark::plan_links : Mark::plan_creates);
     Operation operation{.kind = exists ? OperationKind::link : OperationKind::create};
     operation.file = id;
     operation.parent = directory;
@@ -251,7 +286,8 @@ class Planner {
     const std::map<std::string, std::string> have(present.xattrs.begin(), present.xattrs.end());
     const std::map<std::string, std::string> want(wanted.xattrs.begin(), wanted.xattrs.end());
     for (const auto& [name, value] : have) {
-      if (!want.contains(name)) plan_.push_back(xattr(OperationKind::remove_xattr, wanted.id, name, {}));
+      if (!want.contains(name) && !planted(Bug::plan_keeps_attributes))
+        plan_.push_back(xattr(OperationKind::remove_xattr, wanted.id, name, {}));
     }
     for (const auto& [name, value] : want) {
       const auto found = have.find(name);
@@ -271,17 +307,19 @@ class Planner {
   Tree mine_;
   Tree theirs_;
   const Manifest& theirs_manifest_;
+  MarkSink mark_;
   std::vector<Operation> plan_;
   std::unordered_set<FileId> present_{FileId::root()};  ///< objects of theirs that mine has (now)
   std::unordered_set<FileId> created_;
   std::unordered_set<FileId> right_names_;
   std::unordered_map<FileId, std::string> staged_;
+  std::set<std::pair<FileId, std::string>> renamed_at_once_;  ///< only with a planted bug
 };
 
 }  // namespace
 
-std::vector<Operation> plan_reconcile(const Manifest& mine, const Manifest& theirs) {
-  return Planner(mine, theirs).plan();
+std::vector<Operation> plan_reconcile(const Manifest& mine, const Manifest& theirs, MarkSink mark) {
+  return Planner(mine, theirs, mark).plan();
 }
 
 }  // namespace lockstep::engine

@@ -1,6 +1,7 @@
 // How to turn one tree's names and attributes into another's, without touching contents that both have.
 #pragma once
 
+#include "engine/marks.h"
 #include "engine/values/manifest.h"
 
 #include <vector>
@@ -15,6 +16,6 @@ namespace lockstep::engine {
 /// that only `mine` has, where `theirs` has another of the same type under the same name and parent, takes over
 /// the other's identity instead of being deleted: so a copy made by other means is a start. Regular files get
 /// their size; where they grow, the contents are holes until pulled.
-std::vector<Operation> plan_reconcile(const Manifest& mine, const Manifest& theirs);
+std::vector<Operation> plan_reconcile(const Manifest& mine, const Manifest& theirs, MarkSink mark = {});
 
 }  // namespace lockstep::engine

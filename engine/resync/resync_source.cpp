@@ -7,7 +7,6 @@
 namespace lockstep::engine {
 
 namespace {
-constexpr std::size_t part_bytes_max = io::frame_bytes_max / 4;
 /// After the own tree could not be read, the next resync waits this long.
 constexpr Duration pause_after_failure = milliseconds(5000);
 }  // namespace
@@ -30,6 +29,7 @@ bool ResyncSource::scanned(const io::Scanned& event) {
   if (event.ticket != scan_) return false;
   scan_ = Ticket(0);
   if (event.error != 0) {
+    context_.mark(Mark::source_scan_failed);
     fail("the directory", event.error);
     return true;
   }
@@ -43,7 +43,8 @@ void ResyncSource::send_manifest(const Manifest& manifest) {
   ManifestPart part{stream_.last(), false, {}};
   std::size_t bytes = 0;
   const auto make_room = [&](std::size_t more) {
-    if (bytes + more > part_bytes_max) {
+    if (bytes + more > context_.settings.manifest_part_bytes_max) {
+      context_.mark(Mark::manifest_in_parts);
       context_.send_peer(part);
       part.manifest = {};
       bytes = 0;
@@ -55,7 +56,10 @@ void ResyncSource::send_manifest(const Manifest& manifest) {
     part.manifest.objects.push_back(object);
   }
   for (const ManifestEntry& entry : manifest.entries) {
-    if (entry.parent == FileId::staging()) continue;
+    if (entry.parent == FileId::staging()) {
+      context_.mark(Mark::manifest_without_staging);
+      continue;
+    }
     make_room(wire_bytes_max(entry));
     part.manifest.entries.push_back(entry);
   }
@@ -77,6 +81,7 @@ void ResyncSource::pull(const Pull& request) {
                         request.digests.size() <= request.chunks && jobs_.size() < settings.pulls_in_flight_max &&
                         !jobs_.contains(request.pull);
   if (!sensible) {
+    context_.mark(Mark::pull_unfit);
     context_.note("resync: a pull that does not fit; the connection is given up");
     context_.ports.link.reset(io::Endpoint::peer);
     return;
@@ -95,10 +100,12 @@ bool ResyncSource::digested(const io::Digested& event) {
   digests_.erase(found);
   Job& job = jobs_.at(number);
   if (event.error != 0 && event.error != ENOENT) {
+    context_.mark(Mark::source_digest_failed);
     fail("file " + to_string(job.request.file), event.error);
     return true;
   }
   // A file that is gone, or a region beyond its end, needs nothing: the stream removes it there too.
+  if (event.error == ENOENT) context_.mark(Mark::pull_of_removed_file);
   const std::size_t count = event.error != 0 ? 0 : event.digests.size();
   for (std::size_t i = 0; i < count; ++i) {
     if (i < job.request.digests.size() && job.request.digests[i] == event.digests[i]) continue;
@@ -108,6 +115,7 @@ bool ResyncSource::digested(const io::Digested& event) {
     ++job.reads_left;
     context_.ports.volume.read(ticket, job.request.file, read.offset, read.length);
   }
+  context_.mark(job.reads_left == 0 ? Mark::pull_differs_nowhere : Mark::pull_differs);
   if (job.reads_left == 0) finish(number);
   return true;
 }
@@ -133,7 +141,10 @@ void ResyncSource::heartbeat() {
 
 void ResyncSource::fill(const Read& read, const io::RegionRead& event) {
   Job& job = jobs_.at(read.job);
-  if (event.error != 0 && event.error != ENOENT) return fail("file " + to_string(job.request.file), event.error);
+  if (event.error != 0 && event.error != ENOENT) {
+    context_.mark(Mark::source_read_failed);
+    return fail("file " + to_string(job.request.file), event.error);
+  }
   if (event.error == 0 && !event.data.empty()) {
     Operation operation{.kind = OperationKind::fill};
     operation.file = job.request.file;
@@ -141,6 +152,7 @@ void ResyncSource::fill(const Read& read, const io::RegionRead& event) {
     operation.attributes.mask = attribute_mtime;
     operation.attributes.mtime_ns = event.mtime_ns;
     if (event.data.all_zero()) {
+      context_.mark(Mark::region_of_zeroes);
       operation.kind = OperationKind::allocate;
       operation.flags = flag_punch_hole | flag_keep_size;
       operation.length = event.data.size();
@@ -149,6 +161,8 @@ void ResyncSource::fill(const Read& read, const io::RegionRead& event) {
     }
     stream_.order(operation, RequestId(0));
   }
+  if (event.error == ENOENT) context_.mark(Mark::region_of_removed_file);
+  if (event.error == 0 && event.data.empty()) context_.mark(Mark::region_beyond_end);
   if (--job.reads_left == 0) finish(read.job);
 }
 

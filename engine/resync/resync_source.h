@@ -30,6 +30,18 @@ class ResyncSource {
   bool region_read(const io::RegionRead& event);
   void heartbeat();
 
+  /// All of its state, for a snapshot.
+  static void fields(auto& self, auto& archive) {
+    archive(self.scan_, self.not_before_);
+    archive.table(self.jobs_, [&archive](auto& job) {
+      auto& pull = job.request;
+      archive(pull.pull, pull.file, pull.offset, pull.chunk_bytes, pull.chunks, job.reads_left);
+      archive.digests(pull.digests);
+    });
+    archive.table(self.digests_, [&archive](auto& job) { archive(job); });
+    archive.table(self.reads_, [&archive](auto& read) { archive(read.job, read.offset, read.length); });
+  }
+
  private:
   struct Job {
     Pull request;
@@ -54,7 +66,7 @@ class ResyncSource {
   std::map<std::uint64_t, Job> jobs_;  ///< by the asker's pull number
   std::map<Ticket, std::uint64_t> digests_;
   std::map<Ticket, Read> reads_;
-  std::vector<std::pair<Read, io::RegionRead>> late_;  ///< only with the planted bug
+  std::vector<std::pair<Read, io::RegionRead>> late_;  ///< only with a planted bug
 };
 
 }  // namespace lockstep::engine

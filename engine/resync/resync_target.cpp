@@ -1,8 +1,10 @@
 #include "engine/resync/resync_target.h"
 
+#include "engine/planted.h"
 #include "engine/resync/reconcile_plan.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <iterator>
 
 namespace lockstep::engine {
@@ -14,8 +16,9 @@ constexpr std::uint32_t type_mask = 0170000;
 constexpr std::uint32_t type_regular = 0100000;
 }  // namespace
 
-void ResyncTarget::expect(Epoch reign) {
+void ResyncTarget::expect(Epoch reign, bool compare) {
   abandon();
+  compare_ = compare;
   reign_ = reign;
   stage_ = Stage::expecting;
   bytes_copied_ = 0;
@@ -45,11 +48,15 @@ ResyncTarget::Outcome ResyncTarget::fail(std::string error) {
 }
 
 ResyncTarget::Outcome ResyncTarget::manifest(const ManifestPart& part) {
-  if (stage_ != Stage::expecting && stage_ != Stage::receiving) return fail("a manifest that nobody asked for");
+  if (stage_ != Stage::expecting && stage_ != Stage::receiving) {
+    context_.mark(Mark::manifest_unexpected);
+    return fail("a manifest that nobody asked for");
+  }
   const bool first = stage_ == Stage::expecting;
   if (first) {
     stage_ = Stage::receiving;
     stream_.hold(reign_, part.lsn, *this);
+    if (planted(Bug::release_before_names)) stream_.release();
     context_.ports.trace.record(io::ResyncBegan{part.lsn});
   }
   std::copy(part.manifest.objects.begin(), part.manifest.objects.end(), std::back_inserter(theirs_.objects));
@@ -60,7 +67,11 @@ ResyncTarget::Outcome ResyncTarget::manifest(const ManifestPart& part) {
 }
 
 void ResyncTarget::tree_marked() {
-  if (stage_ != Stage::receiving) return;
+  if (stage_ != Stage::receiving) {
+    context_.mark(Mark::tree_marked_too_late);
+    return;
+  }
+  context_.mark(received_ ? Mark::tree_marked_after_manifest : Mark::tree_marked_before_manifest);
   marked_ = true;
   begin_scan();
 }
@@ -74,11 +85,13 @@ void ResyncTarget::begin_scan() {
 
 ResyncTarget::Outcome ResyncTarget::scanned(io::Scanned& event) {
   if (stage_ != Stage::scanning || event.ticket != scan_) return Outcome::none;
+  if (event.error != 0) context_.mark(Mark::target_scan_failed);
   if (event.error != 0) return fail("the own tree cannot be read (errno " + std::to_string(event.error) + ")");
-  plan_ = plan_reconcile(event.manifest, theirs_);
+  plan_ = plan_reconcile(event.manifest, theirs_, context_.mark);
   plan_next_ = 0;
   stage_ = Stage::naming;
   if (plan_.empty()) {
+    context_.mark(Mark::names_equal_already);
     begin_pulls();
     return check();
   }
@@ -101,6 +114,7 @@ ResyncTarget::Outcome ResyncTarget::applied(const io::Applied& event) {
   const std::size_t index = plan_next_ - plan_in_flight_.size();
   plan_in_flight_.pop_front();
   if (event.error != 0) {
+    context_.mark(Mark::plan_step_failed);
     return fail("cannot " + describe(plan_[index]) + " (errno " + std::to_string(event.error) + ")");
   }
   submit_plan();
@@ -117,7 +131,7 @@ void ResyncTarget::begin_pulls() {
     if ((object.attributes.mode & type_mask) != type_regular) continue;
     const std::uint64_t size = object.attributes.size_bytes;
     bytes_left_ += size;
-    for (std::uint64_t at = 0; at < size; at += step) {
+    for (std::uint64_t at = 0; planted(Bug::resync_forgets_tail) ? at + step <= size : at < size; at += step) {
       regions_.push_back({object.id, at, std::min(step, size - at)});
     }
   }
@@ -146,7 +160,11 @@ ResyncTarget::Outcome ResyncTarget::digested(const io::Digested& event) {
   const std::uint32_t chunk = context_.settings.pull_chunk_bytes;
   Pull pull{++pull_number_, region.file, region.offset, chunk, 0, {}};
   pull.chunks = static_cast<std::uint32_t>((region.length + chunk - 1) / chunk);
-  if (event.error == 0) pull.digests = event.digests;
+  if (event.error == 0) {
+    if (compare_) pull.digests = event.digests;
+  } else {
+    context_.mark(event.error == ENOENT ? Mark::target_file_removed_meanwhile : Mark::target_digest_failed);
+  }
   pulling_.emplace(pull.pull, region);
   context_.send_peer(pull);
   return Outcome::progress;
@@ -167,8 +185,13 @@ ResyncTarget::Outcome ResyncTarget::check() {
   if (stage_ != Stage::pulling || !regions_.empty() || !digesting_.empty() || !pulling_.empty()) {
     return Outcome::progress;
   }
-  stage_ = Stage::syncing;
   bytes_left_ = 0;
+  if (planted(Bug::complete_before_sync)) {
+    stage_ = Stage::finished;
+    context_.ports.trace.record(io::ResyncEnded{stream_.applied(), bytes_copied_});
+    return Outcome::data_complete;
+  }
+  stage_ = Stage::syncing;
   sync_ = context_.next_ticket();
   context_.ports.volume.sync(sync_, FileId::none(), false);
   return Outcome::progress;
@@ -176,6 +199,7 @@ ResyncTarget::Outcome ResyncTarget::check() {
 
 ResyncTarget::Outcome ResyncTarget::synced(const io::Synced& event) {
   if (stage_ != Stage::syncing || event.ticket != sync_) return Outcome::none;
+  if (event.error != 0) context_.mark(Mark::target_sync_failed);
   if (event.error != 0)
     return fail("the disk does not keep what was copied (errno " + std::to_string(event.error) + ")");
   stage_ = Stage::finished;

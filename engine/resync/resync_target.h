@@ -23,8 +23,9 @@ class ResyncTarget : private ReplicaStream::ResyncListener {
     failed,         ///< cannot go on; `error()` says why
   };
 
-  /// The primary has agreed to a resync in `reign`.
-  void expect(Epoch reign);
+  /// The primary has agreed to a resync in `reign`. Without `compare`, every region is asked for and written anew,
+  /// even where it reads the same: what this node reads may not be on its disk.
+  void expect(Epoch reign, bool compare);
   void abandon();
   [[nodiscard]] bool active() const { return stage_ != Stage::idle; }
   [[nodiscard]] bool finished() const { return stage_ == Stage::finished; }
@@ -47,6 +48,24 @@ class ResyncTarget : private ReplicaStream::ResyncListener {
   [[nodiscard]] std::uint64_t bytes_copied() const { return bytes_copied_; }
   [[nodiscard]] std::uint64_t bytes_compared() const { return bytes_compared_; }
 
+  /// Whom the stream tells.
+  ReplicaStream::ResyncListener& listener() { return *this; }
+  /// All of its state, for a snapshot.
+  static void fields(auto& self, auto& archive) {
+    const auto region_fields = [&archive](auto& region) { archive(region.file, region.offset, region.length); };
+    archive.ranged(self.stage_, Stage::finished);
+    archive(self.reign_, self.compare_, self.marked_, self.received_, self.scan_, self.sync_, self.plan_next_,
+            self.pull_number_);
+    recording::manifest_fields(self.theirs_, archive);
+    archive.list(self.plan_, [&archive](auto& operation) { recording::operation_fields(operation, archive); });
+    archive.list(self.plan_in_flight_, [&archive](auto& ticket) { archive(ticket); });
+    archive.list(self.regions_, region_fields);
+    archive.table(self.digesting_, region_fields);
+    archive.table(self.pulling_, region_fields);
+    archive.spoken(self.error_);
+    archive(self.bytes_left_, self.bytes_copied_, self.bytes_compared_);
+  }
+
  private:
   enum class Stage { idle, expecting, receiving, scanning, naming, pulling, syncing, finished };
   struct Region {
@@ -67,6 +86,7 @@ class ResyncTarget : private ReplicaStream::ResyncListener {
   ReplicaStream& stream_;
   Stage stage_ = Stage::idle;
   Epoch reign_;
+  bool compare_ = true;
   bool marked_ = false;
   bool received_ = false;
   Manifest theirs_;

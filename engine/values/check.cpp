@@ -1,6 +1,7 @@
 #include "engine/values/check.h"
 
 #include <cstdlib>
+#include <utility>
 
 namespace lockstep {
 
@@ -8,7 +9,7 @@ namespace {
 CheckHandler installed = nullptr;
 }
 
-void set_check_handler(CheckHandler handler) { installed = handler; }
+CheckHandler set_check_handler(CheckHandler handler) { return std::exchange(installed, handler); }
 
 void check_failed(std::string_view condition, std::string_view meaning, std::string_view file, int line) {
   if (installed != nullptr) installed(condition, meaning, file, line);

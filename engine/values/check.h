@@ -7,7 +7,7 @@ namespace lockstep {
 
 /// Called when a check fails. The default prints and aborts; the simulator installs one that throws.
 using CheckHandler = void (*)(std::string_view condition, std::string_view meaning, std::string_view file, int line);
-void set_check_handler(CheckHandler handler);
+CheckHandler set_check_handler(CheckHandler handler);  ///< returns the one before
 [[noreturn]] void check_failed(std::string_view condition, std::string_view meaning, std::string_view file, int line);
 
 }  // namespace lockstep

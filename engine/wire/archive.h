@@ -13,6 +13,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -32,6 +33,7 @@ class Writer {
   void raw(std::uint64_t value, unsigned width) {
     for (unsigned i = 0; i < width; ++i) bytes.push_back(static_cast<std::byte>(value >> (8 * i)));
   }
+  void append(std::span<const std::byte> more) { bytes.insert(bytes.end(), more.begin(), more.end()); }
 
  private:
   template <typename T>
@@ -93,6 +95,17 @@ class Reader {
   [[nodiscard]] bool failed() const { return failed_; }
   [[nodiscard]] Buffer rest() const { return input_.slice(at_, input_.size() - at_); }
   [[nodiscard]] bool at_end() const { return at_ == input_.size(); }
+  [[nodiscard]] std::size_t bytes_left() const { return input_.size() - at_; }
+  /// The next `size` bytes, by reference.
+  Buffer take(std::uint64_t size) {
+    if (size > bytes_left()) {
+      fail();
+      return {};
+    }
+    at_ += size;
+    return input_.slice(at_ - size, size);
+  }
+  void fail() { failed_ = true; }
 
   std::uint64_t raw(unsigned width) {
     std::uint64_t value = 0;
@@ -170,7 +183,6 @@ class Reader {
     }
     return input_.data()[at_++];
   }
-  void fail() { failed_ = true; }
 
   Buffer input_;
   std::size_t at_ = 0;

@@ -168,6 +168,27 @@ std::optional<Message> decode(const Buffer& frame) {
   return read_alternative(index, reader);
 }
 
+std::optional<FrameParts> frame_parts(const Buffer& frame) {
+  Reader reader(frame);
+  reader.raw(checksum_bytes);
+  const std::uint64_t coded_head_bytes = reader.raw(2);
+  const std::uint64_t number = reader.raw(1);
+  if (reader.failed()) return std::nullopt;
+  const std::size_t head_bytes = coded_head_bytes == 0 ? frame.size() : coded_head_bytes;
+  if (head_bytes < checksum_bytes + 3 || head_bytes > frame.size()) return std::nullopt;
+  return FrameParts{number, frame.slice(checksum_bytes, head_bytes - checksum_bytes),
+                    frame.slice(head_bytes, frame.size() - head_bytes)};
+}
+
+Buffer join_frame(std::span<const std::byte> head, std::span<const std::byte> body) {
+  Writer writer;
+  writer.bytes.reserve(checksum_bytes + head.size() + body.size());
+  writer.raw(checksum(head, body), checksum_bytes);
+  writer.append(head);
+  writer.append(body);
+  return Buffer(std::move(writer.bytes));
+}
+
 std::size_t wire_bytes_max(const ManifestObject& object) {
   std::size_t bytes = 128 + object.symlink_target.size();
   for (const auto& [name, value] : object.xattrs) bytes += 20 + name.size() + value.size();

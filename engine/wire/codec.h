@@ -6,6 +6,7 @@
 #include "io/link.h"
 
 #include <optional>
+#include <span>
 
 namespace lockstep::engine {
 
@@ -13,6 +14,18 @@ io::Frame encode(const Message& message);
 
 /// Nothing if the frame is damaged or malformed. Bulk data of the result refers into `frame`.
 std::optional<Message> decode(const Buffer& frame);
+
+/// A frame's bytes behind the checksum, which is not looked at: for a recording, which keeps frames without acting on
+/// them. `body` is the bulk data.
+struct FrameParts {
+  std::size_t message_number = 0;  ///< index in Message; may be none of them
+  Buffer head;
+  Buffer body;
+};
+/// Nothing if the bytes cannot be a frame.
+std::optional<FrameParts> frame_parts(const Buffer& frame);
+/// The frame of such a head and body, with the checksum that fits.
+Buffer join_frame(std::span<const std::byte> head, std::span<const std::byte> body);
 
 /// How many bytes a manifest entry or object takes on the wire, at most; to cut a manifest into parts.
 std::size_t wire_bytes_max(const ManifestObject& object);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "engine/cluster/ballot.h"
+#include "engine/cluster/journal_record.h"
 #include "engine/values/configuration.h"
 #include "engine/values/manifest.h"
 #include "engine/values/operation.h"
@@ -33,23 +34,42 @@ struct NodeState {
   }
 };
 
+/// What a voter says of its own memory (engine/cluster/recollection.h).
+struct VoterMemory {
+  std::uint64_t life = 0;         ///< of the sender's program, drawn at its start
+  std::uint64_t found = 0;        ///< how many records its journal had then
+  std::uint64_t sequence = 0;     ///< how many it has on disk now
+  std::uint64_t your_life = 0;    ///< the receiver's life that the sender has heard of; 0: of none yet
+  std::uint64_t seen_of_you = 0;  ///< the highest number of a record that the receiver was ever known to have on disk
+  bool you_are_older = false;     ///< and in this life of yours you began with fewer
+  bool remembers = false;         ///< the sender knows all that it ever promised
+  VoterRecord votes;
+  static void fields(auto& self, auto& archive) {
+    archive(self.life, self.found, self.sequence, self.your_life, self.seen_of_you, self.you_are_older, self.remembers,
+            self.votes);
+  }
+};
+
 struct Heartbeat {
   Instant sent_at;           ///< by the sender's clock; only echoed
   bool wants_lease = false;  ///< asks to be granted the primary's lease for state.decided
   NodeState state;
-  static void fields(auto& self, auto& archive) { archive(self.sent_at, self.wants_lease, self.state); }
+  VoterMemory memory;
+  static void fields(auto& self, auto& archive) { archive(self.sent_at, self.wants_lease, self.state, self.memory); }
 };
 struct HeartbeatReply {
   Instant sent_at;
   bool granted = false;
-  static void fields(auto& self, auto& archive) { archive(self.sent_at, self.granted); }
+  VoterMemory memory;
+  static void fields(auto& self, auto& archive) { archive(self.sent_at, self.granted, self.memory); }
 };
 
 // --- configuration register: CASPaxos ---
 
 struct Prepare {
   Ballot ballot;
-  static void fields(auto& self, auto& archive) { archive(self.ballot); }
+  bool forced = false;  ///< a person vouches: also a voter that has forgotten its promises votes
+  static void fields(auto& self, auto& archive) { archive(self.ballot, self.forced); }
 };
 struct Promise {
   Ballot ballot;

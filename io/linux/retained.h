@@ -17,8 +17,9 @@ class RetainedMarker {
   /// What Booted tells the engine. If the answer is no, an outdated marker is removed at once.
   [[nodiscard]] bool retained();
 
-  /// To be called once this node is in sync and in its role again: what a power loss took is not regained by a mere
-  /// restart of the daemon, so a marker written earlier would turn the next start's "no" into a wrong "yes".
+  /// To be called once this node holds everything again, before it tells anybody: what a power loss took is not
+  /// regained by a mere restart of the daemon, so a marker written earlier would turn the next start's "no" into a
+  /// wrong "yes"; one written later would let what is acknowledged meanwhile not count after a restart.
   /// An error as text, or empty; without a marker the next start compares more than it must, no more.
   std::string confirm();
 

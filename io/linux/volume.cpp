@@ -6,6 +6,8 @@
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
+#include <random>
+#include <sys/xattr.h>
 
 #include <boost/asio/post.hpp>
 
@@ -57,12 +59,19 @@ int LinuxVolume::prepare_staging() {
   const auto handle = handle_of(staging.fd(), "");
   if (!handle.ok()) return handle.error;
   auto object = std::make_shared<OpenObject>(OpenObject{std::move(staging), false});
-  // Whether attributes of the trusted namespace can be kept shows now, not in the middle of a takeover.
-  constexpr const char* probe = "trusted.lockstep.probe";
-  if (const int error = set_attribute(*object, probe, "1", 1, 0); error != 0) return error;
-  if (const int error = remove_attribute(*object, probe); error != 0) return error;
+  // Whether attributes of the trusted namespace can be kept shows now too, not in the middle of a takeover.
+  if (const int error = identify_tree(*object); error != 0) return error;
   table_->insert(FileId::staging(), handle.value, S_IFDIR, std::move(object));
   return table_->pin(FileId::staging());
+}
+
+int LinuxVolume::identify_tree(const OpenObject& staging) {
+  constexpr const char* attribute = "trusted.lockstep.tree";
+  if (::fgetxattr(staging.fd(), attribute, &tree_, sizeof tree_) == sizeof tree_) return 0;
+  std::random_device random;
+  tree_ = (std::uint64_t{random()} << 32U | random()) | 1U;
+  if (const int error = set_attribute(staging, attribute, &tree_, sizeof tree_, 0); error != 0) return error;
+  return ::fsync(staging.fd()) == 0 ? 0 : errno;
 }
 
 void LinuxVolume::close() {
@@ -93,7 +102,9 @@ void LinuxVolume::apply(Ticket ticket, const Operation& operation, Origin origin
   io::Applied result;
   result.ticket = ticket;
   result.effect = operation;
-  result.error = run(operation, origin, result);
+  const bool follows_gap = origin == Origin::stream && stream_broken_;
+  result.error = follows_gap ? ECANCELED : run(operation, origin, result);
+  if (result.error != 0 && origin == Origin::stream) stream_broken_ = true;
   sink_.post(std::move(result));
 }
 

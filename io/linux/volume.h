@@ -54,6 +54,8 @@ class LinuxVolume final : public io::Volume {
   /// Once, before anything else. Creates the staging directory if it is missing. Returns why this directory cannot
   /// be used, or an empty text.
   std::string prepare();
+  /// Valid after prepare(): a number that stays with this directory; another directory has another.
+  [[nodiscard]] std::uint64_t tree() const { return tree_; }
   /// Brings modification times that wait onto their inodes.
   void settle();
   /// Closes every descriptor but the directory's; syncs nothing. No other call may follow.
@@ -96,6 +98,7 @@ class LinuxVolume final : public io::Volume {
   Outcome<OpenObjectPtr> resolve(const FileId& id);
   Outcome<OpenObjectPtr> resolve_directory(const FileId& id);
   int prepare_staging();
+  int identify_tree(const OpenObject& staging);
 
   int run(const Operation& operation, io::Origin origin, io::Applied& result);
   int create(const Operation& operation, io::Origin origin, io::Applied& result);
@@ -134,11 +137,13 @@ class LinuxVolume final : public io::Volume {
   VolumeLimits limits_;
   OpenObjectPtr root_;
   std::unique_ptr<ObjectTable> table_;
-  bool indexed_ = false;  ///< every object beneath is in the table
+  bool stream_broken_ = false;  ///< an operation of the stream has failed; none follows it
+  bool indexed_ = false;        ///< every object beneath is in the table
   std::unordered_map<FileId, std::int64_t> unsettled_;
   boost::asio::steady_timer settle_timer_;
   bool settle_armed_ = false;
   std::shared_ptr<bool> alive_;  ///< completions of workers that come after the end are dropped
+  std::uint64_t tree_ = 0;
 };
 
 }  // namespace lockstep::linux_io

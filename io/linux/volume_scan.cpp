@@ -55,6 +55,7 @@ struct LinuxVolume::Walker {
 
 void LinuxVolume::scan(Ticket ticket) {
   settle();
+  stream_broken_ = false;
   io::Scanned scanned;
   scanned.ticket = ticket;
   scanned.error = walk(&scanned.manifest);

@@ -1,6 +1,7 @@
 // What an administrator wrote into cluster.toml and modules/*.toml, checked and ready to use.
 #pragma once
 
+#include "engine/recording/elision.h"
 #include "engine/settings.h"
 #include "engine/values/node_id.h"
 
@@ -17,6 +18,13 @@ struct NodeConfiguration {
   std::string address;  ///< an IP address
 };
 
+/// What the flight recorder keeps of each module, on each machine.
+struct RecorderConfiguration {
+  bool enabled = true;
+  std::uint64_t bytes_max = std::uint64_t{256} << 20U;
+  recording::Payloads payloads = recording::Payloads::elided;
+};
+
 struct ClusterConfiguration {
   std::string name;
   std::array<NodeConfiguration, 2> nodes;  ///< by NodeId: the order in the file decides
@@ -26,6 +34,7 @@ struct ClusterConfiguration {
   std::uint16_t http_port = 9010;
   std::string state_directory = "/var/lib/lockstep";
   std::string run_directory = "/run/lockstep";
+  RecorderConfiguration recorder;
 
   [[nodiscard]] const NodeConfiguration& node(NodeId id) const { return nodes[static_cast<std::size_t>(id)]; }
 };

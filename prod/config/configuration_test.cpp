@@ -66,6 +66,9 @@ TEST_F(ConfigurationTest, the_smallest_configuration_gets_defaults) {
   EXPECT_EQ(cluster.node(NodeId::second).name, "s2");
   EXPECT_EQ(cluster.http_port, 9010);
   EXPECT_EQ(cluster.state_directory, "/var/lib/lockstep");
+  EXPECT_TRUE(cluster.recorder.enabled);
+  EXPECT_EQ(cluster.recorder.bytes_max, 256U << 20U);
+  EXPECT_EQ(cluster.recorder.payloads, recording::Payloads::elided);
   ASSERT_EQ(loaded.configuration.modules.size(), 1U);
   const ModuleConfiguration& module = loaded.configuration.modules[0];
   EXPECT_EQ(module.name, "data");
@@ -77,7 +80,8 @@ TEST_F(ConfigurationTest, the_smallest_configuration_gets_defaults) {
 TEST_F(ConfigurationTest, everything_can_be_said) {
   write("cluster.toml",
         std::string(good_cluster) +
-            "[http]\naddress = \"127.0.0.1\"\nport = 9011\n[paths]\nstate = \"/x/state/\"\nrun = \"/x/run\"\n");
+            "[http]\naddress = \"127.0.0.1\"\nport = 9011\n[paths]\nstate = \"/x/state/\"\nrun = \"/x/run\"\n"
+            "[recorder]\nenabled = false\nbytes_max = 10000000\npayloads = \"full\"\n");
   write("modules/data.toml", R"(directory = "/srv/data/"
 port = 7702
 durability = "durable"
@@ -95,6 +99,9 @@ timeout = "2m"
   const LoadedConfiguration loaded = load();
   ASSERT_EQ(errors(), std::vector<std::string>{});
   EXPECT_EQ(loaded.configuration.cluster.state_directory, "/x/state");
+  EXPECT_FALSE(loaded.configuration.cluster.recorder.enabled);
+  EXPECT_EQ(loaded.configuration.cluster.recorder.bytes_max, 10'000'000U);
+  EXPECT_EQ(loaded.configuration.cluster.recorder.payloads, recording::Payloads::full);
   const ModuleConfiguration& module = loaded.configuration.modules[0];
   EXPECT_EQ(module.directory, "/srv/data");
   EXPECT_EQ(module.settings.durability, engine::Durability::durable);
@@ -156,6 +163,20 @@ TEST_F(ConfigurationTest, what_is_wrong_only_together_is_found) {
   write("modules/more.toml", "directory = \"/var/lib/lockstep/data\"\nport = 9010\n");
   expect_error("port 9010 is that of [http]");
   expect_error("Lockstep's own /var/lib/lockstep lie within each other");
+}
+
+TEST_F(ConfigurationTest, wrong_values_of_the_recorder_are_explained) {
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {"enabled = \"yes\"", "\"enabled\" should be true or false, not a string"},
+      {"bytes_max = 5", "\"bytes_max\" is 5: it must lie between 4194304 and"},
+      {"bytes_max = \"1G\"", "\"bytes_max\" should be a whole number"},
+      {"payloads = \"some\"", "\"payloads\" is \"some\": it must be \"elided\" or \"full\""},
+      {"payload = \"full\"", "unknown key \"payload\" in [recorder]: did you mean \"payloads\"?"},
+  };
+  for (const auto& [line, expected] : cases) {
+    write("cluster.toml", std::string(good_cluster) + "[recorder]\n" + line + "\n");
+    expect_error(expected);
+  }
 }
 
 TEST_F(ConfigurationTest, missing_files_are_named) {

@@ -8,6 +8,9 @@ namespace {
 using Presence = TomlSection::Presence;
 
 constexpr std::int64_t port_max = 65535;
+/// Of one module's recordings: enough for some segments, and less than a disk.
+constexpr std::int64_t recorder_bytes_min = std::int64_t{4} << 20U;
+constexpr std::int64_t recorder_bytes_max = std::int64_t{1} << 40U;
 
 void load_nodes(TomlSection& file, const std::string& shown_name, ClusterConfiguration& cluster,
                 std::vector<ConfigurationError>& errors) {
@@ -37,6 +40,16 @@ void load_nodes(TomlSection& file, const std::string& shown_name, ClusterConfigu
       section.error(section.position_of("address"),
                     "both nodes have the address " + *address + ": give each server its own");
     }
+  }
+}
+
+void load_recorder(TomlSection& section, RecorderConfiguration& recorder) {
+  if (const auto enabled = section.truth("enabled")) recorder.enabled = *enabled;
+  if (const auto bytes = section.number("bytes_max", Presence::optional, recorder_bytes_min, recorder_bytes_max)) {
+    recorder.bytes_max = static_cast<std::uint64_t>(*bytes);
+  }
+  if (const auto payloads = section.choice("payloads", {"elided", "full"})) {
+    recorder.payloads = static_cast<recording::Payloads>(*payloads);
   }
 }
 
@@ -73,6 +86,11 @@ void load_cluster(const TomlValue& document, const std::string& shown_name, Clus
     if (auto path = paths.path("state", Presence::optional)) cluster.state_directory = *path;
     if (auto path = paths.path("run", Presence::optional)) cluster.run_directory = *path;
     paths.finish();
+  }
+  if (const TomlEntry* entry = file.any("recorder")) {
+    TomlSection section(entry->value, shown_name, "[recorder]", errors);
+    load_recorder(section, cluster.recorder);
+    section.finish();
   }
   file.finish();
 }

@@ -25,6 +25,7 @@ PublishedStatus published(engine::Role role, engine::Readiness readiness, Durati
   status.role = role;
   status.readiness = readiness;
   status.reason = "because.";
+  status.lease_until = now + milliseconds(1500);
   return {status, now + Duration{-age.ns}};
 }
 
@@ -47,6 +48,15 @@ TEST(Health, a_hung_loop_is_unhealthy_before_its_lease_can_end) {
   EXPECT_FALSE(health_of(&old, now, timeout).serves);
   EXPECT_NE(health_of(&old, now, timeout).reason.find("not responded for 1100 ms"), std::string::npos);
   EXPECT_FALSE(health_of(nullptr, now, timeout).serves);
+}
+
+TEST(Health, ends_with_the_lease) {
+  const auto status = published(engine::Role::prim, engine::Readiness::ready, milliseconds(10));
+  EXPECT_TRUE(health_of(&status, now, timeout).serves);
+  auto ended = status;
+  ended.status.lease_until = now;
+  EXPECT_FALSE(health_of(&ended, now, timeout).serves);
+  EXPECT_NE(health_of(&ended, now, timeout).reason.find("lease"), std::string::npos);
 }
 
 std::string talk(int fd, const std::string& text) {

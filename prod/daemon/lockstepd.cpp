@@ -1,6 +1,7 @@
 // lockstepd: the daemon of a server that holds data. Hosts every configured module.
 #include "prod/common/log.h"
 #include "prod/config/configuration.h"
+#include "prod/daemon/flight_recorder.h"
 #include "prod/daemon/module_host.h"
 #include "prod/daemon/process_setup.h"
 #include "prod/daemon/services.h"
@@ -135,5 +136,6 @@ int main(int argc, char** argv) {
     return 2;
   }
   set_up_limits();
+  FlightRecorder::write_last_words_on_failure();
   return run(arguments);
 }

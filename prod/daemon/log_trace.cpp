@@ -20,6 +20,7 @@ void LogTrace::record(const io::TraceEvent& event) {
     LogTrace& log;
 
     void operator()(const io::RoleChanged& e) const {
+      if (e.from == e.to) return;
       log.changed(Severity::info,
                   "state " + std::string(e.from) + " -> " + std::string(e.to) + " (" + std::string(e.event) + ")");
     }

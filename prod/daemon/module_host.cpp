@@ -1,6 +1,7 @@
 #include "prod/daemon/module_host.h"
 
 #include "engine/node_engine.h"
+#include "engine/recording/taps.h"
 #include "io/asio/asio_link.h"
 #include "io/asio/asio_timers.h"
 #include "io/asio/event_loop.h"
@@ -9,6 +10,7 @@
 #include "io/linux/journal.h"
 #include "io/linux/retained.h"
 #include "prod/daemon/answers.h"
+#include "prod/daemon/flight_recorder.h"
 #include "prod/daemon/log_trace.h"
 #include "prod/daemon/module_storage.h"
 
@@ -69,6 +71,20 @@ io::ScriptApplicationOptions application_options(const ClusterConfiguration& clu
   return {module.name, cluster.node(self).name, module.directory, cluster.state_directory, module.commands};
 }
 
+FlightRecorderOptions recorder_options(const ClusterConfiguration& cluster, const ModuleConfiguration& module,
+                                       const engine::Settings& settings) {
+  FlightRecorderOptions options;
+  options.directory = cluster.state_directory + "/recordings/" + module.name;
+  options.bytes_max = cluster.recorder.bytes_max;
+  options.header.kind = recording::EngineKind::node;
+  options.header.payloads = cluster.recorder.payloads;
+  options.header.program_version = LOCKSTEP_VERSION;
+  options.header.module = module.name;
+  options.header.name = cluster.node(settings.self).name;
+  options.header.settings = settings;
+  return options;
+}
+
 engine::Settings settings_for(const ModuleConfiguration& module, NodeId self) {
   engine::Settings settings = module.settings;
   settings.self = self;
@@ -121,10 +137,18 @@ class ModuleHost::Running {
   }
 
   void start() {
-    engine_.emplace(settings_for(host_.module_, host_.self_),
-                    engine::NodePorts{timers_, *link_, *journal_, storage_.volume(), storage_.mount(), *application_,
-                                      answers_, trace_});
-    queue_.connect([this](Instant now, io::Event event) { engine_->step(now, std::move(event)); },
+    const engine::Settings settings = settings_for(host_.module_, host_.self_);
+    const engine::NodePorts ports{timers_,          *link_,        *journal_, storage_.volume(),
+                                  storage_.mount(), *application_, answers_,  trace_};
+    if (host_.cluster_.recorder.enabled) {
+      recorder_.emplace(loop_, recorder_options(host_.cluster_, host_.module_, settings), host_.report_);
+      taps_.emplace(ports, recorder_->recorder().decisions());
+      engine_.emplace(settings, taps_->ports());
+      recorder_->set_snapshot([this] { return recorder_->recorder().snapshot(*engine_); });
+    } else {
+      engine_.emplace(settings, ports);
+    }
+    queue_.connect([this](Instant now, io::Event event) { step(now, std::move(event)); },
                    [this] {
                      link_->flush();
                      if (status_changed_) publish();
@@ -134,7 +158,7 @@ class ModuleHost::Running {
     host_.report_(io::Severity::info, std::string("starting; the directory ") +
                                           (retained_ ? "holds everything since the last run"
                                                      : "may have lost something since the last run, or is new"));
-    queue_.post(io::Booted{std::move(record_), retained_, seed});
+    queue_.post(io::Booted{std::move(record_), retained_, storage_.tree(), seed});
     publish_regularly();
     loop_.set_spin(spin_time);
     thread_ = std::thread([this] { loop_.run(); });
@@ -160,18 +184,26 @@ class ModuleHost::Running {
   }
 
  private:
+  void step(Instant now, io::Event event) {
+    if (recorder_) {
+      recorded_step(*engine_, *taps_, recorder_->recorder(), now, std::move(event));
+      recorder_->stepped();
+    } else {
+      engine_->step(now, std::move(event));
+    }
+    if (!marker_confirmed_) confirm_marker();  // what the step has sent leaves with the flush
+  }
+
   void publish() {
     status_changed_ = false;
     engine::Status status = engine_->status();
-    confirm_marker(status);
     host_.board_.publish(std::move(status), io::EventLoop::now());
   }
 
   /// Not before this node holds everything again: what a power loss took is not regained by a restart of the daemon.
-  void confirm_marker(const engine::Status& status) {
-    const bool whole = status.in_sync && status.readiness == engine::Readiness::ready &&
-                       (status.serves() || status.role == engine::Role::second);
-    if (marker_confirmed_ || !whole) return;
+  /// But before anybody is told, or what is acknowledged from then on would not count after a restart of the daemon.
+  void confirm_marker() {
+    if (!engine_->status().intact) return;
     marker_confirmed_ = true;
     if (const std::string error = marker_->confirm(); !error.empty()) host_.report_(io::Severity::warning, error);
   }
@@ -201,6 +233,8 @@ class ModuleHost::Running {
   LogTrace trace_;
   bool status_changed_ = false;
   boost::asio::steady_timer publish_timer_;
+  std::optional<FlightRecorder> recorder_;
+  std::optional<recording::NodeTaps> taps_;
   std::optional<engine::NodeEngine> engine_;
   std::thread thread_;
 };

@@ -145,6 +145,8 @@ io::Mount& ModuleStorage::mount() {
   return *impl_->mount_;
 }
 
+std::uint64_t ModuleStorage::tree() const { return impl_->volume_->tree(); }
+
 int ModuleStorage::raw_directory() const { return impl_->raw_.fd(); }
 
 void ModuleStorage::give_up() { impl_->give_up(); }

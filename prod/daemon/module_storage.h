@@ -29,6 +29,8 @@ class ModuleStorage {
   /// Valid after open().
   [[nodiscard]] io::Volume& volume();
   [[nodiscard]] io::Mount& mount();
+  /// Identity of the directory, for io::Booted.
+  [[nodiscard]] std::uint64_t tree() const;
   /// The raw directory, open; owned by this object.
   [[nodiscard]] int raw_directory() const;
 

@@ -17,11 +17,14 @@ std::shared_ptr<const PublishedStatus> StatusBoard::latest() const {
 
 Health health_of(const PublishedStatus* published, Instant now, Duration timeout) {
   if (published == nullptr) return {false, "the module is starting"};
+  const engine::Status& status = published->status;
   const Duration age = now - published->at;
-  if (age > timeout / 2) {
+  if (age > engine::health_age_max(timeout)) {
     return {false, "the module's loop has not responded for " + std::to_string(age.ns / 1'000'000) + " ms"};
   }
-  return {published->status.serves(), published->status.reason};
+  const bool serves = engine::healthy(status, published->at, now, timeout);
+  if (!serves && status.serves()) return {false, "the lease of this primary has run out"};
+  return {serves, status.reason};
 }
 
 }  // namespace lockstep::prod

@@ -26,8 +26,7 @@ class StatusBoard {
   std::shared_ptr<const PublishedStatus> latest_;
 };
 
-/// Whether clients may be sent here: it serves, and said so within half the module's `timeout`. Half, because a
-/// node whose loop hangs loses its lease after `timeout`, and by then the load balancer must have let go (F14).
+/// Whether clients may be sent here, as engine::healthy has it, and why not.
 struct Health {
   bool serves = false;
   std::string reason;

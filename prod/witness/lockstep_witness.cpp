@@ -1,6 +1,7 @@
 // lockstep-witness: the third vote, on a machine that holds no data.
 #include "prod/common/log.h"
 #include "prod/config/configuration.h"
+#include "prod/daemon/flight_recorder.h"
 #include "prod/daemon/process_setup.h"
 #include "prod/witness/witness_host.h"
 
@@ -61,5 +62,6 @@ int main(int argc, char** argv) {
     std::cerr << "--log-level is debug, info, warning or error, not \"" << level << "\"\n";
     return 2;
   }
+  FlightRecorder::write_last_words_on_failure();
   return run(configuration, state);
 }

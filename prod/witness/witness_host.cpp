@@ -1,5 +1,6 @@
 #include "prod/witness/witness_host.h"
 
+#include "engine/recording/taps.h"
 #include "engine/witness_engine.h"
 #include "io/asio/event_loop.h"
 #include "io/asio/event_queue.h"
@@ -7,9 +8,11 @@
 #include "io/linux/journal.h"
 #include "prod/common/log.h"
 #include "prod/config/toml_section.h"
+#include "prod/daemon/flight_recorder.h"
 #include "prod/daemon/log_trace.h"
 
 #include <map>
+#include <optional>
 #include <random>
 #include <thread>
 #include <utility>
@@ -31,18 +34,28 @@ class WitnessModule {
 
   ~WitnessModule() { queue_.disconnect(); }
 
-  std::string open(io::EventLoop& loop, const std::string& journal_path) {
+  /// `recorder`: null if nothing is to be recorded.
+  std::string open(io::EventLoop& loop, const std::string& journal_path, const FlightRecorderOptions* recorder) {
     auto opened = io::FileJournal::open(loop, queue_, journal_path, report_);
     if (!opened.error.empty()) return opened.error;
     journal_ = std::move(opened.journal);
     engine::Settings settings;
     settings.timeout = timeout_;
-    engine_ = std::make_unique<engine::WitnessEngine>(settings, engine::WitnessPorts{link_, *journal_, trace_});
-    queue_.connect([this](Instant now, io::Event event) { engine_->step(now, std::move(event)); },
-                   [this] { link_.flush(); });
+    const engine::WitnessPorts ports{link_, *journal_, trace_};
+    if (recorder != nullptr) {
+      FlightRecorderOptions options = *recorder;
+      options.header.settings = settings;
+      recorder_.emplace(loop, std::move(options), report_);
+      taps_.emplace(ports, recorder_->recorder().decisions());
+      engine_ = std::make_unique<engine::WitnessEngine>(settings, taps_->ports());
+      recorder_->set_snapshot([this] { return recorder_->recorder().snapshot(*engine_); });
+    } else {
+      engine_ = std::make_unique<engine::WitnessEngine>(settings, ports);
+    }
+    queue_.connect([this](Instant now, io::Event event) { step(now, std::move(event)); }, [this] { link_.flush(); });
     std::random_device random;
     // A witness has no volume: nothing of its own could have been lost.
-    queue_.post(io::Booted{std::move(opened.record), true, (std::uint64_t{random()} << 32U) | random()});
+    queue_.post(io::Booted{std::move(opened.record), true, 0, (std::uint64_t{random()} << 32U) | random()});
     return {};
   }
 
@@ -50,6 +63,12 @@ class WitnessModule {
   [[nodiscard]] const std::string& timeout_text() const { return timeout_text_; }
 
  private:
+  void step(Instant now, io::Event event) {
+    if (!recorder_) return engine_->step(now, std::move(event));
+    recorded_step(*engine_, *taps_, recorder_->recorder(), now, std::move(event));
+    recorder_->stepped();
+  }
+
   const std::string timeout_text_;
   const Duration timeout_;
   const io::Report report_;
@@ -57,6 +76,8 @@ class WitnessModule {
   std::unique_ptr<io::FileJournal> journal_;
   io::WitnessLink link_;
   LogTrace trace_;
+  std::optional<FlightRecorder> recorder_;
+  std::optional<recording::WitnessTaps> taps_;
   std::unique_ptr<engine::WitnessEngine> engine_;
 };
 
@@ -110,7 +131,10 @@ class WitnessHost::Impl {
                     " modules, the most it takes: use another witness, or restart it to forget those not in use"};
       }
       auto module = std::make_unique<WitnessModule>(loop_, theirs.module, timeout_text, *timeout);
-      if (std::string error = module->open(loop_, journal_path(theirs.module)); !error.empty()) {
+      const FlightRecorderOptions recorder = recorder_options(theirs.module);
+      if (std::string error =
+              module->open(loop_, journal_path(theirs.module), cluster_.recorder.enabled ? &recorder : nullptr);
+          !error.empty()) {
         return {nullptr, "the witness cannot serve module " + theirs.module + ": " + error};
       }
       found = modules_.emplace(theirs.module, std::move(module)).first;
@@ -121,6 +145,18 @@ class WitnessHost::Impl {
                            ": make it agree on both servers; after a change restart the witness and both daemons"};
     }
     return {&found->second->link(), {}};
+  }
+
+  FlightRecorderOptions recorder_options(const std::string& module) const {
+    FlightRecorderOptions options;
+    options.directory = state_directory_ + "/recordings/witness-" + module;
+    options.bytes_max = cluster_.recorder.bytes_max;
+    options.header.kind = recording::EngineKind::witness;
+    options.header.payloads = cluster_.recorder.payloads;
+    options.header.program_version = LOCKSTEP_VERSION;
+    options.header.module = module;
+    options.header.name = "witness";
+    return options;
   }
 
   std::string journal_path(const std::string& module) const {

@@ -7,13 +7,20 @@
 #include "sim/checkers/i04_replica_is_prefix.h"
 #include "sim/checkers/i05_leave_before_lone_acknowledgement.h"
 #include "sim/checkers/i06_acknowledgement_is_true.h"
+#include "sim/checkers/i07_nothing_uncovered.h"
 #include "sim/checkers/i08_resync_keeps_newer.h"
+#include "sim/checkers/i09_resync_ends.h"
 #include "sim/checkers/i10_names.h"
 #include "sim/checkers/i11_equal_at_rest.h"
+#include "sim/checkers/i12_applied_once.h"
 #include "sim/checkers/i13_never_back.h"
+#include "sim/checkers/i14_damage_is_refused.h"
 #include "sim/checkers/i15_lease_before_start.h"
+#include "sim/checkers/i15_one_service.h"
 #include "sim/checkers/i16_bounded_waiting.h"
+#include "sim/checkers/i17_nothing_overwritten.h"
 #include "sim/checkers/i18_known_transitions.h"
+#include "sim/checkers/one_healthy.h"
 #include "sim/checkers/register_view.h"
 #include "sim/checkers/undisturbed.h"
 
@@ -38,14 +45,21 @@ Checkers::Checkers(World& world) {
   add(std::type_identity<OnePrimaryPerEpoch>{});
   add(std::type_identity<NeverBack>{});
   add(std::type_identity<SingleWriter>{});
+  add(std::type_identity<DamageIsRefused>{});
   add(std::type_identity<LeaseBeforeStart>{});
+  add(std::type_identity<OneService>{});
   add(std::type_identity<LeaveBeforeLoneAcknowledgement>{}, past, reg);
   add(std::type_identity<AcknowledgementIsTrue>{}, past, reg);
   add(std::type_identity<NoAcknowledgedLoss>{}, past, reg);
   add(std::type_identity<ReplicaIsPrefix>{}, past);
+  add(std::type_identity<NothingUncovered>{}, past);
+  add(std::type_identity<ResyncEnds>{});
+  add(std::type_identity<AppliedOnce>{});
+  add(std::type_identity<NothingOverwritten>{}, past);
   add(std::type_identity<Names>{});
   add(std::type_identity<BoundedWaiting>{});
   add(std::type_identity<EqualAtRest>{}, past);
+  add(std::type_identity<OneHealthy>{});
   add(std::type_identity<Undisturbed>{});
 }
 

@@ -76,20 +76,23 @@ void History::traced(Place by, const io::TraceEvent& event) {
     here.following = false;
     here.resyncing = true;
     unordered_[index_of(node)].clear();
+    rotten_[index_of(node)].clear();  // a resync compares every byte
   } else if (const auto* ended = std::get_if<io::ResyncEnded>(&event)) {
+    rotten_[index_of(node)].add(rotten(other(node)));  // with a tree that may have rotted
     const auto position = position_of(node, count_up_to(ended->lsn), false);
     if (!position) {
       // Which difference: against the tree where the resync says that it ended.
       throw Violation("I11", std::string(to_string(node)) + " ended its resync at " + std::to_string(ended->lsn.value) +
                                  " but its tree is not the primary's of then or later; against the newest: " +
-                                 difference(tip_, world_.node(node).volume().filesystem()));
+                                 difference(tip_, world_.node(node).volume().filesystem(), rotten(node)));
     }
-    replica(node) = {true, position->most, position->least, position->least, false, false, {}};
+    replica(node) = {true, position->most, position->least, position->least, false, false, false, {}};
   }
 }
 
 void History::applied(NodeId node, std::uint64_t sequence, const Operation& effect, io::Origin origin,
                       bool replicated) {
+  write_over_rot(node, effect);
   if (origin == io::Origin::application) {
     if (replicated) unordered_[index_of(node)].push_back({sequence, effect});
     return;
@@ -111,9 +114,13 @@ void History::follow(NodeId node, std::uint64_t sequence, const Operation& effec
     here.why_not = "applied " + describe(effect) + (ordered ? " where the stream has " + at(entries_[next]) : "");
     return;
   }
+  // Where the position is not known exactly, equal operations that change nothing may stand there: it may be any.
+  std::size_t last = std::min(here.position, entries_.size() - 1);
+  while (last > next && !same_operation(entries_[last].operation, effect)) --last;
   entries_[next].sequence[index_of(node)] = sequence;
+  entries_[last].sequence[index_of(node)] = sequence;
   here.position_least = next + 1;
-  here.position = std::max(here.position, next + 1);
+  here.position = std::max(here.position, last + 1);
 }
 
 void History::stopped(Place place, bool power_lost) {
@@ -124,15 +131,42 @@ void History::stopped(Place place, bool power_lost) {
   here.why_not = "lost power";
 }
 
+void History::delivering(Place to, const io::Event& event) {
+  const auto* synced = std::get_if<io::Synced>(&event);
+  if (synced != nullptr && synced->error != 0 && is_node(to)) replica(node_at(to)).sync_failed = true;
+}
+
+void History::rotted(NodeId node, FileId file, std::uint64_t offset, std::uint64_t length) {
+  rotten_[index_of(node)].add(file, offset, length);
+}
+
+void History::write_over_rot(NodeId node, const Operation& effect) {
+  Ranges& rotten = rotten_[index_of(node)];
+  if (effect.kind == OperationKind::write || effect.kind == OperationKind::fill) {
+    rotten.remove(effect.file, effect.offset, effect.data.size());
+  } else if (effect.kind == OperationKind::allocate && (effect.flags & (flag_punch_hole | flag_zero_range)) != 0) {
+    rotten.remove(effect.file, effect.offset, effect.length);
+  } else if (effect.kind == OperationKind::set_attributes && (effect.attributes.mask & attribute_size) != 0) {
+    rotten.remove(effect.file, effect.attributes.size_bytes, UINT64_MAX);
+  }
+}
+
+void History::owns(NodeId node) {
+  const bool sync_failed = replica(node).sync_failed;
+  owner_ = node;
+  replica(node) = {};
+  replica(node).sync_failed = sync_failed;
+}
+
 std::optional<History::Position> History::position_of(NodeId node, std::size_t least, bool with_unordered) {
   const Filesystem& volume = world_.node(node).volume().filesystem();
   if (least == entries_.size() && !with_unordered) {
-    return difference(tip_, volume).empty() ? std::optional(Position{least, least}) : std::nullopt;
+    return difference(tip_, volume, rotten(node)).empty() ? std::optional(Position{least, least}) : std::nullopt;
   }
   Model model = base_;
   for (std::size_t i = 0; i < least; ++i) model.apply(entries_[i].operation);
   std::size_t position = least;
-  while (!difference(model, volume).empty()) {
+  while (!difference(model, volume, rotten(node)).empty()) {
     if (position == entries_.size()) {
       if (!with_unordered) return std::nullopt;
       auto& unordered = unordered_[index_of(node)];
@@ -149,7 +183,7 @@ std::optional<History::Position> History::position_of(NodeId node, std::size_t l
   const std::size_t found = position;
   while (position < entries_.size()) {
     model.apply(entries_[position].operation);
-    if (!difference(model, volume).empty()) break;
+    if (!difference(model, volume, rotten(node)).empty()) break;
     ++position;
   }
   return Position{found, position};
@@ -157,7 +191,8 @@ std::optional<History::Position> History::position_of(NodeId node, std::size_t l
 
 void History::begin_anew(NodeId node, Epoch epoch) {
   branch_epoch_ = epoch;
-  owner_ = node;
+  ++beginnings_;
+  rotten_[index_of(node)].clear();
   base_ = import_tree(world_.node(node).volume().filesystem());
   tip_ = base_;
   entries_.clear();
@@ -165,7 +200,7 @@ void History::begin_anew(NodeId node, Epoch epoch) {
   file_synced.clear();
   guaranteed = 0;
   for (auto& unordered : unordered_) unordered.clear();
-  replica(node) = {};
+  owns(node);
   replica(other(node)).following = false;
   replica(other(node)).why_not = "holds what was lost with the power of the other node";
 }
@@ -177,9 +212,16 @@ void History::continue_from(NodeId node, Position range, Epoch epoch) {
   Replica& replaced = replica(peer);
   if (owner_ == peer) {
     // A primary that ended cleanly holds what its successor holds, and nothing else.
-    const bool clean = unordered_[index_of(peer)].empty() && entries_.size() == position && !replaced.power_lost;
-    replaced = {
-        clean, position, range.least, 0, replaced.resyncing, replaced.power_lost, "was replaced as the primary"};
+    const bool clean = unordered_[index_of(peer)].empty() && entries_.size() == position && !replaced.power_lost &&
+                       !replaced.sync_failed;
+    replaced = {clean,
+                position,
+                range.least,
+                0,
+                replaced.resyncing,
+                replaced.power_lost,
+                replaced.sync_failed,
+                "was replaced as the primary"};
   } else if (replaced.following && replaced.position_least > position) {
     replaced.following = false;
     replaced.why_not = "holds what the new primary has not";
@@ -192,8 +234,7 @@ void History::continue_from(NodeId node, Position range, Epoch epoch) {
   }
   guaranteed = std::min(guaranteed, position);
   unordered_[index_of(node)].clear();
-  owner_ = node;
-  replica(node) = {};
+  owns(node);
 }
 
 std::set<FileId> History::touched(NodeId node, std::size_t from, bool unless_on_disk) const {

@@ -35,6 +35,8 @@ class History : public Observer {
   void traced(Place by, const io::TraceEvent& event) override;
   void applied(NodeId node, std::uint64_t sequence, const Operation& effect, io::Origin origin,
                bool replicated) override;
+  void rotted(NodeId node, FileId file, std::uint64_t offset, std::uint64_t length) override;
+  void delivering(Place to, const io::Event& event) override;
   void stopped(Place place, bool power_lost) override;
 
   [[nodiscard]] bool begun() const { return owner_.has_value(); }
@@ -57,10 +59,16 @@ class History : public Observer {
   };
   std::optional<Position> position_of(NodeId node, std::size_t least, bool with_unordered);
 
+  /// How often a tree was taken as a new beginning: what was promised before does not count any more.
+  [[nodiscard]] std::uint64_t beginnings() const { return beginnings_; }
   /// Takes `node`'s tree as a new beginning.
   void begin_anew(NodeId node, Epoch epoch);
   /// `node` continues the branch from `position`, from `epoch` on.
   void continue_from(NodeId node, Position position, Epoch epoch);
+
+  /// What a node's disk holds in place of what was written: nothing that the engine could have noticed, so nothing that
+  /// it is held against. Bytes that are written anew are as good as any.
+  [[nodiscard]] const Ranges& rotten(NodeId node) const { return rotten_[index_of(node)]; }
 
   // What was promised.
   std::size_t guaranteed = 0;                 ///< this many entries are in every later writable state
@@ -73,8 +81,9 @@ class History : public Observer {
     std::size_t position_least = 0;  ///< of what changes nothing, this or more
     std::size_t resynced_to = 0;     ///< its last resync put this many entries on its disk
     bool resyncing = false;
-    bool power_lost = false;  ///< since it last was known to hold everything
-    std::string why_not;      ///< why it stopped following
+    bool power_lost = false;   ///< since it last was known to hold everything
+    bool sync_failed = false;  ///< the same: its disk may not have what its volume reads
+    std::string why_not;       ///< why it stopped following
   };
   [[nodiscard]] Replica& replica(NodeId node) { return replicas_[index_of(node)]; }
   /// Objects that were changed after the first `from` entries, or on `node` without being ordered; changes that are
@@ -91,9 +100,13 @@ class History : public Observer {
   void order(NodeId node, const io::OperationOrdered& ordered);
   void follow(NodeId node, std::uint64_t sequence, const Operation& effect);
   void append(HistoryEntry entry);
+  void owns(NodeId node);
+  void write_over_rot(NodeId node, const Operation& effect);
 
   World& world_;
   std::optional<NodeId> owner_;
+  std::uint64_t beginnings_ = 0;
+  std::array<Ranges, 2> rotten_;
   Epoch last_epoch_;
   Epoch branch_epoch_;
   Model base_;

@@ -1,6 +1,21 @@
 #include "sim/checkers/i01_no_acknowledged_loss.h"
 
+#include "sim/faults/fault.h"
+
+#include <utility>
+
 namespace lockstep::sim {
+
+namespace {
+/// A forced election is tried for three timeouts; its lease may take two more.
+constexpr std::int64_t forced_timeouts_max = 6;
+}  // namespace
+
+void NoAcknowledgedLoss::faulted(const Fault& fault) {
+  const auto* order = std::get_if<Order>(&fault.what);
+  if (order == nullptr || order->command.verb != io::Verb::prim) return;
+  forced_at_[index_of(order->node)] = order->command.force ? std::optional(world_.now()) : std::nullopt;
+}
 
 void NoAcknowledgedLoss::delivering(Place to, const io::Event& event) {
   if (is_node(to) && std::holds_alternative<io::MountClosed>(event)) checked_[index_of(to)] = false;
@@ -34,6 +49,11 @@ void NoAcknowledgedLoss::became_writable(NodeId node, Epoch epoch) {
     history_.begin_anew(node, epoch);
     return;
   }
+  const std::optional<Time> forced = std::exchange(forced_at_[index_of(node)], std::nullopt);
+  if (forced && world_.now() - *forced <= forced_timeouts_max * world_.mix().timeout) {
+    history_.begin_anew(node, epoch);  // an administrator gave up what only the other node has
+    return;
+  }
   if (may_lack_what_was_not_synced(node, epoch)) {
     check_what_was_synced(node);
     history_.begin_anew(node, epoch);
@@ -41,24 +61,26 @@ void NoAcknowledgedLoss::became_writable(NodeId node, Epoch epoch) {
   }
   const auto position = history_.position_of(node, history_.guaranteed, true);
   if (!position) {
-    throw Violation("I1", std::string(to_string(node)) + " becomes writable in epoch " + std::to_string(epoch.value) +
-                              " with a tree that is not the history's after the last of the " +
-                              std::to_string(history_.guaranteed) + " acknowledged of " +
-                              std::to_string(history_.entries().size()) +
-                              " operations, or later; against the newest: " +
-                              difference(history_.tip(), world_.node(node).volume().filesystem()));
+    throw Violation("I1",
+                    std::string(to_string(node)) + " becomes writable in epoch " + std::to_string(epoch.value) +
+                        " with a tree that is not the history's after the last of the " +
+                        std::to_string(history_.guaranteed) + " acknowledged of " +
+                        std::to_string(history_.entries().size()) + " operations, or later; against the newest: " +
+                        difference(history_.tip(), world_.node(node).volume().filesystem(), history_.rotten(node)));
   }
   history_.continue_from(node, *position, epoch);
 }
 
-// What was acknowledged but not synced may be gone only if every member of the last configuration lost power. In mode
-// durable nothing is acknowledged that is not synced, so any member may go on with what it has on disk.
+// What was acknowledged but not synced may be gone only if every member of the last configuration lost power (or, but
+// for this node, found that its disk does not keep what it is given). In mode durable nothing is acknowledged that is
+// not synced, so any member may go on with what it has on disk.
 bool NoAcknowledgedLoss::may_lack_what_was_not_synced(NodeId node, Epoch epoch) {
   if (!history_.replica(node).power_lost) return false;
   if (world_.mix().durability == engine::Durability::durable) return true;
   const std::optional<Configuration> before = register_.before(epoch);
   const NodeId peer = other(node);
-  return !before || !before->members.contains(peer) || history_.replica(peer).power_lost;
+  const History::Replica& there = history_.replica(peer);
+  return !before || !before->members.contains(peer) || there.power_lost || there.sync_failed;
 }
 
 void NoAcknowledgedLoss::check_what_was_synced(NodeId node) {
@@ -70,13 +92,17 @@ void NoAcknowledgedLoss::check_what_was_synced(NodeId node) {
   };
   for (const auto& [id, object] : history_.tip().objects()) {
     if (touched.contains(id)) continue;
-    if (const std::string text = object_difference(id, object, volume, Entries::identities); !text.empty()) lost(text);
+    if (const std::string text = object_difference(id, object, volume, Entries::identities, history_.rotten(node));
+        !text.empty())
+      lost(text);
   }
   for (const auto& [id, count] : history_.file_synced) {
     const ModelObject* object = history_.tip().find(id);
     if (object == nullptr || volume.find(id) == nullptr || history_.touched(node, count, false).contains(id)) continue;
     // An fsync of a directory keeps its names; what they lead to is another fsync's business.
-    if (const std::string text = object_difference(id, *object, volume, Entries::names); !text.empty()) lost(text);
+    if (const std::string text = object_difference(id, *object, volume, Entries::names, history_.rotten(node));
+        !text.empty())
+      lost(text);
   }
 }
 

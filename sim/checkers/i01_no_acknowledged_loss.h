@@ -5,7 +5,8 @@
 // an fsync or mode durable promised holds after the power loss of all members, too). Checks that no request is
 // answered with success unless the engine says that it acknowledged it, as part of the present history.
 //
-// Does not check what one file's fsync promises about its name, nor reads.
+// Does not check what one file's fsync promises about its name, nor reads, nor what an administrator gave up by forcing
+// a node to become the primary: its tree is a new beginning.
 #pragma once
 
 #include "sim/checkers/history.h"
@@ -22,6 +23,7 @@ class NoAcknowledgedLoss : public Observer {
   void traced(Place by, const io::TraceEvent& event) override;
   void replied(NodeId node, RequestId request, const io::Reply& reply) override;
   void stopped(Place place, bool power_lost) override;
+  void faulted(const Fault& fault) override;
 
  private:
   void became_writable(NodeId node, Epoch epoch);
@@ -36,6 +38,7 @@ class NoAcknowledgedLoss : public Observer {
   std::map<Epoch, Configuration> decided_;
   bool joiner_holds_less_ = false;  ///< mode commit: a peer that may not hold what is acknowledged can be admitted
   std::set<RequestId> acknowledged_;
+  std::array<std::optional<Time>, 2> forced_at_{};  ///< told to become the primary by force
 };
 
 }  // namespace lockstep::sim

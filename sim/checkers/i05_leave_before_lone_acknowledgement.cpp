@@ -17,7 +17,7 @@ void LeaveBeforeLoneAcknowledgement::traced(Place by, const io::TraceEvent& even
   const auto entry = history_.find(acknowledged->request);
   if (!waits_for_peer || !entry || register_.newest().members == Members::only(node)) return;
   const History::Replica& peer = history_.replica(other(node));
-  const bool link_up = world_.peer_cable().up(node == NodeId::first ? 0 : 1);
+  const bool link_up = world_.cable(Wire::peers).up(node == NodeId::first ? 0 : 1);
   const HistoryEntry& ordered = history_.entries()[*entry];
   if (syncs_done_[index_of(other(node))].contains({ordered.epoch, ordered.lsn})) return;
   if (peer.following && *entry < peer.resynced_to) return;

@@ -21,7 +21,9 @@ bool AcknowledgementIsTrue::on_disk(NodeId member, const HistoryEntry& entry, bo
   const bool creates = entry.operation.kind == OperationKind::create && contents;
   if (changes_namespace(entry.operation.kind) && !creates) return true;
   const auto number = volume.filesystem().number_of(entry.operation.file);
-  return !number || volume.disk().contents_durable(*number, sequence);
+  // What no name leads to any more is not to be had after a power loss, whatever of it is on disk.
+  if (!number || volume.filesystem().inode(*number).names == 0) return true;
+  return volume.disk().contents_durable(*number, sequence);
 }
 
 void AcknowledgementIsTrue::check_member(NodeId primary, NodeId member, std::size_t entry, OperationKind kind) {

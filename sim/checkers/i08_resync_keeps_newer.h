@@ -4,6 +4,7 @@
 // the stream: whatever was written before it in the stream is in it. That a replica applies the stream in order is
 // checked elsewhere, so the region is right there too.
 //
+// Does not check regions that have rotted on the primary's disk, un-noticed: nothing there shows which bytes are right.
 // Does not check attributes that a resync sets; the comparison when it ends does.
 #pragma once
 
@@ -21,6 +22,8 @@ class ResyncKeepsNewer : public Observer {
     if (!history_.begun() || history_.owner() != node_at(by)) return;
     const Operation& fill = *ordered->operation;
     if (history_.tip().find(fill.file) == nullptr) return;
+    // Rotten bytes are read like any others, and are what both nodes hold from here on.
+    if (history_.rotten(node_at(by)).touch(fill.file, fill.offset, fill.data.size())) return;
     const std::string now = history_.tip().region(fill.file, fill.offset, fill.data.size());
     if (now == fill.data.text()) return;
     throw Violation("I8", std::string(to_string(by)) + " orders a region of a resync, " + describe(fill) + " at " +

@@ -4,7 +4,9 @@
 // identities, types, modes, owners, modification times, symlink targets, extended attributes, bytes. (That a replica
 // is equal when its resync ends is checked by History.)
 //
-// Does not compare access times: reads are answered locally and not replicated.
+// Does not compare bytes that have rotted on a node's disk since they were written there last: nothing but a comparison
+// of both nodes' contents could show them. Does not compare access times: reads are answered locally and not
+// replicated.
 #pragma once
 
 #include "sim/checkers/history.h"
@@ -18,7 +20,8 @@ class EqualAtRest : public Observer {
   void at_rest() override {
     if (!history_.begun()) throw Violation("I11", "at rest, but nobody was ever writable");
     for (const NodeId node : every_node) {
-      const std::string text = difference(history_.tip(), world_.node(node).volume().filesystem());
+      const std::string text =
+          difference(history_.tip(), world_.node(node).volume().filesystem(), history_.rotten(node));
       if (!text.empty()) throw Violation("I11", std::string(to_string(node)) + " differs at rest: " + text);
     }
   }

@@ -19,10 +19,14 @@ void LeaseBeforeStart::traced(Place by, const io::TraceEvent& event) {
     const Holder& there = holders_[index_of(peer)];
     const Node& machine = world_.node(peer);
     const bool lease_runs = machine.local_now() < there.lease_until;
-    if (machine.running() && lease_runs && (there.writable || machine.mount().is_open())) {
+    const bool application = machine.application().alive();
+    if (machine.running() && lease_runs && (there.writable || machine.mount().is_open() || application)) {
       throw Violation("I15", std::string(to_string(by)) + " starts its application in epoch " +
                                  std::to_string(starting->epoch.value) + " while " + std::string(to_string(peer)) +
-                                 " holds a lease and " + (there.writable ? "may write" : "has its mount open"));
+                                 " holds a lease and " +
+                                 (there.writable              ? "may write"
+                                  : machine.mount().is_open() ? "has its mount open"
+                                                              : "its application runs"));
     }
   }
 }
@@ -34,10 +38,17 @@ void LeaseBeforeStart::stepped(Place place) {
   const Instant now = machine.local_now();
   if (now - here.last_step > asleep) here.awake_since = now;
   here.last_step = now;
-  if (!machine.mount().is_open()) return;
-  const Instant deadline = std::max(here.lease_until, here.awake_since) + stop_within;
+  if (!machine.mount().is_open() && !machine.application().alive()) {
+    here.resistance = {};
+    return;
+  }
+  // Processes that resist being killed can do nothing once the mount is closed.
+  const Duration resistance{machine.mount().is_open() ? 0 : machine.application().kill_max()};
+  here.resistance = std::max(here.resistance, resistance);
+  const Instant deadline = std::max(here.lease_until, here.awake_since) + stop_within + here.resistance;
   if (now > deadline) {
-    throw Violation("I15", std::string(to_string(place)) + " has its mount open " +
+    throw Violation("I15", std::string(to_string(place)) +
+                               (machine.mount().is_open() ? " has its mount open " : " has its application running ") +
                                std::to_string((now - here.lease_until).ns / one_ms) + " ms after its lease ended");
   }
 }

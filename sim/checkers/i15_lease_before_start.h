@@ -25,6 +25,7 @@ class LeaseBeforeStart : public Observer {
     Instant lease_until;
     Instant last_step;
     Instant awake_since;
+    Duration resistance;  ///< the longest that a kill under way may take
   };
 
   World& world_;

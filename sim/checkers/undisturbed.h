@@ -14,7 +14,7 @@ class Undisturbed : public Observer {
 
   void traced(Place by, const io::TraceEvent& event) override {
     const auto* decided = std::get_if<io::ConfigurationDecided>(&event);
-    if (decided == nullptr || world_.mix().disturbed()) return;
+    if (decided == nullptr || world_.scenario().disturbed) return;
     const Configuration& configuration = decided->configuration;
     if (configuration.members == Members::both()) in_sync_ = true;
     if (in_sync_ && configuration.members != Members::both()) {

@@ -1,5 +1,6 @@
 #include "sim/model/compare.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace lockstep::sim {
@@ -16,6 +17,16 @@ bool same_bytes(const std::string& expected, const Content& actual) {
     if (std::memcmp(expected.data() + at, page ? page->data() : zeros.data(), count) != 0) return false;
   }
   return true;
+}
+
+// The expected bytes, with what the volume has where nothing else can be expected of it.
+std::string with_rot(std::string expected, const Content& actual, const std::vector<Range>& rotten) {
+  for (const Range& range : rotten) {
+    if (range.begin >= expected.size()) continue;
+    const std::vector<std::byte> found = actual.read(range.begin, std::min(range.end, expected.size()) - range.begin);
+    std::memcpy(expected.data() + range.begin, found.data(), found.size());
+  }
+  return expected;
 }
 
 std::string entries_difference(const ModelObject& expected, const Inode& actual, const Filesystem& filesystem,
@@ -57,7 +68,8 @@ Model import_tree(const Filesystem& filesystem) {
   return model;
 }
 
-std::string object_difference(FileId id, const ModelObject& expected, const Filesystem& actual, Entries entries) {
+std::string object_difference(FileId id, const ModelObject& expected, const Filesystem& actual, Entries entries,
+                              const Ranges& rotten) {
   const Inode* inode = actual.find(id);
   const std::string who = to_string(id);
   if (inode == nullptr || inode->names == 0) return "object " + who + " is missing";
@@ -74,7 +86,10 @@ std::string object_difference(FileId id, const ModelObject& expected, const File
     return "file " + who + " has " + std::to_string(inode->content.size()) + " bytes instead of " +
            std::to_string(expected.bytes.size());
   }
-  if (!same_bytes(expected.bytes, inode->content)) return "file " + who + " has other bytes";
+  const std::vector<Range>* rot = rotten.of(id);
+  const bool same = rot == nullptr ? same_bytes(expected.bytes, inode->content)
+                                   : same_bytes(with_rot(expected.bytes, inode->content, *rot), inode->content);
+  if (!same) return "file " + who + " has other bytes";
   if (const std::string text = entries_difference(expected, *inode, actual, entries); !text.empty()) {
     return "directory " + who + " " + text;
   }
@@ -85,13 +100,14 @@ std::string object_difference(FileId id, const ModelObject& expected, const File
   return {};
 }
 
-std::string difference(const Model& expected, const Filesystem& actual) {
+std::string difference(const Model& expected, const Filesystem& actual, const Ranges& rotten) {
   std::size_t objects = 0;
   for (const auto& [number, inode] : actual.inodes()) {
     if (inode.names > 0 && number != Filesystem::staging_number) ++objects;
   }
   for (const auto& [id, object] : expected.objects()) {
-    if (std::string text = object_difference(id, object, actual, Entries::identities); !text.empty()) return text;
+    if (std::string text = object_difference(id, object, actual, Entries::identities, rotten); !text.empty())
+      return text;
   }
   if (objects != expected.objects().size()) {
     return std::to_string(objects) + " objects instead of " + std::to_string(expected.objects().size());

@@ -3,6 +3,7 @@
 
 #include "sim/model/model.h"
 #include "sim/volume/filesystem.h"
+#include "sim/volume/ranges.h"
 
 #include <cstdint>
 #include <string>
@@ -13,13 +14,14 @@ namespace lockstep::sim {
 Model import_tree(const Filesystem& filesystem);
 
 /// Empty if the volume holds exactly the model's tree (access times aside: reads do not replicate), otherwise the
-/// first difference.
-std::string difference(const Model& expected, const Filesystem& actual);
+/// first difference. What the bytes in `rotten` are does not count.
+std::string difference(const Model& expected, const Filesystem& actual, const Ranges& rotten = {});
 
 /// How closely a directory's entries are compared.
 enum class Entries : std::uint8_t { names, identities };
 
 /// The first difference between one object of the model and the volume's.
-std::string object_difference(FileId id, const ModelObject& expected, const Filesystem& actual, Entries entries);
+std::string object_difference(FileId id, const ModelObject& expected, const Filesystem& actual, Entries entries,
+                              const Ranges& rotten = {});
 
 }  // namespace lockstep::sim

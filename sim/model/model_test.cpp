@@ -16,12 +16,13 @@ TEST(ModelTest, AgreesWithTheVolumeOnWhateverUsersDo) {
     Filesystem filesystem(Random(seed), disk);
     Disk replica_disk;
     Filesystem replica(Random(seed + 1000), replica_disk);
-    OperationSource source(Random(seed * 77), Mix{});
+    OperationSource source(Mix{});
+    Random operations(seed * 77);
     Model model;
     std::int64_t now = 1'000'000;
     int applied = 0;
     for (int i = 0; i < 500; ++i) {
-      const Operation operation = source.draw(filesystem);
+      const Operation operation = source.draw(operations.fork(), filesystem);
       if (operation.kind == OperationKind::sync) continue;
       disk.begin_operation();
       const ApplyResult result = filesystem.apply(operation, io::Origin::application, now += 1000);

@@ -5,22 +5,24 @@
 namespace lockstep::sim {
 
 namespace {
-std::array<bool, static_cast<std::size_t>(SimBug::count)> switched_on{};
+engine::Plants<sim_bugs.size()> switched_on{sim_bugs};
 }
 
-bool planted(SimBug bug) { return switched_on[static_cast<std::size_t>(bug)]; }
+bool planted(SimBug bug) { return switched_on.on(static_cast<std::size_t>(bug)); }
 
 bool plant_by_name(std::string_view name) {
-  for (const SimBugInfo& info : sim_bugs) {
-    if (info.name != name) continue;
-    switched_on[static_cast<std::size_t>(info.bug)] = true;
-    return true;
-  }
-#ifdef LOCKSTEP_PLANTED_BUGS
-  return engine::plant(name);
+  if (switched_on.plant(name)) return true;
+#ifdef LOCKSTEP_TEST_BUILD
+  return engine::switched_on.plant(name);
 #else
   return false;
 #endif
+}
+
+std::vector<engine::PlantInfo> every_plant() {
+  std::vector<engine::PlantInfo> all(engine::planted_bugs.begin(), engine::planted_bugs.end());
+  all.insert(all.end(), sim_bugs.begin(), sim_bugs.end());
+  return all;
 }
 
 }  // namespace lockstep::sim

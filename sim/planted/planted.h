@@ -1,38 +1,33 @@
 // Bugs of the simulated world itself, switched on by name: broken hardware and ports that the checkers must see.
 #pragma once
 
+#include "engine/plants.h"
+
 #include <array>
 #include <cstdint>
 #include <string_view>
+#include <vector>
 
 namespace lockstep::sim {
 
 enum class SimBug : std::uint8_t {
-  journal_confirms_early,
-  volume_lies_about_sync,
-  volume_forgets_operations,
-  mount_answers_aborted,
-  clock_beyond_drift,
+#define PLANT(identifier, name, area, what) identifier,
+#include "sim/planted/plant_table.inc"
+#undef PLANT
   count
 };
 
-struct SimBugInfo {
-  SimBug bug;
-  std::string_view name, what;
-};
-
-inline constexpr std::array<SimBugInfo, static_cast<std::size_t>(SimBug::count)> sim_bugs{{
-    {SimBug::journal_confirms_early, "journal-confirms-early", "the journal's disk confirms before it has written"},
-    {SimBug::volume_lies_about_sync, "volume-lies-about-sync", "the volume's disk confirms a sync that it never made"},
-    {SimBug::volume_forgets_operations, "volume-forgets-operations",
-     "a volume now and then reports success without applying an operation of the stream"},
-    {SimBug::mount_answers_aborted, "mount-answers-aborted",
-     "a closed mount tells its callers that their unanswered writes succeeded"},
-    {SimBug::clock_beyond_drift, "clock-beyond-drift", "clocks run up to 20% too fast or too slow"},
+/// In the order of SimBug.
+inline constexpr std::array<engine::PlantInfo, static_cast<std::size_t>(SimBug::count)> sim_bugs{{
+#define PLANT(identifier, name, area, what) {name, area, what},
+#include "sim/planted/plant_table.inc"
+#undef PLANT
 }};
 
 bool planted(SimBug bug);
 /// Switches a bug of the engine or of the simulated world on; false if there is none of that name.
 bool plant_by_name(std::string_view name);
+/// Those of the engine, then those of the world.
+std::vector<engine::PlantInfo> every_plant();
 
 }  // namespace lockstep::sim

@@ -130,5 +130,20 @@ TEST_F(CableTest, APausedMachineHearsEverythingLater) {
   EXPECT_EQ(frames(right_).size(), 1U);
 }
 
+TEST_F(CableTest, DamagesFramesByOneBitAndSaysSo) {
+  run_for(one_second);
+  int told = 0;
+  cable_.on_damaged([&](const Cable::End& receiver) { told += receiver.machine == &right_ ? 1 : 0; });
+  cable_.weather().damage_one_in = 2;
+  for (int i = 0; i < 200; ++i) send(0, "abcdefgh");
+  run_for(one_second);
+  const std::vector<std::string> found = frames(right_);
+  ASSERT_EQ(found.size(), 200U);
+  EXPECT_EQ(told,
+            std::count_if(found.begin(), found.end(), [](const std::string& text) { return text != "abcdefgh"; }));
+  EXPECT_GT(told, 50);
+  EXPECT_LT(told, 150);
+}
+
 }  // namespace
 }  // namespace lockstep::sim

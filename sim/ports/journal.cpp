@@ -15,7 +15,8 @@ constexpr Time early_lag_max = 2 * one_second;  // planted: how long after the c
 void SimJournal::store(Ticket ticket, Buffer record) {
   LOCKSTEP_CHECK(record.size() <= io::journal_bytes_max, "a journal record keeps within its limit");
   on_its_way_.push_back(std::move(record));
-  const Time delay = random_.between(store_min, store_max) + (random_.one_in(50) ? 10 * store_max : 0);
+  Time delay = random_.between(store_min, store_max);
+  if (random_.one_in(50)) delay += 10 * store_max;
   last_landing_ = std::max(last_landing_ + 2, host_.now() + delay);
   if (confirms_early_) {
     host_.deliver(last_landing_, io::JournalStored{ticket});
@@ -33,7 +34,11 @@ void SimJournal::land() {
 }
 
 void SimJournal::process_ended() {
-  while (!on_its_way_.empty() && random_.chance(50)) land();
+  for (std::size_t landed = 0; !on_its_way_.empty(); ++landed) {
+    if (landing_ ? landed >= *landing_ : !random_.chance(50)) break;
+    land();
+  }
+  landing_.reset();
   on_its_way_.clear();
 }
 

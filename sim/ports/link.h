@@ -26,6 +26,7 @@ class SimLink : public io::Link {
 
   void reset(io::Endpoint to) override {
     const End& end = ends_[static_cast<std::size_t>(to)];
+    observer_.gave_up(machine_.place(), to);
     end.cable->reset(end.side);
   }
 

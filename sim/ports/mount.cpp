@@ -2,19 +2,25 @@
 
 #include "engine/values/check.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace lockstep::sim {
 
 namespace {
 constexpr Time open_max = 20 * one_ms;
+constexpr Time slow_open_max = 2 * one_second;  ///< of one opening or closing in 20
 constexpr Time request_max = 100 * one_us;
 }  // namespace
+
+Time SimMount::longest() { return random_.one_in(20) ? slow_open_max : open_max; }
+
+void SimMount::behave() { close_max_ = 0; }
 
 void SimMount::open() {
   LOCKSTEP_CHECK(!open_, "a mount is opened only while it is closed");
   const std::uint64_t generation = ++generation_;
-  host_.deliver(host_.now() + random_.between(one_ms, open_max), io::MountOpened{}, [this, generation] {
+  host_.deliver(host_.now() + random_.between(one_ms, longest()), io::MountOpened{}, [this, generation] {
     if (generation != generation_) return false;
     open_ = true;
     return true;
@@ -25,7 +31,7 @@ void SimMount::close() {
   const std::uint64_t generation = ++generation_;
   open_ = false;
   abort_all();
-  host_.deliver(host_.now() + random_.between(0, open_max), io::MountClosed{},
+  host_.deliver(host_.now() + random_.between(0, std::max(longest(), close_max_)), io::MountClosed{},
                 [this, generation] { return generation == generation_; });
 }
 
@@ -33,7 +39,7 @@ void SimMount::request(RequestId request, const Operation& operation) {
   LOCKSTEP_CHECK(open_, "requests come through an open mount");
   outstanding_.insert(request);
   host_.deliver(host_.now() + random_.between(1, request_max), io::RequestArrived{request, operation},
-                [this, request] { return outstanding_.contains(request); });
+                [this, request] { return outstanding_.contains(request) || aborted_.contains(request); });
 }
 
 void SimMount::reply(RequestId request, const io::Reply& reply) {

@@ -65,6 +65,34 @@ TEST(ApplicationTest, AKillEndsTheRunningPhaseWithoutItsEvent) {
   EXPECT_FALSE(application.alive());
 }
 
+io::PhaseEnded run_phase(FakeHost& host, SimApplication& application, io::Phase phase) {
+  host.delivered.clear();
+  application.run(Ticket(1), phase);
+  host.run();
+  return host.delivered.empty() ? io::PhaseEnded{} : std::get<io::PhaseEnded>(host.delivered.front());
+}
+
+TEST(ApplicationTest, GoesWrongAsItIsTold) {
+  FakeHost host;
+  SimApplication application(host, Random(2));
+  application.set_conduct(io::Phase::start, Conduct::lies);
+  EXPECT_TRUE(run_phase(host, application, io::Phase::start).succeeded);
+  EXPECT_FALSE(application.alive());
+  application.set_conduct(io::Phase::start, Conduct::fails);
+  EXPECT_FALSE(run_phase(host, application, io::Phase::start).succeeded);
+  EXPECT_TRUE(application.alive());
+  application.set_conduct(io::Phase::stop, Conduct::lies);
+  EXPECT_TRUE(run_phase(host, application, io::Phase::stop).succeeded);
+  EXPECT_TRUE(application.alive());
+  application.set_conduct(io::Phase::poststop, Conduct::hangs);
+  run_phase(host, application, io::Phase::poststop);
+  EXPECT_TRUE(host.delivered.empty());
+  application.behave();
+  application.run(Ticket(2), io::Phase::kill);
+  host.run();
+  EXPECT_FALSE(application.alive());
+}
+
 TEST(MountTest, ClosingAbortsAndAnswersOnce) {
   struct User : MountUser {
     void replied(RequestId, const io::Reply&) override { ++replies; }

@@ -1,174 +1,172 @@
 #include "sim/program/run_seeds.h"
 
+#include "sim/availability/failures.h"
+#include "sim/availability/unsynced.h"
+#include "sim/program/availability_report.h"
+#include "sim/program/progress.h"
+#include "sim/program/report.h"
+#include "sim/program/workers.h"
+#include "sim/recording/simulate_and_replay.h"
+#include "sim/simulate.h"
+
 #include <algorithm>
-#include <chrono>
-#include <cstdio>
-#include <iostream>
-#include <map>
-#include <sstream>
-#include <sys/wait.h>
-#include <unistd.h>
-#include <vector>
+#include <optional>
+
+#include <boost/json/array.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <boost/json/value.hpp>
 
 namespace lockstep::sim {
 
+namespace json = boost::json;
+
 namespace {
 
-struct Failure {
-  std::uint64_t seed = 0;
-  double at_seconds = 0;
-  std::string invariant, text;
-};
+const std::string several_failures = "several failures at once";
 
-struct Tally {
-  std::uint64_t seeds = 0;
-  std::uint64_t events = 0;
-  std::uint64_t acknowledged = 0;
-  double simulated_seconds = 0;
-  std::vector<Failure> failures;
-};
-
-double in_seconds(Time time) { return static_cast<double>(time) / static_cast<double>(one_second); }
-
-std::string one_line(std::string text) {
+/// Violations quote what they found, which may be any bytes; JSON takes text only.
+std::string readable(std::string text) {
   std::replace_if(
-      text.begin(), text.end(), [](char c) { return c == '\n' || c == '\t'; }, ' ');
+      text.begin(), text.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
   return text;
 }
 
-/// Runs every `step`th seed from `first` on and writes what it finds, a line each, to `out`.
-void work(const RunOptions& options, std::uint64_t first, std::uint64_t step, std::FILE* out) {
-  for (std::uint64_t seed = first; seed <= options.last_seed; seed += step) {
-    RunResult result = simulate(seed, options.choice, nullptr);
-    if (options.twice && !result.violation) {
-      const RunResult again = simulate(seed, options.choice, nullptr);
-      if (again.hash != result.hash) {
-        result.violation = Violation("determinism", "two runs of the same seed differ");
-      }
-    }
-    std::fprintf(out, "%llu\t%llu\t%llu\t%.6f\t%s\t%s\n", static_cast<unsigned long long>(seed),
-                 static_cast<unsigned long long>(result.events), static_cast<unsigned long long>(result.acknowledged),
-                 in_seconds(result.simulated), result.violation ? result.violation->invariant().c_str() : "-",
-                 result.violation ? one_line(result.violation->text()).c_str() : "");
-    std::fflush(out);
-    if (result.violation && !options.keep_going) return;
-  }
-}
+std::uint64_t in_us(Time time) { return static_cast<std::uint64_t>(time / one_us); }
 
-void collect(std::istream& lines, Tally& tally) {
-  std::string line;
-  while (std::getline(lines, line)) {
-    std::istringstream fields(line);
-    std::string seed, events, acknowledged, simulated, invariant, text;
-    std::getline(fields, seed, '\t');
-    std::getline(fields, events, '\t');
-    std::getline(fields, acknowledged, '\t');
-    std::getline(fields, simulated, '\t');
-    std::getline(fields, invariant, '\t');
-    std::getline(fields, text);
-    ++tally.seeds;
-    tally.events += std::stoull(events);
-    tally.acknowledged += std::stoull(acknowledged);
-    tally.simulated_seconds += std::stod(simulated);
-    if (invariant != "-") tally.failures.push_back({std::stoull(seed), std::stod(simulated), invariant, text});
-  }
-}
-
-struct Worker {
-  pid_t pid;
-  std::FILE* results;
+/// A run of one seed, and what it showed besides its result.
+struct SeedRun {
+  RunResult result;
+  AvailabilityFigures availability;
 };
 
-Tally run_in_processes(const RunOptions& options) {
-  std::vector<Worker> workers;
-  for (unsigned i = 0; i < options.jobs; ++i) {
-    std::FILE* results = std::tmpfile();
-    if (results == nullptr) throw std::runtime_error("cannot make a temporary file");
-    const pid_t pid = fork();
-    if (pid == 0) {
-      work(options, options.first_seed + i, options.jobs, results);
-      std::_Exit(0);
-    }
-    if (pid < 0) throw std::runtime_error("cannot start a process");
-    workers.push_back({pid, results});
-  }
+SeedRun run_with_module(std::uint64_t seed, const RunOptions& options, const Attach& watch) {
+  const engine::Settings& settings = options.module->settings;
+  const FailureKind& failure = failure_of(seed);
+  Scenario scenario = options.single_failures ? draw_incident(seed, settings) : draw_scenario(seed, options.choice);
+  use_settings(scenario, settings);
+  std::optional<Availability> availability;
+  UnsyncedWrites unsynced;
+  const auto attach = [&](World& world) {
+    world.observers().add(availability.emplace(world));
+    world.observers().add(unsynced);
+    if (watch) watch(world);
+  };
+  SeedRun run;
+  run.result = options.single_failures ? simulate(scenario, attach, incident(failure, [&] { availability->begin(); }))
+                                       : simulate(scenario, attach);
+  if (run.result.violation) return run;
+  FailureFigures figures = figures_of(seed, availability->downtimes(), settings);
+  figures.add_unsynced(unsynced);
+  run.availability[options.single_failures ? std::string(failure.name) : several_failures] = std::move(figures);
+  return run;
+}
+
+SeedRun run_seed(std::uint64_t seed, const RunOptions& options, const Attach& watch = {}) {
+  if (options.module) return run_with_module(seed, options, watch);
+  if (options.replay) return {simulate_and_replay(seed, options.choice), {}};
+  return {simulate(draw_scenario(seed, options.choice), watch), {}};
+}
+
+Tally tally_of(std::uint64_t seed, const RunOptions& options) {
   Tally tally;
-  for (unsigned i = 0; i < options.jobs; ++i) {
-    int status = 0;
-    waitpid(workers[i].pid, &status, 0);
-    std::rewind(workers[i].results);
-    std::string text;
-    char buffer[4096];
-    for (std::size_t n = 0; (n = std::fread(buffer, 1, sizeof buffer, workers[i].results)) > 0;) text.append(buffer, n);
-    std::fclose(workers[i].results);
-    std::istringstream lines(text);
-    const std::uint64_t before = tally.seeds;
-    collect(lines, tally);
-    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-      const std::uint64_t seed = options.first_seed + i + (tally.seeds - before) * options.jobs;
-      tally.failures.push_back({seed, 0, "crash", "the program itself crashed"});
-    }
+  if (options.coverage) tally.coverage.emplace();
+  SeedRun run = run_seed(seed, options, [&](World& world) {
+    if (tally.coverage) world.observers().add(*tally.coverage);
+  });
+  RunResult& result = run.result;
+  if (options.twice && !result.violation) {
+    const RunResult again = run_seed(seed, options).result;
+    if (again.hash != result.hash) result.violation = Violation("determinism", "two runs of the same seed differ");
   }
-  std::sort(tally.failures.begin(), tally.failures.end(),
-            [](const Failure& a, const Failure& b) { return a.seed < b.seed; });
+  tally.seeds = 1;
+  tally.events = result.events;
+  tally.acknowledged = result.acknowledged;
+  tally.simulated_us = in_us(result.simulated);
+  tally.irrecoverable = result.irrecoverable ? 1 : 0;
+  if (!result.not_reached.empty()) tally.not_reached[readable(result.not_reached)] = 1;
+  tally.availability = std::move(run.availability);
+  tally.add_hash(seed, result.hash);
+  if (options.hashes) tally.hashes[seed] = result.hash;
+  if (result.violation) {
+    tally.add_failure({seed, tally.simulated_us, result.violation->invariant(), readable(result.violation->text())});
+  }
   return tally;
 }
 
-std::string quoted(const std::string& text) {
-  std::string result = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') result += '\\';
-    result += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
-  }
-  return result + "\"";
+Tally tally_without_result(std::uint64_t seed, const std::string& kind, const std::string& text) {
+  Tally tally;
+  tally.seeds = 1;
+  tally.add_failure({seed, 0, kind, readable(text)});
+  return tally;
 }
 
-void print_json(const Tally& tally, double wall_seconds) {
-  std::printf("{\"seeds\": %llu, \"violations\": [", static_cast<unsigned long long>(tally.seeds));
-  const char* separator = "";
-  for (const Failure& failure : tally.failures) {
-    std::printf("%s{\"seed\": %llu, \"invariant\": %s, \"time_seconds\": %.6f, \"text\": %s}", separator,
-                static_cast<unsigned long long>(failure.seed), quoted(failure.invariant).c_str(), failure.at_seconds,
-                quoted(failure.text).c_str());
-    separator = ", ";
+/// In a worker: the tally of one seed as a line.
+std::string line_of(std::uint64_t seed, const RunOptions& options) {
+  try {
+    return json::serialize(to_json(tally_of(seed, options)));
+  } catch (const std::exception& error) {
+    return json::serialize(to_json(tally_without_result(seed, "exception", error.what())));
   }
-  std::printf(
-      "], \"events\": %llu, \"acknowledged\": %llu, \"wall_seconds\": %.3f, \"simulated_seconds\": %.1f, "
-      "\"seeds_per_second\": %.1f}\n",
-      static_cast<unsigned long long>(tally.events), static_cast<unsigned long long>(tally.acknowledged), wall_seconds,
-      tally.simulated_seconds, static_cast<double>(tally.seeds) / wall_seconds);
 }
 
-void print_text(const Tally& tally, double wall_seconds) {
-  std::map<std::string, std::uint64_t> by_invariant;
-  for (const Failure& failure : tally.failures) {
-    std::printf("seed %llu breaks %s at %.6f s: %s\n", static_cast<unsigned long long>(failure.seed),
-                failure.invariant.c_str(), failure.at_seconds, failure.text.c_str());
-    ++by_invariant[failure.invariant];
+Tally tally_of(const Outcome& outcome) {
+  switch (outcome.kind) {
+    case Outcome::Kind::crashed: return tally_without_result(outcome.number, "crash", outcome.text);
+    case Outcome::Kind::hung: return tally_without_result(outcome.number, "hang", outcome.text);
+    case Outcome::Kind::finished: break;
   }
-  std::string counts;
-  for (const auto& [invariant, count] : by_invariant) counts += " " + invariant + ":" + std::to_string(count);
-  std::printf(
-      "%llu seeds, %zu violations%s, %.1f seeds per second, simulated time %.0f times as fast as the clock, "
-      "%llu events, %llu acknowledged\n",
-      static_cast<unsigned long long>(tally.seeds), tally.failures.size(), counts.c_str(),
-      static_cast<double>(tally.seeds) / wall_seconds, tally.simulated_seconds / wall_seconds,
-      static_cast<unsigned long long>(tally.events), static_cast<unsigned long long>(tally.acknowledged));
+  return tally_from_json(json::parse(outcome.text).as_object());
+}
+
+Tally run_all(const RunOptions& options) {
+  const SeedRange& range = options.seeds;
+  const std::uint64_t of_range = range.last - range.first + 1;
+  const std::uint64_t count = (of_range + options.shard.of - options.shard.number) / options.shard.of;
+  std::optional<Progress> progress;
+  if (options.progress) progress.emplace(count);
+  Tally all;
+  std::uint64_t dealt = 0;
+  const auto next = [&]() -> std::optional<std::uint64_t> {
+    if (dealt == count || (!options.keep_going && !all.clean())) return std::nullopt;
+    return range.first + options.shard.number - 1 + dealt++ * options.shard.of;
+  };
+  const auto finished = [&](const Outcome& outcome) {
+    const Tally one = tally_of(outcome);
+    all.add(one);
+    if (!progress) return;
+    for (const Failure& failure : one.failures) progress->say(failure);
+    progress->show(all);
+  };
+  const auto job = [&](std::uint64_t seed) { return line_of(seed, options); };
+  work_off({next, job, finished}, {options.jobs, options.seed_max});
+  return all;
+}
+
+json::object choice_json(const RunOptions& options) {
+  json::object choice{{"profile", options.single_failures ? "single failures" : options.choice.profile},
+                      {"durability", options.choice.durability.empty() ? "drawn" : options.choice.durability},
+                      {"scenario", options.choice.scenario.empty() ? "none" : options.choice.scenario},
+                      {"plants", json::array(options.plants.begin(), options.plants.end())},
+                      {"twice", options.twice},
+                      {"coverage", options.coverage}};
+  if (options.module) {
+    choice["module"] = options.module->name;
+    choice["settings"] = to_json(options.module->settings);
+  }
+  return choice;
 }
 
 }  // namespace
 
 int run_seeds(const RunOptions& options) {
+  Report report;
+  report.identity = {LOCKSTEP_VERSION, program_id(), choice_json(options), options.seeds, options.shard.of};
+  report.present = {options.shard.number};
   const auto begin = std::chrono::steady_clock::now();
-  const Tally tally = run_in_processes(options);
-  const double wall_seconds =
-      std::max(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count(), 1e-6);
-  if (options.json) {
-    print_json(tally, wall_seconds);
-  } else {
-    print_text(tally, wall_seconds);
-  }
-  return tally.failures.empty() ? 0 : 1;
+  report.tally = run_all(options);
+  report.wall_seconds = std::max(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count(), 1e-6);
+  return print_report(report, options.json);
 }
 
 }  // namespace lockstep::sim

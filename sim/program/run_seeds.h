@@ -1,23 +1,38 @@
-// Many seeds, on several processes: a planted bug is global to its process, and a crash ends one of them only.
+// Many seeds, on several processes.
 #pragma once
 
-#include "sim/simulate.h"
+#include "sim/program/configured_module.h"
+#include "sim/program/shard.h"
+#include "sim/scenario/scenario.h"
 
+#include <chrono>
 #include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
 
 namespace lockstep::sim {
 
 struct RunOptions {
-  std::uint64_t first_seed = 1;
-  std::uint64_t last_seed = 100;
+  SeedRange seeds;
+  Shard shard;
   Choice choice;
+  std::optional<ConfiguredModule> module;  ///< whose settings are tried
+  /// With `module`: one failure a run, instead of the choice's faults.
+  bool single_failures = false;
+  std::vector<std::string> plants;  ///< by name; they are switched on already
   unsigned jobs = 1;
+  std::chrono::seconds seed_max{0};  ///< of real time, for one seed; zero: no limit
   bool json = false;
-  bool twice = false;  ///< each seed is run twice; the two hashes must be equal
+  bool twice = false;   ///< each seed is run twice; the two hashes must be equal
+  bool replay = false;  ///< every engine is recorded, and each recording must replay to the same decisions
+  bool hashes = false;  ///< the report has each seed's hash
+  bool progress = false;
   bool keep_going = false;
+  bool coverage = false;  ///< marks and rows of the role table must all be reached
 };
 
-/// Prints the summary; 0 clean, 1 an invariant was broken.
+/// Prints the report; the exit status: clean or violated.
 int run_seeds(const RunOptions& options);
 
 }  // namespace lockstep::sim

@@ -2,6 +2,7 @@
 
 #include "engine/values/check.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <sys/stat.h>
 
@@ -149,6 +150,7 @@ void Filesystem::replace(std::map<InodeNumber, InodeState> states,
   inodes_.clear();
   numbers_.clear();
   for (auto& [number, state] : states) {
+    next_number_ = std::max(next_number_, number + 1);  // another disk's objects may be new here
     Inode inode;
     static_cast<InodeState&>(inode) = std::move(state);
     inodes_.emplace(number, std::move(inode));
@@ -175,6 +177,12 @@ void Filesystem::drop_nameless(const std::set<InodeNumber>& on_disk) {
     if (indexed != numbers_.end() && indexed->second == entry.first) numbers_.erase(indexed);
     return !on_disk.contains(entry.first);
   });
+}
+
+void Filesystem::scribble(InodeNumber number, std::uint64_t offset, std::span<const std::byte> bytes) {
+  Content& content = inodes_.at(number).content;
+  if (offset >= content.size()) return;
+  content.write(offset, bytes.first(std::min<std::uint64_t>(bytes.size(), content.size() - offset)));
 }
 
 void Filesystem::prefill(InodeNumber parent, const std::string& name, InodeState state) {

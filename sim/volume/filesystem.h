@@ -11,6 +11,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -89,6 +90,9 @@ class Filesystem {
   /// Objects without a name end with the process that had them open. Those in `on_disk`, whose last name is
   /// removed in memory only, are kept out of sight: a power loss may bring the name back.
   void drop_nameless(const std::set<InodeNumber>& on_disk);
+
+  /// Changes bytes behind everybody's back, as far as the file goes.
+  void scribble(InodeNumber number, std::uint64_t offset, std::span<const std::byte> bytes);
 
   /// Makes an object without identity, as an administrator's cp before the first start would.
   void prefill(InodeNumber parent, const std::string& name, InodeState state);

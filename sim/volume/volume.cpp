@@ -4,28 +4,66 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 namespace lockstep::sim {
 
 namespace {
+/// A generator of its own, so that a disk in trouble draws no other numbers than a healthy one.
+Random beside(Random random) { return Random(random.next() ^ 0x5851F42D4C957F2DULL); }
+
 // The wall clock shows a date in 2023 when the simulated machines are switched on.
 constexpr std::int64_t epoch_ns = 1'700'000'000'000'000'000;
 }  // namespace
 
 SimVolume::SimVolume(NodeId node, Host& host, Random random, VolumeObserver& observer)
-    : node_(node), host_(host), random_(random), observer_(observer), filesystem_(random_.fork(), disk_) {}
+    : node_(node),
+      host_(host),
+      random_(random),
+      observer_(observer),
+      filesystem_(random_.fork(), disk_),
+      tree_(random_.next() | 1U),
+      trouble_random_(beside(random)) {}
 
-std::int64_t SimVolume::wall_clock_ns() const { return epoch_ns + host_.local_now().ns; }
+std::int64_t SimVolume::wall_clock_ns() const { return epoch_ns + host_.local_now().ns + wall_clock_off_by_; }
 
 void SimVolume::in_turn(std::function<void()> effect) {
   Time delay = random_.between(1, speed_.apply_max);
   if (random_.one_in(speed_.stall_one_in)) delay += random_.between(0, speed_.stall_max);
   last_turn_ = std::max(last_turn_ + 1, host_.now() + delay);
   ++queued_;
-  host_.at(last_turn_, [this, effect = std::move(effect)] {
+  turns_.push_back(std::move(effect));
+  host_.at(last_turn_, [this] {
+    ++due_;
+    take_turns();
+  });
+}
+
+void SimVolume::take_turns() {
+  while (due_ > 0 && !hangs_) {
+    const std::function<void()> effect = std::move(turns_.front());
+    turns_.pop_front();
+    --due_;
     --queued_;
     effect();
-  });
+  }
+}
+
+void SimVolume::resume() {
+  hangs_ = false;
+  take_turns();
+  for (auto& finish : std::exchange(syncs_held_, {})) finish();
+}
+
+bool SimVolume::refused(const Trouble::Refusal& refusal) {
+  return refusal.one_in != 0 && trouble_random_.one_in(refusal.one_in);
+}
+
+std::optional<std::size_t> SimVolume::cut_short(const Operation& operation) {
+  const bool writes = operation.kind == OperationKind::write || operation.kind == OperationKind::fill;
+  if (!writes || operation.data.size() < 2 || trouble_.short_write_one_in == 0) return std::nullopt;
+  if (!trouble_random_.one_in(trouble_.short_write_one_in)) return std::nullopt;
+  return 1 + trouble_random_.below(operation.data.size() - 1);
 }
 
 Time SimVolume::completion() {
@@ -35,36 +73,130 @@ Time SimVolume::completion() {
 
 void SimVolume::apply(Ticket ticket, const Operation& operation, io::Origin origin) {
   in_turn([this, ticket, operation, origin] {
+    if (const int error = refusals_[static_cast<std::size_t>(origin)]; error != 0) {
+      host_.deliver(completion(), io::Applied{ticket, error, {.kind = operation.kind}, true, 0});
+      return;
+    }
     const std::uint64_t sequence = disk_.begin_operation();
     if (forgets_operations_ && origin == io::Origin::stream && random_.one_in(50)) {
       host_.deliver(completion(), io::Applied{ticket, 0, operation, true, operation.data.size()});
       return;
     }
-    ApplyResult result = filesystem_.apply(operation, origin, wall_clock_ns());
-    if (result.error == 0) observer_.applied(node_, sequence, result.effect, origin, result.replicated);
+    ApplyResult result = run(operation, origin, sequence);
     host_.deliver(completion(),
                   io::Applied{ticket, result.error, std::move(result.effect), result.replicated, result.bytes});
   });
 }
 
+std::vector<InodeNumber> SimVolume::files_on_disk() const {
+  std::vector<InodeNumber> files;
+  for (const auto& [number, inode] : filesystem_.inodes()) {
+    if (inode.names > 0 && inode.content.size() > 0 && disk_.clean(number)) files.push_back(number);
+  }
+  return files;
+}
+
+void SimVolume::rot() {
+  const std::vector<InodeNumber> files = files_on_disk();
+  if (files.empty()) return;
+  const InodeNumber number = trouble_random_.pick(files);
+  const Inode& inode = filesystem_.inode(number);
+  const std::uint64_t offset = trouble_random_.below(inode.content.size());
+  std::vector<std::byte> byte = inode.content.read(offset, 1);
+  byte[0] ^= static_cast<std::byte>(1U << trouble_random_.below(8));
+  filesystem_.scribble(number, offset, byte);
+  observer_.rotted(node_, inode.id, offset, 1);
+}
+
+// The write is reported, but its bytes lie over those of another file.
+ApplyResult SimVolume::misdirect(const Operation& operation, io::Origin origin, std::uint64_t sequence) {
+  const Inode* before = filesystem_.find(operation.file);
+  std::vector<std::byte> old;
+  if (before != nullptr) old = before->content.read(operation.offset, operation.data.size());
+  old.resize(operation.data.size());
+  ApplyResult result = filesystem_.apply(operation, origin, wall_clock_ns());
+  if (result.error != 0) return result;
+  observer_.applied(node_, sequence, result.effect, origin, result.replicated);
+  filesystem_.scribble(*filesystem_.number_of(operation.file), operation.offset, old);
+  observer_.rotted(node_, operation.file, operation.offset, old.size());
+  const std::vector<InodeNumber> files = files_on_disk();
+  if (files.empty()) return result;
+  const InodeNumber victim = trouble_random_.pick(files);
+  filesystem_.scribble(victim, operation.offset, operation.data.bytes());
+  observer_.rotted(node_, filesystem_.inode(victim).id, operation.offset, operation.data.size());
+  return result;
+}
+
+ApplyResult SimVolume::run(const Operation& operation, io::Origin origin, std::uint64_t sequence) {
+  if (trouble_.misdirected_writes > 0 && operation.kind == OperationKind::write) {
+    --trouble_.misdirected_writes;
+    return misdirect(operation, origin, sequence);
+  }
+  ApplyResult result;
+  const bool of_stream = origin == io::Origin::stream;
+  const Trouble::Refusal& refusal = of_stream ? trouble_.stream : trouble_.requests;
+  if (of_stream && stream_broken_) {
+    result.error = ECANCELED;
+  } else if (refused(refusal)) {
+    result.error = refusal.error;
+  } else if (const auto bytes = cut_short(operation)) {
+    if (of_stream) {
+      result.error = ENOSPC;
+    } else {
+      Operation shorter = operation;
+      shorter.data = operation.data.slice(0, *bytes);
+      result = filesystem_.apply(shorter, origin, wall_clock_ns());
+    }
+  } else {
+    result = filesystem_.apply(operation, origin, wall_clock_ns());
+  }
+  if (result.error == 0) observer_.applied(node_, sequence, result.effect, origin, result.replicated);
+  if (result.error != 0 && of_stream) stream_broken_ = true;
+  return result;
+}
+
 void SimVolume::sync(Ticket ticket, FileId file, bool /*data_only: allows less, never asks for it*/) {
   in_turn([this, ticket, file] {
+    if (std::exchange(sync_fails_next_, false)) {
+      host_.deliver(host_.now() + random_.between(1, speed_.sync_max), io::Synced{ticket, EIO});
+      return;
+    }
     const bool stalls = random_.one_in(speed_.sync_stall_one_in);
     const Time longest = stalls ? speed_.sync_stall_max : speed_.sync_max;
     const Time done = host_.now() + random_.between(speed_.sync_max / 20, longest);
-    if (lies_about_sync_) {
+    const Inode* synced = filesystem_.find(file);
+    const bool skipped = skips_directory_sync_ && synced != nullptr && synced->is_directory();
+    if (lies_about_sync_ || skipped) {
       host_.deliver(done, io::Synced{ticket, 0});
       return;
     }
-    host_.at(done, [this, ticket, point = disk_.sync_point(filesystem_, file)]() mutable {
-      disk_.commit(std::move(point));
-      host_.deliver(host_.now() + 1, io::Synced{ticket, 0});
+    const bool fails = trouble_.failing_syncs > 0;
+    if (fails) --trouble_.failing_syncs;
+    auto finish = [this, ticket, fails, point = disk_.sync_point(filesystem_, file)]() mutable {
+      if (fails) {
+        disk_.drop(point, trouble_random_);
+      } else {
+        disk_.commit(std::move(point));
+      }
+      host_.deliver(host_.now() + 1, io::Synced{ticket, fails ? EIO : 0});
+    };
+    host_.at(done, [this, finish]() mutable {
+      if (hangs_) {
+        syncs_held_.emplace_back(std::move(finish));
+      } else {
+        finish();
+      }
     });
   });
 }
 
 void SimVolume::scan(Ticket ticket) {
   in_turn([this, ticket] {
+    stream_broken_ = false;
+    if (refused(trouble_.reads)) {
+      host_.deliver(completion(), io::Scanned{ticket, trouble_.reads.error, {}});
+      return;
+    }
     identify_all();
     host_.deliver(completion(), io::Scanned{ticket, 0, filesystem_.manifest()});
   });
@@ -75,7 +207,11 @@ void SimVolume::digest(Ticket ticket, FileId file, std::uint64_t offset, std::ui
   in_turn([this, ticket, file, offset, length, chunk_bytes] {
     io::Digested digested{ticket, 0, {}};
     const Inode* inode = filesystem_.find(file);
-    if (inode == nullptr) {
+    // A file without a name is still there where somebody holds it open.
+    const bool gone = inode == nullptr || (inode->names == 0 && random_.chance(50));
+    if (refused(trouble_.reads)) {
+      digested.error = trouble_.reads.error;
+    } else if (gone) {
       digested.error = ENOENT;
     } else if (!inode->is_regular() || chunk_bytes == 0) {
       digested.error = EINVAL;
@@ -94,7 +230,9 @@ void SimVolume::read(Ticket ticket, FileId file, std::uint64_t offset, std::uint
   in_turn([this, ticket, file, offset, length] {
     io::RegionRead region{ticket, 0, {}, 0};
     const Inode* inode = filesystem_.find(file);
-    if (inode == nullptr || inode->names == 0) {
+    if (refused(trouble_.reads)) {
+      region.error = trouble_.reads.error;
+    } else if (inode == nullptr || inode->names == 0) {
       region.error = ENOENT;
     } else if (!inode->is_regular()) {
       region.error = inode->is_directory() ? EISDIR : EINVAL;
@@ -106,14 +244,46 @@ void SimVolume::read(Ticket ticket, FileId file, std::uint64_t offset, std::uint
   });
 }
 
-void SimVolume::process_ended() {
+void SimVolume::forget_calls() {
   queued_ = 0;
+  due_ = 0;
+  last_turn_ = last_completion_ = 0;
+  turns_.clear();
+  syncs_held_.clear();
+  stream_broken_ = false;
+}
+
+void SimVolume::process_ended() {
+  forget_calls();
   filesystem_.drop_nameless(disk_.named_on_disk());
 }
 
 void SimVolume::power_lost(Random& random) {
-  queued_ = 0;
-  disk_.lose_power(filesystem_, random);
+  forget_calls();
+  if (landing_) {
+    disk_.lose_power(filesystem_, *landing_);
+    landing_.reset();
+  } else {
+    disk_.lose_power(filesystem_, random);
+  }
+}
+
+void SimVolume::exchange(const Copy& copy) {
+  std::map<InodeNumber, InodeState> states;
+  std::map<InodeNumber, std::map<std::string, InodeNumber>> names;
+  for (const auto& [number, inode] : copy.inodes) {
+    if (inode.names == 0) continue;
+    states.emplace(number, inode);
+    if (inode.is_directory()) names[number] = inode.entries;
+  }
+  filesystem_.replace(std::move(states), names);
+  disk_.begin_anew(filesystem_);
+  tree_ = copy.tree;
+}
+
+SimVolume::Copy SimVolume::blank(std::uint64_t random) {
+  Disk nowhere;
+  return {Filesystem(Random(random), nowhere).inodes(), random | 1U};
 }
 
 void SimVolume::identify_all() {

@@ -13,6 +13,7 @@ namespace {
 class Counting : public VolumeObserver {
  public:
   void applied(NodeId, std::uint64_t, const Operation&, io::Origin, bool) override { ++count; }
+  void rotted(NodeId, FileId, std::uint64_t, std::uint64_t) override {}
   int count = 0;
 };
 

@@ -56,7 +56,8 @@ FileId OperationSource::any_file(const Survey& survey) {
   return file;
 }
 
-Operation OperationSource::draw(const Filesystem& filesystem) {
+Operation OperationSource::draw(Random random, const Filesystem& filesystem) {
+  random_ = random;
   const Survey seen = survey(filesystem);
   if (random_.chance(mix_.sync_percent)) return sync(seen);
   if (seen.files.empty() || random_.chance(45)) return draw_namespace(seen);

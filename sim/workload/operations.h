@@ -3,8 +3,8 @@
 
 #include "engine/values/operation.h"
 #include "sim/random.h"
+#include "sim/scenario/mix.h"
 #include "sim/volume/filesystem.h"
-#include "sim/world/mix.h"
 
 #include <vector>
 
@@ -12,10 +12,11 @@ namespace lockstep::sim {
 
 class OperationSource {
  public:
-  OperationSource(Random random, const Mix& mix) : random_(random), mix_(mix) {}
+  explicit OperationSource(const Mix& mix) : mix_(mix) {}
 
   /// A few of the operations drawn fail (a name that exists, a directory that is not empty): users do that too.
-  Operation draw(const Filesystem& filesystem);
+  /// `random`: the numbers of this one operation.
+  Operation draw(Random random, const Filesystem& filesystem);
 
  private:
   struct Name {
@@ -42,7 +43,7 @@ class OperationSource {
   std::string draw_name();
   Buffer draw_bytes(std::size_t size);
 
-  Random random_;
+  Random random_{0};  ///< of the operation that is being drawn
   Mix mix_;
   std::vector<FileId> open_files_;  ///< kept open by their users, perhaps beyond their last name
 };

@@ -11,6 +11,17 @@ namespace {
 
 std::string number(std::uint64_t value) { return std::to_string(value); }
 
+std::string name_of(io::Verb verb) {
+  constexpr std::string_view names[] = {"start", "stop", "restart", "swap", "prim", "second", "wait_role"};
+  return std::string(names[static_cast<std::size_t>(verb)]);
+}
+
+std::string with_error(const char* what, Ticket ticket, int error) {
+  return std::string(what) + " " + number(ticket.value) + (error == 0 ? "" : " error " + std::to_string(error));
+}
+
+}  // namespace
+
 std::string name_of(io::Endpoint endpoint) {
   constexpr std::string_view names[] = {"peer", "witness", "first", "second"};
   return std::string(names[static_cast<std::size_t>(endpoint)]);
@@ -22,21 +33,21 @@ std::string name_of(io::TimerId timer) {
   return std::string(names[static_cast<std::size_t>(timer)]);
 }
 
-std::string name_of(io::Verb verb) {
-  constexpr std::string_view names[] = {"start", "stop", "restart", "swap", "prim", "second", "wait_role"};
-  return std::string(names[static_cast<std::size_t>(verb)]);
-}
-
-// Messages by their place in engine::Message; the parts that a reader of a log wants to see.
-std::string describe_message(const engine::Message& message) {
-  using namespace engine;
+std::string_view name_of(const engine::Message& message) {
+  // By their place in engine::Message.
   constexpr std::string_view names[] = {
       "heartbeat",     "heartbeat_reply", "prepare",          "promise",
       "accept",        "accepted",        "refused",          "decided",
       "attach",        "attached",        "stream_operation", "stream_acknowledgement",
       "stream_failed", "farewell",        "swap_request",     "manifest_part",
       "pull",          "caught_up"};
-  std::string text(message.index() < std::size(names) ? names[message.index()] : "message");
+  static_assert(std::size(names) == std::variant_size_v<engine::Message>);
+  return names[message.index()];
+}
+
+std::string describe_message(const engine::Message& message) {
+  using namespace engine;
+  std::string text(name_of(message));
   std::visit(
       Overloaded{
           [&](const Heartbeat& m) {
@@ -76,11 +87,10 @@ std::string describe_message(const engine::Message& message) {
   return text;
 }
 
-std::string with_error(const char* what, Ticket ticket, int error) {
-  return std::string(what) + " " + number(ticket.value) + (error == 0 ? "" : " error " + std::to_string(error));
+std::string describe_frame(const Buffer& frame) {
+  const auto message = engine::decode(frame);
+  return message ? describe_message(*message) : "unreadable frame";
 }
-
-}  // namespace
 
 std::string describe_event(const io::Event& event) {
   return std::visit(
@@ -88,10 +98,7 @@ std::string describe_event(const io::Event& event) {
           [](const io::Booted& e) { return std::string("booted") + (e.retained ? "" : ", volume lost power"); },
           [](const io::LinkUp& e) { return "link up: " + name_of(e.endpoint); },
           [](const io::LinkDown& e) { return "link down: " + name_of(e.endpoint); },
-          [](const io::FrameArrived& e) {
-            const auto message = engine::decode(e.frame);
-            return "from " + name_of(e.endpoint) + ": " + (message ? describe_message(*message) : "unreadable frame");
-          },
+          [](const io::FrameArrived& e) { return "from " + name_of(e.endpoint) + ": " + describe_frame(e.frame); },
           [](const io::TimerFired& e) { return "timer " + name_of(e.timer); },
           [](const io::JournalStored& e) { return "journal stored " + number(e.ticket.value); },
           [](const io::Applied& e) {

@@ -1,5 +1,6 @@
 #include "sim/world/event_log.h"
 
+#include "sim/faults/fault.h"
 #include "sim/world/describe.h"
 
 #include <cstdio>
@@ -27,6 +28,9 @@ void EventLog::replied(NodeId node, RequestId request, const io::Reply& reply) {
 void EventLog::stopped(Place place, bool power_lost) {
   line(to_string(place), "!", power_lost ? "loses power" : "process killed");
 }
+void EventLog::faulted(const Fault& fault) { line("fault", "#", fault.text()); }
+void EventLog::directed(const std::string& text) { line("script", "#", text); }
+void EventLog::healed() { line("all", "=", "healed"); }
 void EventLog::at_rest() { line("all", "=", "at rest"); }
 
 }  // namespace lockstep::sim

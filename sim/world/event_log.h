@@ -15,6 +15,9 @@ class EventLog : public Observer {
   void delivering(Place to, const io::Event& event) override;
   void traced(Place by, const io::TraceEvent& event) override;
   void replied(NodeId node, RequestId request, const io::Reply& reply) override;
+  void faulted(const Fault& fault) override;
+  void directed(const std::string& text) override;
+  void healed() override;
   void stopped(Place place, bool power_lost) override;
   void at_rest() override;
 

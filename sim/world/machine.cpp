@@ -1,24 +1,66 @@
 #include "sim/world/machine.h"
 
+#include "sim/overloaded.h"
+#include "sim/world/footprint.h"
+
 #include <algorithm>
 #include <utility>
 
 namespace lockstep::sim {
 
+namespace {
+
+// What comes from one source comes in order; a sync overtakes others, and so do a user's requests.
+std::uint32_t lane_of(const io::Event& event) {
+  enum Lane : std::uint32_t { journal = 1, volume, mount, application, console, links, timers = 16, syncs = 32 };
+  constexpr std::uint32_t syncs_apart = 1U << 20U;
+  return std::visit(
+      Overloaded{
+          [](const io::LinkUp& e) { return links + static_cast<std::uint32_t>(e.endpoint); },
+          [](const io::LinkDown& e) { return links + static_cast<std::uint32_t>(e.endpoint); },
+          [](const io::FrameArrived& e) { return links + static_cast<std::uint32_t>(e.endpoint); },
+          [](const io::TimerFired& e) { return timers + static_cast<std::uint32_t>(e.timer); },
+          [](const io::JournalStored&) { return std::uint32_t{journal}; },
+          [](const io::Synced& e) { return syncs + static_cast<std::uint32_t>(e.ticket.value % syncs_apart); },
+          [](const io::RequestArrived& e) {
+            return syncs + syncs_apart + static_cast<std::uint32_t>(e.request.value % syncs_apart);
+          },
+          [](const io::MountOpened&) { return std::uint32_t{mount}; },
+          [](const io::MountClosed&) { return std::uint32_t{mount}; },
+          [](const io::PhaseEnded&) { return std::uint32_t{application}; },
+          [](const io::CommandGiven&) { return std::uint32_t{console}; },
+          [](const auto&) { return std::uint32_t{volume}; },
+      },
+      event);
+}
+
+}  // namespace
+
+void Machine::schedule(Time when, std::function<void()> action, Footprint footprint, std::uint32_t lane) {
+  scheduler_.at(when,
+                [this, life = life_, action = std::move(action)] {
+                  if (running_ && life == life_) action();
+                },
+                {footprint, lane});
+}
+
 void Machine::at(Time when, std::function<void()> action) {
-  scheduler_.at(when, [this, life = life_, action = std::move(action)] {
-    if (running_ && life == life_) action();
-  });
+  schedule(when, std::move(action), footprint_of(place_), 0);
 }
 
 void Machine::deliver(Time when, io::Event event, std::function<bool()> still_valid) {
-  at(when, [this, waiting = Waiting{std::move(event), std::move(still_valid)}]() mutable {
+  const std::uint32_t lane = lane_of(event);
+  // Whether a connection begins or ends for this side depends on the other and on the cable.
+  const bool concerns_cables = std::holds_alternative<io::LinkUp>(event) || std::holds_alternative<io::LinkDown>(event);
+  const Footprint footprint = footprint_of(place_) | (concerns_cables ? every_cable : Footprint{0});
+  auto arrive = [this, waiting = Waiting{std::move(event), std::move(still_valid)}]() mutable {
     if (paused_) {
       backlog_.push_back(std::move(waiting));
     } else {
       hand_over(std::move(waiting));
     }
-  });
+  };
+  schedule(when, std::move(arrive), footprint, lane);
 }
 
 void Machine::hand_over(Waiting waiting) {
@@ -29,11 +71,13 @@ void Machine::hand_over(Waiting waiting) {
 }
 
 void Machine::start() {
-  if (running_) return;
-  ++life_;
+  if (running_ || !can_begin()) return;
+  random_ = lives_.numbered(++life_);
+  ++awakenings_;
   running_ = true;
   paused_ = false;
   backlog_.clear();
+  observer_.started(place_);
   hand_over({begin_life(), {}});
 }
 
@@ -49,6 +93,7 @@ void Machine::stop(bool power_lost) {
 
 void Machine::resume() {
   if (!paused_) return;
+  ++awakenings_;
   paused_ = false;
   // A program that wakes up looks at its timers before or after its sockets, as its loop has it.
   const bool timers_first = random_.chance(50);

@@ -12,7 +12,7 @@ namespace lockstep::sim {
 class Machine : public Host {
  public:
   Machine(Place place, Scheduler& scheduler, Random random, DriftingClock clock, Observer& observer)
-      : place_(place), scheduler_(scheduler), random_(random), clock_(clock), observer_(observer) {}
+      : place_(place), scheduler_(scheduler), lives_(random), random_(random), clock_(clock), observer_(observer) {}
 
   [[nodiscard]] Place place() const { return place_; }
   [[nodiscard]] bool running() const { return running_; }
@@ -32,9 +32,15 @@ class Machine : public Host {
   void stop(bool power_lost);
   /// Stops handing over events; resume() hands over what has come meanwhile.
   void pause() { paused_ = running_; }
+  /// How often it has woken up or started.
+  [[nodiscard]] std::uint64_t awakenings() const { return awakenings_; }
   void resume();
+  /// The machine's clock missed this much of the true time.
+  void clock_stood_still(Time length) { clock_.offset_ns -= clock_.at(length).ns - clock_.at(0).ns; }
 
  protected:
+  /// Whether a process that is started can run at all.
+  [[nodiscard]] virtual bool can_begin() const { return true; }
   virtual io::Booted begin_life() = 0;
   virtual void end_life(bool power_lost) = 0;
   virtual void step(io::Event event) = 0;
@@ -47,11 +53,14 @@ class Machine : public Host {
     std::function<bool()> still_valid;
   };
 
+  void schedule(Time when, std::function<void()> action, Footprint footprint, std::uint32_t lane);
   void hand_over(Waiting waiting);
 
   Place place_;
   Scheduler& scheduler_;
-  Random random_;
+  const Random lives_;  ///< each life draws from numbers of its own
+  std::uint64_t awakenings_ = 0;
+  Random random_;  ///< of the present life
   DriftingClock clock_;
   Observer& observer_;
   std::uint64_t life_ = 0;

@@ -4,29 +4,42 @@ namespace lockstep::sim {
 
 Node::Node(NodeId id, const engine::Settings& settings, Scheduler& scheduler, Random random, DriftingClock clock,
            Observer& observer)
-    : Machine(place_of(id), scheduler, random.fork(), clock, observer),
+    : Machine(place_of(id), scheduler, random, clock, observer),
       settings_(settings),
       tap_(observer),
       tracer_(place(), observer),
-      timers_(*this, random.fork()),
+      timers_(*this, random),
       link_(*this, observer),
-      journal_(*this, random.fork(),
-               [this](const Buffer& record) { this->observer().journal_durable(place(), record); }),
-      volume_(id, *this, random.fork(), tap_),
-      mount_(*this, random.fork()),
-      application_(*this, random.fork()),
+      journal_(*this, random, [this](const Buffer& record) { this->observer().journal_durable(place(), record); }),
+      volume_(id, *this, random.numbered(0), tap_),
+      mount_(*this, random),
+      application_(*this, random),
       console_(*this) {
   settings_.self = id;
+  application_.on_run([this](io::Phase phase) { this->observer().phase_begins(this->id(), phase); });
 }
 
 io::Booted Node::begin_life() {
-  engine_ = std::make_unique<engine::NodeEngine>(
-      settings_, engine::NodePorts{timers_, link_, journal_, volume_, mount_, application_, console_, tracer_});
-  return {journal_.durable(), volume_retained_, random().next()};
+  timers_.draw_from(random().fork());
+  journal_.draw_from(random().fork());
+  volume_.draw_from(random().fork());
+  mount_.draw_from(random().fork());
+  application_.draw_from(random().fork());
+  const engine::NodePorts ports{timers_, link_, journal_, volume_, mount_, application_, console_, tracer_};
+  if (recorded_ == nullptr) {
+    engine_ = std::make_unique<engine::NodeEngine>(settings_, ports);
+  } else {
+    recorder_ = &recorded_->begin(recording::EngineKind::node, settings_, std::string(to_string(place())));
+    taps_.emplace(ports, recorder_->decisions());
+    engine_ = std::make_unique<engine::NodeEngine>(settings_, taps_->ports());
+  }
+  return {journal_.durable(), volume_retained_, volume_.tree(), random().next()};
 }
 
 void Node::end_life(bool power_lost) {
   engine_.reset();
+  if (recorder_ != nullptr) recorded_->end();
+  recorder_ = nullptr;
   timers_.process_ended();
   link_.process_ended(power_lost);
   journal_.process_ended();
@@ -42,15 +55,14 @@ void Node::end_life(bool power_lost) {
 }
 
 void Node::step(io::Event event) {
-  engine_->step(local_now(), std::move(event));
-  if (!volume_retained_) volume_retained_ = holds_everything_again();
-}
-
-// As the daemon has it: what a power loss took is not regained by a restart, only by being in sync once more.
-bool Node::holds_everything_again() const {
-  const engine::Status now = status();
-  const bool in_role = now.serves() || now.role == engine::Role::second;
-  return now.in_sync && now.readiness == engine::Readiness::ready && in_role;
+  if (recorder_ != nullptr) {
+    recorded_step(*engine_, *taps_, *recorder_, local_now(), std::move(event));
+    recorded_->stepped(*engine_);
+  } else {
+    engine_->step(local_now(), std::move(event));
+  }
+  // As the daemon has it: what a power loss took is not regained by a restart.
+  if (!volume_retained_) volume_retained_ = engine_->status().intact;
 }
 
 }  // namespace lockstep::sim

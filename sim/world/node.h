@@ -2,17 +2,20 @@
 #pragma once
 
 #include "engine/node_engine.h"
+#include "engine/recording/taps.h"
 #include "sim/ports/application.h"
 #include "sim/ports/console.h"
 #include "sim/ports/journal.h"
 #include "sim/ports/link.h"
 #include "sim/ports/mount.h"
 #include "sim/ports/timers.h"
+#include "sim/recording/recorded_lives.h"
 #include "sim/volume/volume.h"
 #include "sim/world/machine.h"
 #include "sim/world/tracer.h"
 
 #include <memory>
+#include <optional>
 
 namespace lockstep::sim {
 
@@ -36,9 +39,13 @@ class Node : public Machine {
   [[nodiscard]] const SimTimers& timers() const { return timers_; }
   SimTimers& timers() { return timers_; }
   [[nodiscard]] const SimApplication& application() const { return application_; }
+  SimApplication& application() { return application_; }
   SimConsole& console() { return console_; }
+  /// Every life from now on is recorded there; null: none is.
+  void record(RecordedLives* lives) { recorded_ = lives; }
 
  protected:
+  [[nodiscard]] bool can_begin() const override { return journal_.readable(); }
   io::Booted begin_life() override;
   void end_life(bool power_lost) override;
   void step(io::Event event) override;
@@ -52,12 +59,13 @@ class Node : public Machine {
                  bool replicated) override {
       observer_.applied(node, sequence, effect, origin, replicated);
     }
+    void rotted(NodeId node, FileId file, std::uint64_t offset, std::uint64_t length) override {
+      observer_.rotted(node, file, offset, length);
+    }
 
    private:
     Observer& observer_;
   };
-
-  [[nodiscard]] bool holds_everything_again() const;
 
   engine::Settings settings_;
   VolumeTap tap_;
@@ -70,6 +78,9 @@ class Node : public Machine {
   SimApplication application_;
   SimConsole console_;
   bool volume_retained_ = true;  ///< what the next Booted says
+  RecordedLives* recorded_ = nullptr;
+  recording::Recorder* recorder_ = nullptr;  ///< of this life
+  std::optional<recording::NodeTaps> taps_;
   std::unique_ptr<engine::NodeEngine> engine_;
 };
 

@@ -1,15 +1,19 @@
 // Everything a checker, a log or the run hash can see of a run. All calls come at the instant they tell of.
 #pragma once
 
+#include "io/application.h"
 #include "io/events.h"
 #include "io/mount.h"
 #include "io/trace.h"
 #include "io/volume.h"
 #include "sim/world/place.h"
 
+#include <string>
 #include <vector>
 
 namespace lockstep::sim {
+
+struct Fault;
 
 class Observer {
  public:
@@ -22,11 +26,33 @@ class Observer {
   /// A volume applied an operation, without error. `sequence` numbers the operations of that volume.
   virtual void applied(NodeId /*node*/, std::uint64_t /*sequence*/, const Operation& /*effect*/, io::Origin /*origin*/,
                        bool /*replicated*/) {}
+  /// Bytes of a file that are not what was written there, though nothing says so.
+  virtual void rotted(NodeId /*node*/, FileId /*file*/, std::uint64_t /*offset*/, std::uint64_t /*length*/) {}
+  /// A phase of the application (or its kill) is about to begin.
+  virtual void phase_begins(NodeId /*node*/, io::Phase /*phase*/) {}
+  /// A user's request goes to a node's mount.
+  virtual void requested(NodeId /*node*/, RequestId /*request*/) {}
   virtual void replied(NodeId /*node*/, RequestId /*request*/, const io::Reply& /*reply*/) {}
+  /// The mount went away under the request.
+  virtual void aborted(NodeId /*node*/, RequestId /*request*/) {}
   virtual void frame_sent(Place /*from*/, io::Endpoint /*to*/, const io::Frame& /*frame*/) {}
+  /// The frame that is delivered next was damaged on the way.
+  virtual void frame_damaged(Place /*to*/, io::Endpoint /*from*/) {}
+  /// An engine gives a connection up.
+  virtual void gave_up(Place /*place*/, io::Endpoint /*connection*/) {}
   virtual void journal_durable(Place /*place*/, const Buffer& /*record*/) {}
+  /// A fault strikes, or an administrator speaks.
+  virtual void faulted(const Fault& /*fault*/) {}
+  /// A named scenario says what it does, or what it has seen.
+  virtual void directed(const std::string& /*text*/) {}
+  /// Everything is repaired for good; from here the cluster has a stated time to come to rest.
+  virtual void healed() {}
+  /// A process began.
+  virtual void started(Place /*place*/) {}
   /// The process ended; with `power_lost`, what was not synced is gone too.
   virtual void stopped(Place /*place*/, bool /*power_lost*/) {}
+  /// The machine's disk was exchanged for another one, while it was without power.
+  virtual void disk_exchanged(Place /*place*/) {}
   /// Everything is healed, both nodes are in sync and nothing is under way.
   virtual void at_rest() {}
 };

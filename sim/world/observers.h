@@ -24,17 +24,50 @@ class Observers : public Observer {
                bool replicated) override {
     for (Observer* each : all_) each->applied(node, sequence, effect, origin, replicated);
   }
+  void rotted(NodeId node, FileId file, std::uint64_t offset, std::uint64_t length) override {
+    for (Observer* each : all_) each->rotted(node, file, offset, length);
+  }
+  void phase_begins(NodeId node, io::Phase phase) override {
+    for (Observer* each : all_) each->phase_begins(node, phase);
+  }
+  void requested(NodeId node, RequestId request) override {
+    for (Observer* each : all_) each->requested(node, request);
+  }
+  void aborted(NodeId node, RequestId request) override {
+    for (Observer* each : all_) each->aborted(node, request);
+  }
   void replied(NodeId node, RequestId request, const io::Reply& reply) override {
     for (Observer* each : all_) each->replied(node, request, reply);
   }
   void frame_sent(Place from, io::Endpoint to, const io::Frame& frame) override {
     for (Observer* each : all_) each->frame_sent(from, to, frame);
   }
+  void frame_damaged(Place to, io::Endpoint from) override {
+    for (Observer* each : all_) each->frame_damaged(to, from);
+  }
+  void gave_up(Place place, io::Endpoint connection) override {
+    for (Observer* each : all_) each->gave_up(place, connection);
+  }
   void journal_durable(Place place, const Buffer& record) override {
     for (Observer* each : all_) each->journal_durable(place, record);
   }
+  void faulted(const Fault& fault) override {
+    for (Observer* each : all_) each->faulted(fault);
+  }
+  void directed(const std::string& text) override {
+    for (Observer* each : all_) each->directed(text);
+  }
+  void healed() override {
+    for (Observer* each : all_) each->healed();
+  }
+  void started(Place place) override {
+    for (Observer* each : all_) each->started(place);
+  }
   void stopped(Place place, bool power_lost) override {
     for (Observer* each : all_) each->stopped(place, power_lost);
+  }
+  void disk_exchanged(Place place) override {
+    for (Observer* each : all_) each->disk_exchanged(place);
   }
   void at_rest() override {
     for (Observer* each : all_) each->at_rest();

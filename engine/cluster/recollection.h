@@ -1,0 +1,91 @@
+// Whether a voter still knows everything that it has promised.
+//
+// A vote binds only as long as it is remembered. A voter whose journal is gone (a replaced disk), or older than what
+// others have seen of it (a restored copy), must not vote or grant leases on: a majority with its help could forget
+// a decision. It votes again once it has heard from both others since its start and taken over the highest promise and
+// the newest accepted value among them. That is enough, as long as only one voter forgets at a time: whatever it
+// promised or accepted was asked by a node that had promised or accepted the same before (a proposer asks itself first
+// and the others when its own promise is on disk), and whatever a majority accepted, one of the others has accepted.
+// (The same idea as the recovery of Viewstamped Replication: Liskov, Cowling, "Viewstamped Replication Revisited",
+// 2012, section 4.3.)
+//
+// Not noticed: a restored copy while nobody is in reach who has seen more of it.
+#pragma once
+
+#include "engine/cluster/journal_record.h"
+#include "engine/values/node_id.h"
+#include "engine/wire/message.h"
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <optional>
+
+namespace lockstep::engine {
+
+/// Passive: told of what is stored and heard. The owner keeps the journal and the voter.
+class Recollection {
+ public:
+  /// `record`: as found at the start. `life`: drawn at the start.
+  Recollection(VoterId self, const JournalRecord& record, std::uint64_t life);
+
+  /// What to say to `to`. `votes`: the voter's present record.
+  [[nodiscard]] VoterMemory memory(VoterId to, const VoterRecord& votes) const;
+
+  enum class Lesson : std::uint8_t {
+    none,
+    forgotten,  ///< others have seen more of this voter than it knows: its disk is an older copy
+    learned,    ///< record() is what it has to go on with, once that is on disk
+  };
+  Lesson hear(VoterId from, const VoterMemory& memory, bool anything_decided);
+  [[nodiscard]] const VoterRecord& learned() const { return learned_; }
+  /// What was learned is on disk.
+  void remembered() { remembers_ = true; }
+  /// A person vouches for going on without.
+  void forced() { remembers_ = true; }
+
+  /// Nothing is voted before at least one other, that has heard of this life, could say that this is an older copy.
+  [[nodiscard]] bool may_vote() const { return remembers_ && heard_any(); }
+  [[nodiscard]] bool remembers() const { return remembers_; }
+  /// Whether another voter was last heard to know its promises.
+  [[nodiscard]] bool remembers(VoterId other) const {
+    const auto& memory = heard_[static_cast<std::size_t>(other)];
+    return memory && memory->remembers;
+  }
+
+  /// A record is handed to the journal: numbers it, and notes what is known of the others.
+  void storing(JournalRecord& record);
+  /// The oldest record handed over is durable.
+  void stored();
+
+  /// All of its state, for a snapshot.
+  static void fields(auto& self, auto& archive) {
+    const auto plain = [&archive](auto& value) { archive(value); };
+    archive(self.life_, self.found_, self.remembers_, self.learning_, self.told_, self.sequence_, self.durable_,
+            self.learned_);
+    archive.list(self.on_their_way_, plain);
+    for (auto& seen : self.seen_) archive(seen);
+    for (auto& older : self.older_) archive(older);
+    for (auto& heard : self.heard_) archive.maybe(heard, plain);
+  }
+
+ private:
+  [[nodiscard]] bool heard_any() const;
+  [[nodiscard]] bool may_learn(bool anything_decided) const;
+
+  VoterId self_;
+  std::uint64_t life_;
+  std::uint64_t found_;  ///< records in the journal at the start
+  bool remembers_;
+  bool learning_ = false;
+  bool told_ = false;       ///< that this life began with an older copy
+  std::uint64_t sequence_;  ///< of the newest record handed to the journal
+  std::uint64_t durable_;   ///< of the newest one that is on disk
+  std::deque<std::uint64_t> on_their_way_;
+  std::array<SeenJournal, 3> seen_;
+  std::array<bool, 3> older_{};                      ///< whose present life began with an older copy
+  std::array<std::optional<VoterMemory>, 3> heard_;  ///< since the start
+  VoterRecord learned_;
+};
+
+}  // namespace lockstep::engine

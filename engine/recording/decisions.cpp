@@ -1,0 +1,147 @@
+#include "engine/recording/decisions.h"
+
+#include "engine/wire/codec.h"
+
+#include <variant>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+namespace lockstep::recording {
+
+namespace {
+
+/// The checksum covers contents too, so the hash begins behind it.
+constexpr std::size_t checksum_bytes = 4;
+
+std::uint64_t hash_of(const std::byte* bytes, std::size_t size) { return XXH3_64bits(bytes, size); }
+
+void add_object(Decisions& decisions, const ManifestObject& object) {
+  decisions.add(object.id);
+  const Attributes& a = object.attributes;
+  for (const std::uint64_t word : {std::uint64_t{a.mode}, std::uint64_t{a.uid} << 32U | a.gid, a.size_bytes,
+                                   static_cast<std::uint64_t>(a.atime_ns), static_cast<std::uint64_t>(a.mtime_ns),
+                                   a.rdev, std::uint64_t{object.symlink_target.size()}}) {
+    decisions.add(word);
+  }
+  for (const auto& [name, value] : object.xattrs) {
+    decisions.add(name);
+    decisions.add(value.size());
+  }
+}
+
+void add_manifest(Decisions& decisions, const engine::ManifestPart& part) {
+  decisions.add(part.lsn.value << 1U | std::uint64_t{part.last});
+  for (const ManifestObject& object : part.manifest.objects) add_object(decisions, object);
+  for (const ManifestEntry& entry : part.manifest.entries) {
+    decisions.add(entry.parent);
+    decisions.add(entry.name);
+    decisions.add(entry.id);
+  }
+}
+
+void add_pull(Decisions& decisions, const engine::Pull& pull) {
+  decisions.add(pull.file);
+  for (const std::uint64_t word : {pull.pull, pull.offset, std::uint64_t{pull.chunk_bytes}, std::uint64_t{pull.chunks},
+                                   std::uint64_t{pull.digests.size()}}) {
+    decisions.add(word);
+  }
+}
+
+/// Fields of trace events; the texts of notes may quote anything, so their length stands for them.
+struct TraceFields {
+  Decisions& decisions;
+
+  void operator()(const io::RoleChanged& e) const { texts(e.from, e.to, e.event); }
+  void operator()(const io::UnknownTransition& e) const { texts(e.state, e.event); }
+  void operator()(const io::VoteCast& e) const {
+    decisions.add(e.ballot);
+    decisions.add(e.configuration);
+  }
+  void operator()(const io::ConfigurationDecided& e) const { decisions.add(e.configuration); }
+  void operator()(const io::LeaseHeld& e) const { words(e.epoch.value, static_cast<std::uint64_t>(e.until.ns)); }
+  void operator()(const io::WritableChanged& e) const { words(e.epoch.value, e.writable); }
+  // The operation itself is in the frame, the reply or the volume's answer.
+  void operator()(const io::OperationOrdered& e) const {
+    words(e.request.value, e.epoch.value, e.lsn.value, static_cast<std::uint64_t>(e.operation->kind),
+          e.operation->data.size());
+  }
+  void operator()(const io::OperationReplicated& e) const {
+    words(e.epoch.value, e.lsn.value, static_cast<std::uint64_t>(e.operation->kind), e.operation->data.size());
+  }
+  void operator()(const io::RequestAcknowledged& e) const {
+    words(e.request.value, e.epoch.value, e.lsn.value, static_cast<std::uint64_t>(e.kind));
+  }
+  void operator()(const io::ApplicationStarting& e) const { words(e.epoch.value); }
+  void operator()(const io::ApplicationStopped&) const {}
+  void operator()(const io::ResyncBegan& e) const { words(e.lsn.value); }
+  void operator()(const io::ResyncEnded& e) const { words(e.lsn.value, e.bytes_copied); }
+  void operator()(const io::Mark&) const {}
+  void operator()(const io::Note& e) const { words(e.text.size()); }
+
+ private:
+  void words(auto... each) const { (decisions.add(std::uint64_t{each}), ...); }
+  void texts(auto... each) const { (decisions.add(each), ...); }
+};
+
+}  // namespace
+
+void Decisions::add(std::string_view text) {
+  add(std::uint64_t{text.size()});
+  if (!text.empty()) add(hash_of(reinterpret_cast<const std::byte*>(text.data()), text.size()));
+}
+
+void Decisions::add(const Configuration& configuration) {
+  add(configuration.epoch.value);
+  add(static_cast<std::uint64_t>(configuration.primary) << 8U | configuration.members.bits);
+}
+
+void Decisions::add(const Operation& operation) {
+  const Attributes& a = operation.attributes;
+  add(static_cast<std::uint64_t>(operation.kind) << 32U | operation.flags);
+  add(operation.file);
+  add(operation.parent);
+  add(operation.new_parent);
+  add(operation.name);
+  add(operation.new_name);
+  add(operation.offset);
+  add(operation.length);
+  add(std::uint64_t{a.mask} << 32U | a.mode);
+  if (a.mask != 0) {
+    for (const std::uint64_t word :
+         {std::uint64_t{a.uid} << 32U | a.gid, a.size_bytes, static_cast<std::uint64_t>(a.atime_ns),
+          static_cast<std::uint64_t>(a.mtime_ns), a.rdev}) {
+      add(word);
+    }
+  }
+  add(static_cast<std::uint64_t>(operation.parent_mtime_ns));
+  add(static_cast<std::uint64_t>(operation.new_parent_mtime_ns));
+  add(std::uint64_t{operation.data.size()});
+}
+
+void Decisions::add(const io::Frame& frame) {
+  // Only a message without a body can have contents in its head.
+  if (frame.body.empty() && frame.head.size() > checksum_bytes + 2) {
+    static const auto manifest_part = static_cast<std::byte>(engine::Message(engine::ManifestPart{}).index());
+    static const auto pull = static_cast<std::byte>(engine::Message(engine::Pull{}).index());
+    const std::byte number = frame.head[checksum_bytes + 2];
+    if (number == manifest_part || number == pull) {
+      const auto message = engine::decode(Buffer::copy_of(std::span<const std::byte>(frame.head)));
+      if (message) {
+        add(std::uint64_t{message->index()});
+        if (const auto* part = std::get_if<engine::ManifestPart>(&*message)) add_manifest(*this, *part);
+        if (const auto* asked = std::get_if<engine::Pull>(&*message)) add_pull(*this, *asked);
+        return;
+      }
+    }
+  }
+  add(hash_of(frame.head.data() + checksum_bytes, frame.head.size() - checksum_bytes));
+  add(std::uint64_t{frame.body.size()});
+}
+
+void Decisions::add(const io::TraceEvent& event) {
+  add(std::uint64_t{event.index()});
+  std::visit(TraceFields{*this}, event);
+}
+
+}  // namespace lockstep::recording

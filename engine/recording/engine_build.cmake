@@ -1,0 +1,12 @@
+# Writes OUTPUT: a header that names the engine's SOURCES (below ROOT) by a hash of their names and contents.
+cmake_minimum_required(VERSION 3.25)
+list(SORT SOURCES)
+set(listing "")
+foreach(source IN LISTS SOURCES)
+  file(SHA256 ${source} sum)
+  file(RELATIVE_PATH name ${ROOT} ${source})
+  string(APPEND listing "${sum} ${name}\n")
+endforeach()
+string(SHA256 build "${listing}")
+string(SUBSTRING ${build} 0 12 build)
+file(CONFIGURE OUTPUT ${OUTPUT} CONTENT "#define LOCKSTEP_ENGINE_BUILD \"@build@\"\n" @ONLY)

@@ -1,0 +1,129 @@
+#include "engine/recording/taps.h"
+
+#include <utility>
+
+namespace lockstep::recording {
+
+void TappedTimers::arm(io::TimerId timer, Instant deadline) {
+  decisions_.begin(Call::arm_timer);
+  decisions_.add(static_cast<std::uint64_t>(timer));
+  decisions_.add(static_cast<std::uint64_t>(deadline.ns));
+  real_.arm(timer, deadline);
+}
+void TappedTimers::cancel(io::TimerId timer) {
+  decisions_.begin(Call::cancel_timer);
+  decisions_.add(static_cast<std::uint64_t>(timer));
+  real_.cancel(timer);
+}
+
+void TappedLink::send(io::Endpoint to, io::Frame frame) {
+  decisions_.begin(Call::send);
+  decisions_.add(static_cast<std::uint64_t>(to));
+  decisions_.add(frame);
+  real_.send(to, std::move(frame));
+}
+void TappedLink::reset(io::Endpoint to) {
+  decisions_.begin(Call::reset_link);
+  decisions_.add(static_cast<std::uint64_t>(to));
+  ++resets_;
+  real_.reset(to);
+}
+
+void TappedJournal::store(Ticket ticket, Buffer record) {
+  decisions_.begin(Call::store_journal);
+  decisions_.add(ticket.value);
+  decisions_.add(record.text());
+  real_.store(ticket, std::move(record));
+}
+
+void TappedVolume::apply(Ticket ticket, const Operation& operation, io::Origin origin) {
+  decisions_.begin(Call::apply);
+  decisions_.add(ticket.value << 1U | static_cast<std::uint64_t>(origin));
+  decisions_.add(operation);
+  real_.apply(ticket, operation, origin);
+}
+void TappedVolume::sync(Ticket ticket, FileId file, bool data_only) {
+  decisions_.begin(Call::sync);
+  decisions_.add(ticket.value << 1U | std::uint64_t{data_only});
+  decisions_.add(file);
+  real_.sync(ticket, file, data_only);
+}
+void TappedVolume::scan(Ticket ticket) {
+  decisions_.begin(Call::scan);
+  decisions_.add(ticket.value);
+  real_.scan(ticket);
+}
+void TappedVolume::digest(Ticket ticket, FileId file, std::uint64_t offset, std::uint64_t length,
+                          std::uint32_t chunk_bytes) {
+  decisions_.begin(Call::digest);
+  decisions_.add(ticket.value);
+  decisions_.add(file);
+  decisions_.add(offset);
+  decisions_.add(length);
+  decisions_.add(std::uint64_t{chunk_bytes});
+  real_.digest(ticket, file, offset, length, chunk_bytes);
+}
+void TappedVolume::read(Ticket ticket, FileId file, std::uint64_t offset, std::uint64_t length) {
+  decisions_.begin(Call::read);
+  decisions_.add(ticket.value);
+  decisions_.add(file);
+  decisions_.add(offset);
+  decisions_.add(length);
+  real_.read(ticket, file, offset, length);
+}
+
+void TappedMount::open() {
+  decisions_.begin(Call::open_mount);
+  real_.open();
+}
+void TappedMount::close() {
+  decisions_.begin(Call::close_mount);
+  real_.close();
+}
+void TappedMount::reply(RequestId request, const io::Reply& reply) {
+  decisions_.begin(Call::reply);
+  decisions_.add(request.value);
+  decisions_.add(static_cast<std::uint64_t>(reply.error));
+  decisions_.add(reply.bytes);
+  decisions_.add(reply.file);
+  real_.reply(request, reply);
+}
+
+void TappedApplication::run(Ticket ticket, io::Phase phase) {
+  decisions_.begin(Call::run_phase);
+  decisions_.add(ticket.value);
+  decisions_.add(static_cast<std::uint64_t>(phase));
+  real_.run(ticket, phase);
+}
+
+void TappedConsole::answer(io::CommandId command, bool accepted, std::string text) {
+  decisions_.begin(Call::answer);
+  decisions_.add(command.value);
+  // The text may quote what a phase of the application said.
+  decisions_.add(std::uint64_t{text.size()} << 1U | std::uint64_t{accepted});
+  real_.answer(command, accepted, std::move(text));
+}
+
+void TappedTrace::record(const io::TraceEvent& event) {
+  // Only test builds have marks: a recording of one must be the same as that of a release.
+  if (!std::holds_alternative<io::Mark>(event)) {
+    decisions_.begin(Call::trace);
+    decisions_.add(event);
+  }
+  real_.record(event);
+}
+
+NodeTaps::NodeTaps(const engine::NodePorts& real, Decisions& decisions)
+    : timers_(real.timers, decisions),
+      link_(real.link, decisions),
+      journal_(real.journal, decisions),
+      volume_(real.volume, decisions),
+      mount_(real.mount, decisions),
+      application_(real.application, decisions),
+      console_(real.console, decisions),
+      trace_(real.trace, decisions) {}
+
+WitnessTaps::WitnessTaps(const engine::WitnessPorts& real, Decisions& decisions)
+    : link_(real.link, decisions), journal_(real.journal, decisions), trace_(real.trace, decisions) {}
+
+}  // namespace lockstep::recording

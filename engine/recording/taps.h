@@ -1,0 +1,135 @@
+// Ports between an engine and its real ports: they pass every call on and put it into the hash of decisions. The same
+// ones stand before real ports in production, before simulated ones, and before none at all in a replay.
+#pragma once
+
+#include "engine/node_engine.h"
+#include "engine/recording/decisions.h"
+#include "engine/witness_engine.h"
+
+namespace lockstep::recording {
+
+class TappedTimers final : public io::Timers {
+ public:
+  TappedTimers(io::Timers& real, Decisions& decisions) : real_(real), decisions_(decisions) {}
+  void arm(io::TimerId timer, Instant deadline) override;
+  void cancel(io::TimerId timer) override;
+
+ private:
+  io::Timers& real_;
+  Decisions& decisions_;
+};
+
+class TappedLink final : public io::Link {
+ public:
+  TappedLink(io::Link& real, Decisions& decisions) : real_(real), decisions_(decisions) {}
+  void send(io::Endpoint to, io::Frame frame) override;
+  void reset(io::Endpoint to) override;
+  /// How often a connection was given up.
+  [[nodiscard]] std::uint64_t resets() const { return resets_; }
+
+ private:
+  io::Link& real_;
+  Decisions& decisions_;
+  std::uint64_t resets_ = 0;
+};
+
+class TappedJournal final : public io::Journal {
+ public:
+  TappedJournal(io::Journal& real, Decisions& decisions) : real_(real), decisions_(decisions) {}
+  void store(Ticket ticket, Buffer record) override;
+
+ private:
+  io::Journal& real_;
+  Decisions& decisions_;
+};
+
+class TappedVolume final : public io::Volume {
+ public:
+  TappedVolume(io::Volume& real, Decisions& decisions) : real_(real), decisions_(decisions) {}
+  void apply(Ticket ticket, const Operation& operation, io::Origin origin) override;
+  void sync(Ticket ticket, FileId file, bool data_only) override;
+  void scan(Ticket ticket) override;
+  void digest(Ticket ticket, FileId file, std::uint64_t offset, std::uint64_t length,
+              std::uint32_t chunk_bytes) override;
+  void read(Ticket ticket, FileId file, std::uint64_t offset, std::uint64_t length) override;
+
+ private:
+  io::Volume& real_;
+  Decisions& decisions_;
+};
+
+class TappedMount final : public io::Mount {
+ public:
+  TappedMount(io::Mount& real, Decisions& decisions) : real_(real), decisions_(decisions) {}
+  void open() override;
+  void close() override;
+  void reply(RequestId request, const io::Reply& reply) override;
+
+ private:
+  io::Mount& real_;
+  Decisions& decisions_;
+};
+
+class TappedApplication final : public io::Application {
+ public:
+  TappedApplication(io::Application& real, Decisions& decisions) : real_(real), decisions_(decisions) {}
+  void run(Ticket ticket, io::Phase phase) override;
+
+ private:
+  io::Application& real_;
+  Decisions& decisions_;
+};
+
+class TappedConsole final : public io::Console {
+ public:
+  TappedConsole(io::Console& real, Decisions& decisions) : real_(real), decisions_(decisions) {}
+  void answer(io::CommandId command, bool accepted, std::string text) override;
+
+ private:
+  io::Console& real_;
+  Decisions& decisions_;
+};
+
+class TappedTrace final : public io::Trace {
+ public:
+  TappedTrace(io::Trace& real, Decisions& decisions) : real_(real), decisions_(decisions) {}
+  void record(const io::TraceEvent& event) override;
+
+ private:
+  io::Trace& real_;
+  Decisions& decisions_;
+};
+
+/// All ports of a node. They and `decisions` outlive the engine.
+class NodeTaps {
+ public:
+  NodeTaps(const engine::NodePorts& real, Decisions& decisions);
+  [[nodiscard]] engine::NodePorts ports() {
+    return {timers_, link_, journal_, volume_, mount_, application_, console_, trace_};
+  }
+  [[nodiscard]] const TappedLink& link() const { return link_; }
+
+ private:
+  TappedTimers timers_;
+  TappedLink link_;
+  TappedJournal journal_;
+  TappedVolume volume_;
+  TappedMount mount_;
+  TappedApplication application_;
+  TappedConsole console_;
+  TappedTrace trace_;
+};
+
+class WitnessTaps {
+ public:
+  WitnessTaps(const engine::WitnessPorts& real, Decisions& decisions);
+  [[nodiscard]] engine::WitnessPorts ports() { return {link_, journal_, trace_}; }
+  [[nodiscard]] const TappedLink& link() const { return link_; }
+
+ private:
+  TappedLink link_;
+  TappedJournal journal_;
+  TappedTrace trace_;
+};
+
+}  // namespace lockstep::recording

@@ -1,0 +1,93 @@
+// The newer checkers, told of what must not happen: each must see it.
+#include "sim/checkers/i09_resync_ends.h"
+#include "sim/checkers/i12_applied_once.h"
+#include "sim/checkers/i14_damage_is_refused.h"
+#include "sim/checkers/i15_one_service.h"
+#include "sim/checkers/i17_nothing_overwritten.h"
+
+#include <gtest/gtest.h>
+
+namespace lockstep::sim {
+namespace {
+
+class CheckersTest : public testing::Test {
+ protected:
+  World world_{Scenario{}};
+};
+
+TEST_F(CheckersTest, AResyncThatBeginsOverAndOverIsSeen) {
+  ResyncEnds checker(world_);
+  for (int i = 0; i < 3; ++i) checker.traced(Place::first, io::ResyncBegan{Lsn(1)});
+  EXPECT_THROW(checker.traced(Place::first, io::ResyncBegan{Lsn(1)}), Violation);
+}
+
+TEST_F(CheckersTest, AResyncBeginsAnewAfterAMembershipOrAFault) {
+  ResyncEnds checker(world_);
+  for (int i = 0; i < 10; ++i) {
+    checker.traced(Place::first, io::ResyncBegan{Lsn(1)});
+    checker.traced(Place::first, io::RoleChanged{"Joining", "Secondary", "Admitted"});
+  }
+  for (int i = 0; i < 10; ++i) {
+    checker.faulted({0, Reset{Wire::peers}});
+    checker.traced(Place::first, io::ResyncBegan{Lsn(1)});
+  }
+}
+
+TEST_F(CheckersTest, AResyncThatNeverEndsIsSeen) {
+  ResyncEnds checker(world_);
+  checker.traced(Place::second, io::ResyncBegan{Lsn(1)});
+  checker.stepped(Place::second);
+  world_.run_until(20 * one_second);
+  EXPECT_THROW(checker.stepped(Place::second), Violation);
+}
+
+TEST_F(CheckersTest, AnOperationAppliedTwiceIsSeen) {
+  AppliedOnce checker(world_);
+  const Operation operation{.kind = OperationKind::write};
+  checker.traced(Place::first, io::OperationReplicated{Epoch(1), Lsn(7), &operation});
+  checker.traced(Place::second, io::OperationReplicated{Epoch(1), Lsn(7), &operation});
+  checker.traced(Place::first, io::ResyncBegan{Lsn(7)});
+  checker.traced(Place::first, io::OperationReplicated{Epoch(1), Lsn(7), &operation});
+  EXPECT_THROW(checker.traced(Place::first, io::OperationReplicated{Epoch(1), Lsn(7), &operation}), Violation);
+}
+
+TEST_F(CheckersTest, ARequestOrderedTwiceIsSeen) {
+  AppliedOnce checker(world_);
+  const Operation operation{.kind = OperationKind::write};
+  checker.traced(Place::first, io::OperationOrdered{RequestId(1), Epoch(1), Lsn(1), &operation});
+  EXPECT_THROW(checker.traced(Place::second, io::OperationOrdered{RequestId(1), Epoch(2), Lsn(2), &operation}),
+               Violation);
+}
+
+TEST_F(CheckersTest, ADamagedFrameThatIsTakenForAMessageIsSeen) {
+  DamageIsRefused checker(world_);
+  checker.frame_damaged(Place::witness, io::Endpoint::first);
+  checker.gave_up(Place::witness, io::Endpoint::first);
+  checker.stepped(Place::witness);
+  checker.frame_damaged(Place::first, io::Endpoint::peer);
+  checker.gave_up(Place::first, io::Endpoint::witness);
+  EXPECT_THROW(checker.stepped(Place::first), Violation);
+}
+
+TEST_F(CheckersTest, ASecondStartBesideTheFirstIsSeen) {
+  OneService checker(world_);
+  checker.phase_begins(NodeId::first, io::Phase::prestart);
+  world_.node(NodeId::first).application().run(Ticket(1), io::Phase::prestart);
+  EXPECT_THROW(checker.phase_begins(NodeId::first, io::Phase::prestart), Violation);
+}
+
+TEST_F(CheckersTest, AnAcknowledgedRequestThatAResyncDoesNotBringIsSeen) {
+  History history(world_);
+  NothingOverwritten checker(world_, history);
+  history.begin_anew(NodeId::first, Epoch(1));
+  Operation operation{.kind = OperationKind::sync};
+  history.traced(Place::first, io::OperationOrdered{RequestId(5), Epoch(1), Lsn(1), &operation});
+  history.guaranteed = 1;
+  checker.traced(Place::first, io::RequestAcknowledged{RequestId(5), Epoch(1), Lsn(1), OperationKind::sync});
+  checker.traced(Place::first, io::ResyncBegan{Lsn(1)});
+  history.continue_from(NodeId::second, {0, 0}, Epoch(2));
+  EXPECT_THROW(checker.traced(Place::first, io::ResyncBegan{Lsn(1)}), Violation);
+}
+
+}  // namespace
+}  // namespace lockstep::sim

@@ -1,0 +1,47 @@
+// I12: a retried request is applied once.
+//
+// Checks that a request is given one place in the stream, however often connections break and primaries change, and
+// that a replica reports every place of the stream once: what is sent again after a connection broke is not applied
+// again. A resync, and a process that ends, begin the count anew, since the tree is compared as a whole then.
+//
+// Does not check that the volume did what the replica reports: History follows every operation of the volume.
+#pragma once
+
+#include "sim/world/world.h"
+
+#include <array>
+#include <set>
+
+namespace lockstep::sim {
+
+class AppliedOnce : public Observer {
+ public:
+  explicit AppliedOnce(World& /*world*/) {}
+
+  void traced(Place by, const io::TraceEvent& event) override {
+    if (!is_node(by)) return;
+    std::set<std::pair<Epoch, Lsn>>& replicated = replicated_[index_of(by)];
+    if (const auto* ordered = std::get_if<io::OperationOrdered>(&event)) {
+      if (ordered->request.value == 0 || ordered_.insert(ordered->request).second) return;
+      throw Violation("I12", std::string(to_string(by)) + " orders request " + std::to_string(ordered->request.value) +
+                                 " a second time, at " + at(ordered->epoch, ordered->lsn));
+    } else if (const auto* applied = std::get_if<io::OperationReplicated>(&event)) {
+      if (replicated.emplace(applied->epoch, applied->lsn).second) return;
+      throw Violation("I12",
+                      std::string(to_string(by)) + " applies " + at(applied->epoch, applied->lsn) + " a second time");
+    } else if (std::holds_alternative<io::ResyncBegan>(event)) {
+      replicated.clear();
+    }
+  }
+  void stopped(Place place, bool /*power_lost*/) override {
+    if (is_node(place)) replicated_[index_of(place)].clear();
+  }
+
+ private:
+  static std::string at(Epoch epoch, Lsn lsn) { return std::to_string(epoch.value) + ":" + std::to_string(lsn.value); }
+
+  std::set<RequestId> ordered_;
+  std::array<std::set<std::pair<Epoch, Lsn>>, 2> replicated_;
+};
+
+}  // namespace lockstep::sim

@@ -1,0 +1,405 @@
+#include "sim/faults/kinds.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+namespace lockstep::sim {
+
+namespace {
+
+using Faults = std::vector<Fault>;
+
+Wire any_wire(Random& random) { return random.pick(every_wire); }
+NodeId any_node(Random& random) { return random.pick(every_node); }
+Time ms(Random& random, std::int64_t low, std::int64_t high) { return random.between(low, high) * one_ms; }
+
+Faults slow_cables(Random random, Window window) {
+  Faults faults;
+  for (std::int64_t n = random.between(1, 4); n > 0; --n) {
+    const Wire wire = any_wire(random);
+    const Time at = window.draw(random);
+    const Time longest = ms(random, 5, 400);
+    faults.push_back({at, Slow{wire, longest, ms(random, 500, 8000)}});
+  }
+  return faults;
+}
+
+Faults resets(Random random, Window window) {
+  Faults faults;
+  for (std::int64_t n = random.between(1, 8); n > 0; --n) {
+    const Wire wire = any_wire(random);
+    faults.push_back({window.draw(random), Reset{wire}});
+  }
+  return faults;
+}
+
+Faults one_way_cuts(Random random, Window window) {
+  Faults faults;
+  for (std::int64_t n = random.between(1, 4); n > 0; --n) {
+    const Wire wire = any_wire(random);
+    const bool from_left = random.chance(50);
+    const Time at = window.draw(random);
+    faults.push_back({at, Cut{wire, from_left, !from_left, ms(random, 100, 12'000)}});
+  }
+  return faults;
+}
+
+Faults two_way_cuts(Random random, Window window) {
+  Faults faults;
+  for (std::int64_t n = random.between(1, 4); n > 0; --n) {
+    std::vector<Wire> wires{any_wire(random)};
+    if (random.chance(40)) wires = {Wire::peers, witness_wire(any_node(random))};
+    const Time at = window.draw(random);
+    const Time length = ms(random, 100, 12'000);
+    for (const Wire wire : wires) faults.push_back({at, Cut{wire, true, true, length}});
+  }
+  return faults;
+}
+
+Faults process_crashes(Random random, Window window) {
+  Faults faults;
+  for (std::int64_t n = random.between(1, 5); n > 0; --n) {
+    const Place place = place_of(any_node(random));
+    const Time at = window.draw(random);
+    const Time down = random.chance(50) ? ms(random, 20, 500) : ms(random, 500, 10'000);
+    faults.push_back({at, Outage{place, false, down}});
+  }
+  return faults;
+}
+
+Faults witness_crashes(Random random, Window window) {
+  Faults faults;
+  for (std::int64_t n = random.between(1, 3); n > 0; --n) {
+    const Time at = window.draw(random);
+    const bool power_lost = random.chance(50);
+    faults.push_back({at, Outage{Place::witness, power_lost, ms(random, 20, 10'000)}});
+  }
+  return faults;
+}
+
+Faults power_losses(Random random, Window window) {
+  Faults faults;
+  for (std::int64_t n = random.between(1, 3); n > 0; --n) {
+    const Place place = place_of(any_node(random));
+    const Time at = window.draw(random);
+    faults.push_back({at, Outage{place, true, ms(random, 500, 12'000)}});
+  }
+  return faults;
+}
+
+Faults power_lost_together(Random random, Window window) {
+  Faults faults;
+  for (std::int64_t n = random.between(1, 2); n > 0; --n) {
+    const NodeId first = any_node(random);
+    const Time at = window.draw(random);
+    faults.push_back({at, Outage{place_of(first), true, ms(random, 500, 12'000)}});
+    const Time later = at + ms(random, 0, 50);
+    faults.push_back({later, Outage{place_of(other(first)), true, ms(random, 500, 12'000)}});
+  }
+  return faults;
+}
+
+Faults crashes_in_recovery(Random random, Window window) {
+  Faults faults;
+  const Place place = place_of(any_node(random));
+  Time at = window.draw(random);
+  for (std::int64_t n = random.between(2, 3); n > 0 && at < window.end; --n) {
+    const Time down = ms(random, 20, 2000);
+    faults.push_back({at, Outage{place, random.chance(50), down}});
+    at += down + ms(random, 0, 1500);
+  }
+  return faults;
+}
+
+/// What a forgotten vote would be fatal for: one node is isolated and left out; then the witness loses its disk, the
+/// other node its power, and the isolated one is back.
+Faults witness_forgets_who_was_left_out(Random random, Window window) {
+  const NodeId isolated = any_node(random);
+  const Time at = window.draw(random);
+  const Time forgets = at + ms(random, 2000, 6000);
+  const Time back = forgets + ms(random, 0, 500);
+  const Time down = ms(random, 20, 500);
+  const Outage other_fails{place_of(other(isolated)), random.chance(50), ms(random, 5000, 12'000)};
+  return {{at, Cut{Wire::peers, true, true, back - at}},
+          {at, Cut{witness_wire(isolated), true, true, back - at}},
+          {forgets, LostDisk{Place::witness, LostDisk::Found::nothing, down}},
+          {back, other_fails}};
+}
+
+Faults lost_disks(Random random, Window window) {
+  if (random.chance(40)) return witness_forgets_who_was_left_out(random, window);
+  const Place place = random.pick(every_place);
+  const Time at = window.draw(random);
+  const auto found = random.pick(
+      std::array{LostDisk::Found::nothing, LostDisk::Found::empty_directory, LostDisk::Found::clone_of_other});
+  return {{at, LostDisk{place, found, ms(random, 500, 8000)}}};
+}
+
+Faults old_disks(Random random, Window window) {
+  const Place place = random.pick(every_place);
+  const Time at = window.draw(random);
+  const Time age = ms(random, 1000, 20'000);
+  return {{at, OldDisk{place, age, ms(random, 500, 8000)}}};
+}
+
+Faults pauses(Random random, Window window) {
+  Faults faults;
+  for (std::int64_t n = random.between(1, 4); n > 0; --n) {
+    const Place place = random.one_in(5) ? Place::witness : place_of(any_node(random));
+    const Time at = window.draw(random);
+    faults.push_back({at, Pause{place, ms(random, 100, 12'000)}});
+  }
+  return faults;
+}
+
+Faults clock_steps(Random random, Window window) {
+  Faults faults;
+  for (std::int64_t n = random.between(1, 3); n > 0; --n) {
+    const NodeId node = any_node(random);
+    const Time at = window.draw(random);
+    const Time by = random.between(1, 3600) * one_second;
+    faults.push_back({at, ClockStep{node, random.chance(70), by}});
+  }
+  return faults;
+}
+
+Faults freezes(Random random, Window window) {
+  Faults faults;
+  for (std::int64_t n = random.between(1, 3); n > 0; --n) {
+    const Place place = random.one_in(4) ? Place::witness : place_of(any_node(random));
+    const Time at = window.draw(random);
+    faults.push_back({at, Freeze{place, ms(random, 500, 12'000)}});
+  }
+  return faults;
+}
+
+Faults commands(Random random, Window window) {
+  Faults faults;
+  for (std::int64_t n = random.between(1, 6); n > 0; --n) {
+    const NodeId node = any_node(random);
+    io::Command command;
+    command.verb = random.pick(std::array{io::Verb::start, io::Verb::stop, io::Verb::restart, io::Verb::swap,
+                                          io::Verb::swap, io::Verb::prim, io::Verb::second, io::Verb::wait_role});
+    command.full = command.verb == io::Verb::second && random.chance(30);
+    const Time at = window.draw(random);
+    faults.push_back({at, Order{node, command}});
+    // Whoever stops a module starts it again, most of the time.
+    if (command.verb != io::Verb::stop || random.one_in(4)) continue;
+    faults.push_back({at + ms(random, 100, 8000), Order{node, {io::Verb::start, false, false}}});
+  }
+  return faults;
+}
+
+Faults disk_errors(Random random, Window window) {
+  Faults faults;
+  for (std::int64_t n = random.between(1, 3); n > 0; --n) {
+    const NodeId node = any_node(random);
+    const DiskCalls calls =
+        random.pick(std::array{DiskCalls::requests, DiskCalls::stream, DiskCalls::reads, DiskCalls::all});
+    const int error = random.pick(std::array{EIO, ENOSPC, EDQUOT, EROFS});
+    const std::uint64_t one_in = random.chance(30) ? 1 : static_cast<std::uint64_t>(random.between(2, 20));
+    const Time at = window.draw(random);
+    faults.push_back({at, DiskErrors{node, calls, error, one_in, ms(random, 50, 8000)}});
+  }
+  return faults;
+}
+
+Faults short_writes(Random random, Window window) {
+  Faults faults;
+  for (std::int64_t n = random.between(1, 2); n > 0; --n) {
+    const NodeId node = any_node(random);
+    const Time at = window.draw(random);
+    faults.push_back({at, ShortWrites{node, static_cast<std::uint64_t>(random.between(1, 10)), ms(random, 50, 8000)}});
+  }
+  return faults;
+}
+
+Faults failed_syncs(Random random, Window window) {
+  Faults faults;
+  for (std::int64_t n = random.between(1, 3); n > 0; --n) {
+    const NodeId node = any_node(random);
+    const Time at = window.draw(random);
+    faults.push_back({at, FailedSyncs{node, static_cast<std::uint32_t>(random.between(1, 2))}});
+  }
+  return faults;
+}
+
+Faults hanging_disks(Random random, Window window) {
+  Faults faults;
+  for (std::int64_t n = random.between(1, 2); n > 0; --n) {
+    const NodeId node = any_node(random);
+    const Time at = window.draw(random);
+    faults.push_back({at, HangingDisk{node, random.chance(50) ? ms(random, 200, 5000) : ms(random, 5000, 60'000)}});
+  }
+  return faults;
+}
+
+Faults damaged_frames(Random random, Window window) {
+  Faults faults;
+  for (std::int64_t n = random.between(1, 3); n > 0; --n) {
+    const Wire wire = any_wire(random);
+    const Time at = window.draw(random);
+    const auto one_in = static_cast<std::uint64_t>(random.between(1, 50));
+    faults.push_back({at, DamagedFrames{wire, one_in, ms(random, 50, 3000)}});
+  }
+  return faults;
+}
+
+Faults unreadable_journals(Random random, Window window) {
+  const Place place = random.pick(every_place);
+  const Time at = window.draw(random);
+  return {{at, UnreadableJournal{place, ms(random, 500, 15'000)}}};
+}
+
+Faults script_trouble(Random random, Window window) {
+  Faults faults;
+  for (std::int64_t n = random.between(1, 4); n > 0; --n) {
+    const NodeId node = any_node(random);
+    const io::Phase phase =
+        random.pick(std::array{io::Phase::prestart, io::Phase::start, io::Phase::stop, io::Phase::poststop});
+    const Conduct conduct = random.pick(std::array{Conduct::hangs, Conduct::fails, Conduct::lies, Conduct::slow});
+    const Time at = window.draw(random);
+    faults.push_back({at, ScriptTrouble{node, phase, conduct, ms(random, 500, 20'000)}});
+    // Something has to start and stop while it lasts.
+    if (random.chance(60)) {
+      const io::Verb verb = random.pick(std::array{io::Verb::swap, io::Verb::restart, io::Verb::stop});
+      faults.push_back({at + ms(random, 0, 500), Order{random.chance(50) ? node : other(node), {verb, false, false}}});
+    }
+    if (random.chance(60)) {
+      faults.push_back({at + ms(random, 500, 12'000), Order{node, {io::Verb::start, false, false}}});
+      faults.push_back({at + ms(random, 500, 12'000), Order{other(node), {io::Verb::start, false, false}}});
+    }
+  }
+  return faults;
+}
+
+Faults slow_ends(Random random, Window window) {
+  Faults faults;
+  for (std::int64_t n = random.between(1, 3); n > 0; --n) {
+    const NodeId node = any_node(random);
+    const Time at = window.draw(random);
+    const Time longest = ms(random, 200, 6000);
+    faults.push_back({at, SlowEnd{node, longest, ms(random, 500, 20'000)}});
+  }
+  return faults;
+}
+
+Faults bit_rot(Random random, Window window) {
+  Faults faults;
+  for (std::int64_t n = random.between(1, 4); n > 0; --n) {
+    const NodeId node = any_node(random);
+    const Time at = window.draw(random);
+    faults.push_back({at, BitRot{node, static_cast<std::uint32_t>(random.between(1, 5))}});
+  }
+  return faults;
+}
+
+Faults misdirected_writes(Random random, Window window) {
+  Faults faults;
+  for (std::int64_t n = random.between(1, 3); n > 0; --n) {
+    const NodeId node = any_node(random);
+    const Time at = window.draw(random);
+    faults.push_back({at, MisdirectedWrites{node, static_cast<std::uint32_t>(random.between(1, 2))}});
+  }
+  return faults;
+}
+
+/// Something has to be compared, or handed over, after the rot.
+Faults outages_in_rot(Random random, Window window) {
+  return random.chance(50) ? process_crashes(random, window) : power_losses(random, window);
+}
+
+constexpr std::array kinds{
+    Kind{"slow-cables", "network", 50, "1 to 4 times, one cable delays frames by up to 5 to 400 ms, for 0.5 to 8 s",
+         slow_cables},
+    Kind{"resets", "network", 40, "1 to 8 times, one connection breaks; 1 in 4 is noticed late by one side", resets},
+    Kind{"one-way-cuts", "network", 35, "1 to 4 times, one direction of one cable is cut for 0.1 to 12 s",
+         one_way_cuts},
+    Kind{"two-way-cuts", "network", 35, "1 to 4 times, one cable or both of one node are cut for 0.1 to 12 s",
+         two_way_cuts},
+    Kind{"process-crashes", "crash", 50, "1 to 5 times, a node's process is killed for 20 ms to 10 s", process_crashes},
+    Kind{"witness-crashes", "crash", 25, "1 to 3 times, the witness is killed or loses power for 20 ms to 10 s",
+         witness_crashes},
+    Kind{"crashes-in-recovery", "crash", 15, "a node is stopped 2 or 3 times, each 0 to 1.5 s after its start",
+         crashes_in_recovery},
+    Kind{"power-losses", "power", 40, "1 to 3 times, a node loses power for 0.5 to 12 s", power_losses},
+    Kind{"power-lost-together", "power", 8, "once or twice, both nodes lose power within 50 ms", power_lost_together},
+    Kind{
+        "lost-disks", "replaced", 12,
+        "once, a machine has an empty disk, a node an empty directory or a clone; or the witness, when it matters most",
+        lost_disks},
+    Kind{"old-disks", "replaced", 12, "once, one machine comes back with a copy of its disk that is 1 to 20 s old",
+         old_disks},
+    Kind{"pauses", "pause", 35, "1 to 4 times, a node or the witness is frozen for 0.1 to 12 s", pauses},
+    Kind{"clock-steps", "clock", 25, "1 to 3 times, a node's wall clock jumps by up to an hour, mostly back",
+         clock_steps},
+    Kind{"freezes", "clock", 15, "1 to 3 times, a machine is suspended with its clock for 0.5 to 12 s", freezes},
+    Kind{"commands", "commands", 35, "1 to 6 commands at either node, never forced", commands},
+    Kind{"disk-errors", "disk", 15,
+         "1 to 3 times, a volume refuses one in 1 to 20 requests, operations of the stream, reads or all (EIO, ENOSPC, "
+         "EDQUOT, EROFS) for 50 ms to 8 s",
+         disk_errors},
+    Kind{"short-writes", "disk", 10, "once or twice, a volume cuts one in 1 to 10 writes short for 50 ms to 8 s",
+         short_writes},
+    Kind{"failed-syncs", "disk", 12, "1 to 3 times, the next 1 or 2 syncs of a volume fail and lose what they had",
+         failed_syncs},
+    Kind{"hanging-disks", "disk", 12, "once or twice, a disk hangs for 0.2 to 60 s", hanging_disks},
+    Kind{"damaged-frames", "disk", 10, "1 to 3 times, a cable flips a bit in one of 1 to 50 frames for 50 ms to 3 s",
+         damaged_frames},
+    Kind{"unreadable-journals", "disk", 5, "once, a machine ends and cannot read its journal for 0.5 to 15 s",
+         unreadable_journals},
+    Kind{"script-trouble", "application", 15,
+         "1 to 4 times, a phase on one node hangs, fails, lies or takes up to 15 s, for 0.5 to 20 s; most of the time "
+         "the module is swapped, restarted or stopped right then, and told to start again later",
+         script_trouble},
+    Kind{"slow-ends", "application", 10,
+         "1 to 3 times, killed processes and the mount take up to 0.2 to 6 s to be gone, for 0.5 to 20 s", slow_ends},
+    // What nobody can notice before both nodes' contents are compared: not part of "all".
+    Kind{"bit-rot", "rot", 0, "1 to 4 times, 1 to 5 bits of files flip on a node's disk", bit_rot},
+    Kind{"misdirected-writes", "rot", 0, "1 to 3 times, the next 1 or 2 writes of a node land in another file",
+         misdirected_writes},
+    Kind{"outages-in-rot", "rot", 0, "process crashes or power losses, as those kinds have them", outages_in_rot},
+};
+
+}  // namespace
+
+std::span<const Kind> fault_kinds() { return kinds; }
+
+bool known_profile(std::string_view profile) {
+  return profile == "all" || profile == "calm" ||
+         std::any_of(kinds.begin(), kinds.end(), [&](const Kind& kind) { return kind.profile == profile; });
+}
+
+std::string profile_names() {
+  std::string names = "all, calm";
+  std::string_view last;
+  for (const Kind& kind : kinds) {
+    if (kind.profile != last) names += ", " + std::string(kind.profile);
+    last = kind.profile;
+  }
+  return names;
+}
+
+KindSet draw_kinds(std::string_view profile, Random& random) {
+  KindSet chosen;
+  for (std::size_t i = 0; i < kinds.size(); ++i) {
+    const bool drawn = random.chance(kinds[i].percent);
+    chosen[i] = profile == kinds[i].profile || (profile == "all" && drawn);
+  }
+  return chosen;
+}
+
+std::vector<Fault> draw_faults(KindSet chosen, std::uint64_t seed, Window window) {
+  std::vector<Fault> faults;
+  for (std::size_t i = 0; i < kinds.size(); ++i) {
+    if (!chosen[i]) continue;
+    std::vector<Fault> drawn = kinds[i].draw(Random::keyed(seed, kinds[i].name), window);
+    faults.insert(faults.end(), drawn.begin(), drawn.end());
+  }
+  std::erase_if(faults, [&](const Fault& fault) { return fault.at >= window.end; });
+  std::stable_sort(faults.begin(), faults.end(), [](const Fault& a, const Fault& b) { return a.at < b.at; });
+  return faults;
+}
+
+}  // namespace lockstep::sim

@@ -1,0 +1,60 @@
+// Ports behind which there is nothing: they absorb what an engine asks for, and can say it in words.
+#pragma once
+
+#include "engine/node_engine.h"
+#include "engine/witness_engine.h"
+
+#include <functional>
+#include <string>
+
+namespace lockstep::sim {
+
+class NullPorts final : private io::Timers,
+                        private io::Link,
+                        private io::Journal,
+                        private io::Volume,
+                        private io::Mount,
+                        private io::Application,
+                        private io::Console,
+                        private io::Trace {
+ public:
+  /// Gets each call in words; called only while `wanted` says so, since words take time.
+  struct Listener {
+    std::function<void(const std::string& call)> called;
+    std::function<void(const io::TraceEvent& event)> traced;  ///< always
+  };
+  explicit NullPorts(Listener listener) : listener_(std::move(listener)) {}
+
+  engine::NodePorts node() { return {*this, *this, *this, *this, *this, *this, *this, *this}; }
+  engine::WitnessPorts witness() { return {*this, *this, *this}; }
+
+  void put_into_words(bool wanted) { wanted_ = wanted; }
+
+ private:
+  void arm(io::TimerId timer, Instant deadline) override;
+  void cancel(io::TimerId timer) override;
+  void send(io::Endpoint to, io::Frame frame) override;
+  void reset(io::Endpoint to) override;
+  void store(Ticket ticket, Buffer record) override;
+  void apply(Ticket ticket, const Operation& operation, io::Origin origin) override;
+  void sync(Ticket ticket, FileId file, bool data_only) override;
+  void scan(Ticket ticket) override;
+  void digest(Ticket ticket, FileId file, std::uint64_t offset, std::uint64_t length,
+              std::uint32_t chunk_bytes) override;
+  void read(Ticket ticket, FileId file, std::uint64_t offset, std::uint64_t length) override;
+  void open() override;
+  void close() override;
+  void reply(RequestId request, const io::Reply& reply) override;
+  void run(Ticket ticket, io::Phase phase) override;
+  void answer(io::CommandId command, bool accepted, std::string text) override;
+  void record(const io::TraceEvent& event) override;
+
+  void say(const auto& words) {
+    if (wanted_) listener_.called(words());
+  }
+
+  Listener listener_;
+  bool wanted_ = false;
+};
+
+}  // namespace lockstep::sim

@@ -1,0 +1,85 @@
+// F5. What happened to others: after a split the administrators chose one side by hand; the copies stayed different in
+// places and the product called them equal.
+//
+// Injected: the standby misses writes; then each side in turn is stopped, the other is forced to be the primary on what
+// it has, and writes: two to four generations that know nothing of each other. At last the loser comes back.
+//
+// Must hold: both come together without a hand (I11), equal to what the last primary has by names, bytes and
+// attributes; nothing of the discarded side is left in the tree (I10, I11). That it is kept aside (I17) is not there
+// yet.
+#include "sim/model/compare.h"
+#include "sim/scenario/named/named.h"
+#include "sim/workload/requests.h"
+
+namespace lockstep::sim {
+
+namespace {
+
+constexpr Time answer_max = 20 * one_second;
+constexpr Time stop_max = 20 * one_second;
+constexpr Time forced_besides = 10 * one_second;  // the application's own phases
+constexpr Time in_sync_again_max = 60 * one_second;
+
+std::string file_of(std::int64_t generation) { return "generation" + std::to_string(generation); }
+
+void take_away(Director& d, NodeId loser) {
+  if (d.random().chance(50)) return d.crash(loser);
+  d.give(loser, io::Verb::stop);
+  d.need(
+      "the loser has stopped", [&] { return d.node(loser).status().role == engine::Role::stop; }, stop_max);
+}
+
+void force(Director& d, NodeId next) {
+  d.start(next);
+  d.pass(d.random().between(0, 2 * d.timeout()));
+  d.until([&] { return !d.joining(next); }, stop_max);
+  d.give(next, io::Verb::prim, true);
+  d.need(
+      "the other side serves by force", [&] { return d.serves(next); }, 6 * d.timeout() + forced_besides);
+}
+
+bool has_name(Director& d, NodeId node, const std::string& name) {
+  return d.node(node).volume().filesystem().inode(Filesystem::root_number).entries.contains(name);
+}
+
+void prepare(Mix& mix, Random&) { mix.prefilled_objects = 30; }
+
+void direct(Director& d) {
+  NodeId active = d.come_up();
+  d.crash(other(active));
+  d.need_alone(active, 3);
+  const std::int64_t generations = d.random().between(2, 4);
+  for (std::int64_t n = 1; n <= generations; ++n) {
+    const NodeId next = other(active);
+    take_away(d, active);
+    force(d, next);
+    d.done(next, create_file(FileId::root(), file_of(n)), answer_max);
+    d.need_alone(next, 3);
+    active = next;
+  }
+  const NodeId loser = other(active);
+  d.start(loser);
+  d.give(loser, io::Verb::start);
+  d.must(
+      "I11", "both are in sync again", [&] { return d.in_sync(); }, in_sync_again_max);
+  d.world().client().finish();
+  d.must(
+      "I16", "every request is answered", [&] { return d.node(active).mount().outstanding() == 0; }, answer_max);
+  for (const NodeId node : every_node) {
+    // The generations of the other side end with the last but one.
+    d.expect("I11", !has_name(d, node, file_of(generations - 1)),
+             std::string(to_string(node)) + " has a file of the side that was discarded");
+  }
+}
+
+}  // namespace
+
+const NamedScenario f05_divergence_generations{
+    .name = "F5",
+    .title = "several generations of divergence by force, one side discarded",
+    .finds = "volume-forgets-operations",
+    .prepare = prepare,
+    .direct = direct,
+};
+
+}  // namespace lockstep::sim

@@ -1,0 +1,76 @@
+// F19. What happened to others: a short outage of one node cost hours on a large tree, although little had changed.
+//
+// Injected: a tree of some thousand objects; while the standby is away ten of them change; it returns.
+//
+// Must hold: the contents that travel are those of the ten. (Today's resync still scans and compares the whole tree, so
+// the time it takes grows with the tree; only the bytes of contents that are copied grow with the change.)
+#include "sim/scenario/named/named.h"
+#include "sim/workload/requests.h"
+
+namespace lockstep::sim {
+
+namespace {
+
+constexpr std::uint32_t objects = 3000;
+constexpr std::size_t changed = 10;
+constexpr std::uint64_t chunk_bytes = 64 << 10;  ///< what is compared and sent as one
+constexpr Time answer_max = 20 * one_second;
+constexpr Time in_sync_again_max = 60 * one_second;
+
+std::vector<FileId> regular_files(Director& d, NodeId node) {
+  std::vector<FileId> files;
+  for (const auto& [number, inode] : d.node(node).volume().filesystem().inodes()) {
+    if (inode.is_regular() && inode.names > 0 && inode.content.size() > 0) files.push_back(inode.id);
+  }
+  return files;
+}
+
+void prepare(Mix& mix, Random&) {
+  mix.prefilled_objects = objects;
+  mix.prefill_other = false;
+  mix.operations = 10;
+}
+
+void direct(Director& d) {
+  const NodeId active = d.come_up();
+  const NodeId standby = other(active);
+  d.world().client().finish();
+  const std::vector<FileId> files = regular_files(d, active);
+  if (files.size() < objects / 4) throw NotReached{"a large tree"};
+  d.done(active, sync_of(FileId::none()), answer_max);
+  d.pass(one_second);
+  const std::uint64_t copied_before = d.bytes_copied(standby);
+  d.kill(standby);
+  d.need(
+      "the primary is ALONE",
+      [&] {
+        d.done(active, sync_of(FileId::none()), answer_max);
+        return d.has_role(active, engine::Role::alone);
+      },
+      30 * one_second);
+  for (std::size_t n = 0; n < changed; ++n) {
+    const FileId file = files[d.random().below(files.size())];
+    const std::uint64_t offset = d.random().below(1000);
+    const std::size_t bytes = 1 + d.random().below(1000);
+    d.done(active, write_at(file, offset, d.draw_bytes(bytes)), answer_max);
+  }
+  d.start(standby);
+  d.must(
+      "I9", "both are in sync again", [&] { return d.in_sync(); }, in_sync_again_max);
+  const std::uint64_t copied = d.bytes_copied(standby) - copied_before;
+  d.expect("I9", copied > 0 && copied <= changed * chunk_bytes,
+           "ten changed files cost " + std::to_string(copied) + " copied bytes");
+}
+
+}  // namespace
+
+const NamedScenario f19_large_tree_small_change{
+    .name = "F19",
+    .title = "ten changes in a large tree: what is copied grows with the ten",
+    .seeds = 20,
+    .finds = "volume-forgets-operations",
+    .prepare = prepare,
+    .direct = direct,
+};
+
+}  // namespace lockstep::sim
