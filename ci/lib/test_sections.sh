@@ -3,7 +3,7 @@
 
 readonly SEEDS=${LOCKSTEP_SEEDS:-1..2000}
 # Enough for every decision of the engine that is not exempted (sim/coverage/exemptions.h) to be made several times.
-readonly COVERAGE_SEEDS=${LOCKSTEP_COVERAGE_SEEDS:-100001..104400}
+readonly COVERAGE_SEEDS=${LOCKSTEP_COVERAGE_SEEDS:-100001..110000}
 
 run_section() {
   local name=$1 from output status

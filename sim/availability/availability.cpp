@@ -1,6 +1,6 @@
 #include "sim/availability/availability.h"
 
-#include <cstdio>
+#include <cerrno>
 
 namespace lockstep::sim {
 
@@ -12,6 +12,8 @@ std::string in_seconds(Time length) {
   const Time tenths = (length + 50 * one_ms) / (100 * one_ms);
   return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " s";
 }
+
+bool disk_refused(int error) { return error == EIO || error == EROFS || error == ENOSPC || error == EDQUOT; }
 }  // namespace
 
 std::string describe(const DowntimeParts& parts, const engine::Settings& settings) {
@@ -21,12 +23,13 @@ std::string describe(const DowntimeParts& parts, const engine::Settings& setting
   };
   const std::string timeout = " (timeout is " + in_seconds(settings.timeout.ns) + ")";
   const std::string phase = " (at most " + in_seconds(settings.phase_timeout.ns) + " a phase)";
-  const std::array<Named, 6> all{{{parts.stopping, "stopping the application" + phase},
+  const std::array<Named, 7> all{{{parts.stopping, "stopping the application" + phase},
                                   {parts.no_server, "without any running server"},
                                   {parts.electing, "until a server was elected" + timeout},
                                   {parts.mounting, "mounting the directory"},
                                   {parts.starting, "starting the application" + phase},
-                                  {parts.waiting, "until the serving server went on without an answer" + timeout}}};
+                                  {parts.waiting, "until the serving server went on without an answer" + timeout},
+                                  {parts.refusing, "with a disk that refused what was written"}}};
   std::string text;
   for (const Named& each : all) {
     if (each.length < worth_naming) continue;
@@ -85,7 +88,14 @@ void Availability::answered(NodeId node, RequestId request) {
   if (waited.length() >= stall_min) watched.stalled.push_back(waited);
 }
 
-void Availability::replied(NodeId node, RequestId request, const io::Reply& /*reply*/) { answered(node, request); }
+void Availability::replied(NodeId node, RequestId request, const io::Reply& reply) {
+  answered(node, request);
+  if (reply.error == 0) {
+    watched_[index_of(node)].refuses.set(false, world_.now());
+  } else if (disk_refused(reply.error)) {
+    watched_[index_of(node)].refuses.set(true, world_.now());
+  }
+}
 void Availability::aborted(NodeId node, RequestId request) { answered(node, request); }
 
 void Availability::started(Place place) {
@@ -96,6 +106,7 @@ void Availability::stopped(Place place, bool /*power_lost*/) {
   if (!is_node(place)) return;
   watched_[index_of(place)].runs.set(false, world_.now());
   watched_[index_of(place)].serves.set(false, world_.now());
+  watched_[index_of(place)].refuses.set(false, world_.now());
 }
 
 Time Availability::last(Step step, Interval span) const {
@@ -104,6 +115,14 @@ Time Availability::last(Step step, Interval span) const {
     if (each.step == step && each.at >= span.begin && each.at <= span.end) found = each.at;
   }
   return found;
+}
+
+Time Availability::time_without(Phase Watched::*phase, Interval span) const {
+  if (span.length() <= 0) return 0;
+  std::vector<Interval> of_either = (watched_[0].*phase).until(end_);
+  const std::vector<Interval> of_other = (watched_[1].*phase).until(end_);
+  of_either.insert(of_either.end(), of_other.begin(), of_other.end());
+  return length_of(without({span}, united(std::move(of_either))));
 }
 
 DowntimeParts Availability::parts_of(Interval span) const {
@@ -116,14 +135,11 @@ DowntimeParts Availability::parts_of(Interval span) const {
     before.begin += parts.stopping;
   }
   if (elected == none) {
-    parts.waiting = before.length();
+    parts.waiting = time_without(&Watched::refuses, before);
+    parts.refusing = before.length() - parts.waiting;
     return parts;
   }
-  std::vector<Interval> running = watched_[0].runs.until(end_);
-  const std::vector<Interval> other = watched_[1].runs.until(end_);
-  running.insert(running.end(), other.begin(), other.end());
-  const Intervals dark = without({before}, united(std::move(running)));
-  parts.no_server = before.length() > 0 ? length_of(dark) : 0;
+  parts.no_server = time_without(&Watched::runs, before);
   parts.electing = before.length() - parts.no_server;
   const Time mounted = last(Step::mounted, {elected, span.end});
   parts.mounting = (mounted == none ? span.end : mounted) - elected;
@@ -149,6 +165,7 @@ std::vector<Downtime> Availability::downtimes() const {
     for (const auto& [request, since] : watched.waiting) {
       if (end_ - since >= stall_min) stalled.push_back({since, end_});
     }
+    for (const Interval& refused : watched.refuses.until(end_)) stalled.push_back(refused);
     for (const Interval& each : without(united(watched.serves.until(end_)), united(std::move(stalled)))) {
       up.push_back(each);
     }

@@ -1,7 +1,8 @@
 // When the service was there for its users, and what the time was spent on when it was not.
 //
 // It is there while some node serves (its application is started, its mount is open) and answers: a request that waits
-// for stall_min or longer makes its node count as down from its arrival to its answer. Requests come some 20 to 40
+// for stall_min or longer makes its node count as down from its arrival to its answer, and one that the node's disk
+// refuses makes it count as down until another one succeeds. Requests come some 20 to 40
 // times a second, so an outage is known to about 0.2 s.
 //
 // Does not judge anything: the checkers do.
@@ -25,6 +26,7 @@ struct DowntimeParts {
   Time mounting = 0;   ///< until the directory was mounted there
   Time starting = 0;   ///< until the application was started there
   Time waiting = 0;    ///< the serving node did not answer, and went on without an election
+  Time refusing = 0;   ///< the serving node answered with errors of its disk
 };
 
 struct Downtime {
@@ -85,6 +87,7 @@ class Availability : public Observer {
   struct Watched {
     Phase serves;
     Phase runs;
+    Phase refuses;
     std::map<RequestId, Time> waiting;
     std::vector<Interval> stalled;
   };
@@ -97,6 +100,8 @@ class Availability : public Observer {
   [[nodiscard]] std::string causes_of(Interval span) const;
   void answered(NodeId node, RequestId request);
   [[nodiscard]] Time last(Step step, Interval span) const;
+  /// How much of the span neither node was in this phase.
+  [[nodiscard]] Time time_without(Phase Watched::*phase, Interval span) const;
   [[nodiscard]] DowntimeParts parts_of(Interval span) const;
 
   World& world_;  ///< gone when the run is over; downtimes() does without it

@@ -21,8 +21,11 @@ void UnsyncedWrites::traced(Place by, const io::TraceEvent& event) {
       acknowledged_.insert(acknowledged->lsn);
     }
   } else if (const auto* replicated = std::get_if<io::OperationReplicated>(&event)) {
-    replicated_[index_of(node)] = replicated->lsn;
-    replicated_in_[index_of(node)] = replicated->epoch;
+    Lsn& has = replicated_[index_of(node)];
+    Epoch& in = replicated_in_[index_of(node)];
+    // A sync is reported when it has ended, later operations perhaps before it.
+    has = in == replicated->epoch ? std::max(has, replicated->lsn) : replicated->lsn;
+    in = replicated->epoch;
   } else if (const auto* role = std::get_if<io::RoleChanged>(&event)) {
     if (role->to == "Promoting" && role->from != "Promoting") took_over(node);
   }

@@ -21,15 +21,24 @@ class NothingUncovered : public Observer {
     const auto* change = std::get_if<io::RoleChanged>(&event);
     if (change == nullptr || change->event != "StreamResumed") return;
     const NodeId node = node_at(by);
-    const History::Replica& here = history_.replica(node);
     const std::string who = std::string(to_string(node)) + " resumes the stream without a resync, but ";
+    if (history_.begun() && history_.owner() == node) return compare_with_successor(node, who);
+    const History::Replica& here = history_.replica(node);
     if (!here.following) throw Violation("I7", who + "its tree is none of the history's: it " + here.why_not);
     if (here.position_least < history_.entries().size()) return;
-    const std::string text = difference(history_.tip(), world_.node(node).volume().filesystem(), history_.rotten(node));
-    if (!text.empty()) throw Violation("I7", who + "differs: " + text);
+    compare(history_.tip(), node, who);
   }
 
  private:
+  // Handed over, and resumed before the successor has begun to write: the two must be equal.
+  void compare_with_successor(NodeId node, const std::string& who) const {
+    compare(import_tree(world_.node(other(node)).volume().filesystem()), node, who);
+  }
+  void compare(const Model& with, NodeId node, const std::string& who) const {
+    const std::string text = difference(with, world_.node(node).volume().filesystem(), history_.rotten(node));
+    if (!text.empty()) throw Violation("I7", who + "differs: " + text);
+  }
+
   World& world_;
   History& history_;
 };

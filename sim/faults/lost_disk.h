@@ -21,9 +21,9 @@ struct LostDisk {
   friend constexpr auto values_of(Found) {
     return std::array{Found::nothing, Found::empty_directory, Found::clone_of_other};
   }
-  friend constexpr std::string_view to_string(Found found) {
+  friend constexpr std::string_view to_string(Found what) {
     constexpr std::string_view names[] = {"nothing", "empty_directory", "clone_of_other"};
-    return names[static_cast<std::size_t>(found)];
+    return names[static_cast<std::size_t>(what)];
   }
 
   Place place;

@@ -109,9 +109,10 @@ void Cable::flip_one_bit(io::Frame& frame) {
 
 void Cable::arrive(std::size_t from, std::uint64_t connection, Buffer frame) {
   Direction& direction = directions_[from];
-  if (connection != connection_ && (connection == 0 || connection != direction.draining)) return;
+  if (connection == 0 || (connection != connection_ && connection != direction.draining)) return;
   if (direction.cut || direction.holding) {
-    direction.held.push_back(std::move(frame));
+    // What is left of a broken connection is not sent again.
+    if (connection == connection_) direction.held.push_back(std::move(frame));
     return;
   }
   Side& receiver = sides_[1 - from];

@@ -63,6 +63,20 @@ TEST_F(CableTest, CarriesFramesInOrder) {
   EXPECT_TRUE(frames(left_).empty());
 }
 
+TEST_F(CableTest, WhatWasHeldForABrokenConnectionNeverArrives) {
+  for (int i = 0; i < 20; ++i) {
+    run_for(one_second);
+    cable_.reset(1);  // the left side may not have noticed yet
+    cable_.cut(0);
+    send(0, "late");
+    run_for(30 * one_ms);
+    EXPECT_FALSE(cable_.up(1));
+    cable_.heal();
+    run_for(one_second);
+    EXPECT_TRUE(frames(right_).empty()) << i;
+  }
+}
+
 TEST_F(CableTest, AHealedCutDeliversWhatWasHeldInOrder) {
   run_for(one_second);
   cable_.cut(0);
