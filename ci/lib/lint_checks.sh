@@ -102,6 +102,12 @@ planted_violations_are_caught() {
   plant engine/form.cpp 'int  f( ){return 1 ;}'
   ! formatted "$root" 2>/dev/null || { echo "not caught: a badly formatted file"; status=1; }
 
+  plant sim/one.h 'namespace lockstep::sim {' 'class History {'
+  plant prod/one.h 'namespace lockstep::prod {' 'class History {'
+  "$CI/lib/defined_once" "$root" || { echo "types that are defined once are refused"; status=1; }
+  plant sim/program/two.h 'namespace lockstep::sim {' 'struct History : Base {'
+  ! "$CI/lib/defined_once" "$root" >/dev/null || { echo "not caught: two types of one name"; status=1; }
+
   mkdir "$root/build" "$root/build/engine"
   plant engine/impure.cpp '#include <chrono>' '#include <ctime>' '#include <cstdlib>' \
     'long f() { return time(nullptr) + rand() + std::chrono::steady_clock::now().time_since_epoch().count(); }'

@@ -79,7 +79,7 @@ TEST_F(CheckersTest, ASecondStartBesideTheFirstIsSeen) {
 TEST_F(CheckersTest, AnAcknowledgedRequestThatAResyncDoesNotBringIsSeen) {
   History history(world_);
   NothingOverwritten checker(world_, history);
-  history.begin_anew(NodeId::first, Epoch(1));
+  history.begin_anew(NodeId::first, Epoch(1), true);
   Operation operation{.kind = OperationKind::sync};
   history.traced(Place::first, io::OperationOrdered{RequestId(5), Epoch(1), Lsn(1), &operation});
   history.guaranteed = 1;

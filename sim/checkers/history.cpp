@@ -189,8 +189,14 @@ std::optional<History::Position> History::position_of(NodeId node, std::size_t l
   return Position{found, position};
 }
 
-void History::begin_anew(NodeId node, Epoch epoch) {
+void History::promise_all_on_disk(std::size_t count) {
+  base_on_disk_ = true;
+  for (std::size_t i = 0; i < count; ++i) promise_on_disk(i);
+}
+
+void History::begin_anew(NodeId node, Epoch epoch, bool on_disk) {
   branch_epoch_ = epoch;
+  base_on_disk_ = on_disk;
   ++beginnings_;
   rotten_[index_of(node)].clear();
   base_ = import_tree(world_.node(node).volume().filesystem());
@@ -233,6 +239,7 @@ void History::continue_from(NodeId node, Position range, Epoch epoch) {
     for (const HistoryEntry& entry : entries_) tip_.apply(entry.operation);
   }
   guaranteed = std::min(guaranteed, position);
+  for (auto& [file, count] : file_synced) count = std::min(count, position);
   unordered_[index_of(node)].clear();
   owns(node);
 }

@@ -59,10 +59,12 @@ class History : public Observer {
   };
   std::optional<Position> position_of(NodeId node, std::size_t least, bool with_unordered);
 
-  /// How often a tree was taken as a new beginning: what was promised before does not count any more.
+  /// How often what was promised before has ceased to count: by a new beginning, or because somebody gave it up.
   [[nodiscard]] std::uint64_t beginnings() const { return beginnings_; }
-  /// Takes `node`'s tree as a new beginning.
-  void begin_anew(NodeId node, Epoch epoch);
+  void give_up() { ++beginnings_; }
+  /// Takes `node`'s tree as a new beginning. Whether its disk is known to hold that tree.
+  void begin_anew(NodeId node, Epoch epoch, bool on_disk);
+  [[nodiscard]] bool base_on_disk() const { return base_on_disk_; }
   /// `node` continues the branch from `position`, from `epoch` on.
   void continue_from(NodeId node, Position position, Epoch epoch);
 
@@ -90,6 +92,8 @@ class History : public Observer {
   /// promised to be on disk do not count if `unless_on_disk`.
   [[nodiscard]] std::set<FileId> touched(NodeId node, std::size_t from, bool unless_on_disk) const;
   void promise_on_disk(std::size_t index) { entries_[index].on_disk = true; }
+  /// The first so many entries, and what was there before them.
+  void promise_all_on_disk(std::size_t count);
 
  private:
   struct Unordered {
@@ -106,6 +110,7 @@ class History : public Observer {
   World& world_;
   std::optional<NodeId> owner_;
   std::uint64_t beginnings_ = 0;
+  bool base_on_disk_ = true;
   std::array<Ranges, 2> rotten_;
   Epoch last_epoch_;
   Epoch branch_epoch_;

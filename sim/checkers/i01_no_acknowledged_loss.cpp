@@ -46,17 +46,23 @@ void NoAcknowledgedLoss::became_writable(NodeId node, Epoch epoch) {
   checked_[index_of(node)] = true;
   world_.node(node).volume().identify_all();
   if (!history_.begun()) {
-    history_.begin_anew(node, epoch);
+    history_.begin_anew(node, epoch, true);
     return;
   }
   const std::optional<Time> forced = std::exchange(forced_at_[index_of(node)], std::nullopt);
   if (forced && world_.now() - *forced <= forced_timeouts_max * world_.mix().timeout) {
-    history_.begin_anew(node, epoch);  // an administrator gave up what only the other node has
+    // An administrator gave up what only the other node has.
+    if (const auto position = history_.position_of(node, 0, true)) {
+      history_.give_up();
+      history_.continue_from(node, *position, epoch);
+    } else {
+      history_.begin_anew(node, epoch, false);
+    }
     return;
   }
   if (may_lack_what_was_not_synced(node, epoch)) {
     check_what_was_synced(node);
-    history_.begin_anew(node, epoch);
+    history_.begin_anew(node, epoch, true);
     return;
   }
   const auto position = history_.position_of(node, history_.guaranteed, true);
@@ -91,7 +97,7 @@ void NoAcknowledgedLoss::check_what_was_synced(NodeId node) {
         "I1", std::string(to_string(node)) + " becomes writable after a power loss without what was on disk: " + text);
   };
   for (const auto& [id, object] : history_.tip().objects()) {
-    if (touched.contains(id)) continue;
+    if (touched.contains(id) || !history_.base_on_disk()) continue;
     if (const std::string text = object_difference(id, object, volume, Entries::identities, history_.rotten(node));
         !text.empty())
       lost(text);
@@ -126,7 +132,7 @@ void NoAcknowledgedLoss::acknowledged(NodeId node, const io::RequestAcknowledged
   const FileId file = history_.entries()[*found].operation.file;
   const bool everything = sync && (durability == engine::Durability::commit || file == FileId::none());
   if (everything) {
-    for (std::size_t i = 0; i < count; ++i) history_.promise_on_disk(i);
+    history_.promise_all_on_disk(count);
   } else if (sync) {
     history_.file_synced[file] = count;
   } else if (durability == engine::Durability::durable) {

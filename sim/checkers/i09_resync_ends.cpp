@@ -12,6 +12,8 @@ namespace {
 constexpr Time aftermath = 15 * one_second;
 constexpr Time resync_max = 15 * one_second;
 constexpr std::uint32_t attempts_max = 3;
+/// Settings that are made to reach the engine's limits take this many times longer, and more attempts.
+constexpr std::uint32_t narrow_factor = 3;
 
 Time length_of(const Fault& fault) {
   return std::visit(
@@ -37,8 +39,8 @@ void ResyncEnds::traced(Place by, const io::TraceEvent& event) {
   Resync& here = resyncs_[index_of(by)];
   if (std::holds_alternative<io::ResyncBegan>(event)) {
     here.began = world_.now();
-    if (world_.now() < quiet_from_ || world_.mix().little_patience) return;
-    if (++here.begun_in_quiet > attempts_max) {
+    if (world_.now() < quiet_from_) return;
+    if (++here.begun_in_quiet > attempts_max * (world_.mix().little_patience ? narrow_factor : 1)) {
       throw Violation("I9", std::string(to_string(by)) + " begins a resync for the " +
                                 std::to_string(here.begun_in_quiet) + "th time although nothing goes wrong");
     }
@@ -53,10 +55,10 @@ void ResyncEnds::stepped(Place place) {
   if (!is_node(place)) return;
   const Resync& here = resyncs_[index_of(place)];
   const Mix& mix = world_.mix();
-  // Settings that are made to be slow, to reach the engine's limits.
-  if (!here.began || mix.small_messages || mix.small_window || mix.slow_volumes) return;
+  if (!here.began) return;
+  const bool narrow = mix.small_messages || mix.small_window || mix.slow_volumes || mix.little_patience;
   const Time took = world_.now() - std::max(*here.began, quiet_from_);
-  if (took <= resync_max) return;
+  if (took <= resync_max * (narrow ? narrow_factor : 1)) return;
   throw Violation("I9", std::string(to_string(place)) + " is still not in sync " + std::to_string(took / one_second) +
                             " s after its resync began and nothing went wrong any more");
 }

@@ -33,7 +33,7 @@ constexpr Time simultaneous_within = 20 * one_us;
 /// Whatever is due within as long may come in another order: longer than any disk or cable takes here.
 constexpr Time soon = 500 * one_us;
 
-Scenario scenario_of(const History& history) {
+Scenario scenario_of(const ShortHistory& history) {
   Scenario scenario;
   scenario.steady = true;
   scenario.disturbed = true;
@@ -47,7 +47,7 @@ Scenario scenario_of(const History& history) {
 
 }  // namespace
 
-Course::Course(const History& history, std::ostream* log)
+Course::Course(const ShortHistory& history, std::ostream* log)
     : history_(history), world_(scenario_of(history)), user_(world_, history_) {
   if (log != nullptr) world_.observers().add(log_.emplace(world_.scheduler(), *log));
   checkers_ = std::make_unique<Checkers>(world_);

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "sim/checkers/checkers.h"
-#include "sim/explore/history.h"
+#include "sim/explore/short_history.h"
 #include "sim/explore/strike.h"
 #include "sim/explore/user.h"
 #include "sim/world/event_log.h"
@@ -20,7 +20,7 @@ namespace lockstep::sim {
 class Course {
  public:
   /// `log`: where the event log goes, or null.
-  explicit Course(const History& history, std::ostream* log = nullptr);
+  explicit Course(const ShortHistory& history, std::ostream* log = nullptr);
 
   /// Up to the first request, which is then on its way.
   void prepare();
@@ -47,7 +47,7 @@ class Course {
   void prepare_until(const std::function<bool()>& done);
   void come_to_rest(Time limit);
 
-  const History history_;
+  const ShortHistory history_;
   World world_;
   std::optional<EventLog> log_;
   User user_;

@@ -16,7 +16,7 @@
 namespace lockstep::sim {
 namespace {
 
-History history(std::string_view text) {
+ShortHistory history(std::string_view text) {
   const auto parsed = parse_history(text);
   if (!parsed) throw std::invalid_argument(std::string(text));
   return *parsed;
@@ -73,7 +73,7 @@ TEST(ExploreTest, HistoriesAreEverySequence) {
                               {Move::swap, Move::rejoin},
                               {Pace::in_turn, Pace::at_once}});
   std::set<std::string> names;
-  for (const History& each : all) names.insert(to_string(each));
+  for (const ShortHistory& each : all) names.insert(to_string(each));
   EXPECT_EQ(names.size(), all.size());
   EXPECT_EQ(names.size(), 8 * catalogue().size() * catalogue().size());
 }
@@ -111,7 +111,7 @@ class Outcome : public Observer {
   std::uint64_t sum_ = 0;
 };
 
-std::uint64_t outcome_of(const History& history, std::size_t boundary, const Strike& strike) {
+std::uint64_t outcome_of(const ShortHistory& history, std::size_t boundary, const Strike& strike) {
   Course course(history);
   Outcome outcome(course);
   course.prepare();

@@ -36,7 +36,7 @@ class Versions {
 
 }  // namespace
 
-Plan plan(const History& history) {
+Plan plan(const ShortHistory& history) {
   Plan plan;
   std::map<std::pair<std::string, std::vector<std::uint64_t>>, std::size_t> first;
   Versions versions;

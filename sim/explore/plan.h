@@ -7,7 +7,7 @@
 // happens at times that do not depend on the boundary; a fault that others notice at once concerns everything.
 #pragma once
 
-#include "sim/explore/history.h"
+#include "sim/explore/short_history.h"
 #include "sim/explore/strike.h"
 
 #include <vector>
@@ -26,6 +26,6 @@ struct Plan {
 };
 
 /// Runs the history undisturbed. Throws Violation.
-Plan plan(const History& history);
+Plan plan(const ShortHistory& history);
 
 }  // namespace lockstep::sim

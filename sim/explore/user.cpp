@@ -14,7 +14,9 @@ constexpr Time retry_interval = 10 * one_ms;
 constexpr Time resync_awaited = 200 * one_ms;
 }  // namespace
 
-User::User(World& world, const History& history) : world_(world), history_(history) { world_.observers().add(ear_); }
+User::User(World& world, const ShortHistory& history) : world_(world), history_(history) {
+  world_.observers().add(ear_);
+}
 
 void User::begin() { go_on(); }
 

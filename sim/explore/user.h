@@ -1,7 +1,7 @@
 // Who asks for the requests of a history, and commands its change of roles.
 #pragma once
 
-#include "sim/explore/history.h"
+#include "sim/explore/short_history.h"
 #include "sim/ports/mount.h"
 #include "sim/world/observer.h"
 
@@ -13,7 +13,7 @@ class World;
 
 class User : public MountUser {
  public:
-  User(World& world, const History& history);
+  User(World& world, const ShortHistory& history);
 
   /// Asks for the first request now, or begins the rejoin that it waits for.
   void begin();
@@ -44,7 +44,7 @@ class User : public MountUser {
   void answered(RequestId request);
 
   World& world_;
-  const History& history_;
+  const ShortHistory& history_;
   Ear ear_{*this};
   std::size_t next_ = 0;
   bool rejoin_begun_ = false;

@@ -26,7 +26,7 @@ std::optional<Violation> guarded(const std::function<void()>& run) {
   return std::nullopt;
 }
 
-void run_struck(const History& history, std::size_t boundary, const std::function<const Strike*(Course&)>& choose,
+void run_struck(const ShortHistory& history, std::size_t boundary, const std::function<const Strike*(Course&)>& choose,
                 std::ostream* log) {
   Course course(history, log);
   course.prepare();
@@ -38,7 +38,8 @@ void run_struck(const History& history, std::size_t boundary, const std::functio
 }
 
 /// Runs in that order; the choices that there were at each place on the way.
-std::vector<std::vector<Course::Choice>> run_ordered(const History& history, const Choices& order, std::ostream* log) {
+std::vector<std::vector<Course::Choice>> run_ordered(const ShortHistory& history, const Choices& order,
+                                                     std::ostream* log) {
   std::vector<std::vector<Course::Choice>> alternatives;
   Course course(history, log);
   course.prepare();
@@ -62,7 +63,7 @@ std::vector<std::vector<Course::Choice>> run_ordered(const History& history, con
   return alternatives;
 }
 
-std::string id_of(const History& history, const Choices& order) {
+std::string id_of(const ShortHistory& history, const Choices& order) {
   std::string id = to_string(history) + "/" + std::string(order_mark) + "/";
   for (std::size_t i = 0; i < order.size(); ++i) id += (i == 0 ? "" : ".") + std::to_string(order[i]);
   return id;
@@ -70,7 +71,7 @@ std::string id_of(const History& history, const Choices& order) {
 
 class Walker {
  public:
-  Walker(const History& history, const WalkLimits& limits, WalkTally& tally, const Report& report)
+  Walker(const ShortHistory& history, const WalkLimits& limits, WalkTally& tally, const Report& report)
       : history_(history), limits_(limits), tally_(tally), report_(report) {}
 
   bool walk() {
@@ -142,7 +143,7 @@ class Walker {
     return true;
   }
 
-  const History& history_;
+  const ShortHistory& history_;
   const WalkLimits& limits_;
   WalkTally& tally_;
   const Report& report_;
@@ -171,7 +172,7 @@ void WalkTally::add(const WalkTally& other) {
   incomplete += other.incomplete;
 }
 
-bool walk(const History& history, const WalkLimits& limits, WalkTally& tally, const Report& report) {
+bool walk(const ShortHistory& history, const WalkLimits& limits, WalkTally& tally, const Report& report) {
   return Walker(history, limits, tally, report).walk();
 }
 

@@ -3,7 +3,7 @@
 // walked up to a number of such overtakings.
 #pragma once
 
-#include "sim/explore/history.h"
+#include "sim/explore/short_history.h"
 #include "sim/violation.h"
 
 #include <cstdint>
@@ -42,7 +42,7 @@ struct WalkLimits {
 };
 
 /// False if `report` ended it.
-bool walk(const History& history, const WalkLimits& limits, WalkTally& tally, const Report& report);
+bool walk(const ShortHistory& history, const WalkLimits& limits, WalkTally& tally, const Report& report);
 
 /// Runs the run that `id` names once more. Throws std::invalid_argument if it names none.
 std::optional<Violation> replay(std::string_view id, std::ostream* log);

@@ -191,6 +191,20 @@ Faults commands(Random random, Window window) {
   return faults;
 }
 
+Faults forced_elections(Random random, Window window) {
+  Faults faults;
+  for (std::int64_t n = random.between(1, 2); n > 0; --n) {
+    const NodeId node = any_node(random);
+    const Time at = window.draw(random);
+    // Most of the time where it is meant for: the other node is gone, it seems for good.
+    const Time gone = ms(random, 0, 3000);
+    const Time down = ms(random, 3000, 20'000);
+    if (random.chance(70)) faults.push_back({at - std::min(at, gone), Outage{place_of(other(node)), true, down}});
+    faults.push_back({at, Order{node, {io::Verb::prim, true, false}}});
+  }
+  return faults;
+}
+
 Faults disk_errors(Random random, Window window) {
   Faults faults;
   for (std::int64_t n = random.between(1, 3); n > 0; --n) {
@@ -355,6 +369,10 @@ constexpr std::array kinds{
          script_trouble},
     Kind{"slow-ends", "application", 10,
          "1 to 3 times, killed processes and the mount take up to 0.2 to 6 s to be gone, for 0.5 to 20 s", slow_ends},
+    Kind{"forced-elections", "forced", 5,
+         "once or twice, a node is told to become the primary whatever the other has, most of the time after that lost "
+         "power",
+         forced_elections},
     // What nobody can notice before both nodes' contents are compared: not part of "all".
     Kind{"bit-rot", "rot", 0, "1 to 4 times, 1 to 5 bits of files flip on a node's disk", bit_rot},
     Kind{"misdirected-writes", "rot", 0, "1 to 3 times, the next 1 or 2 writes of a node land in another file",

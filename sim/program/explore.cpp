@@ -75,7 +75,7 @@ std::string one_line(std::string text) {
   return text;
 }
 
-void work(const std::vector<History>& all, const Options& options, unsigned index, std::FILE* out) {
+void work(const std::vector<ShortHistory>& all, const Options& options, unsigned index, std::FILE* out) {
   WalkTally tally;
   bool go_on = true;
   const auto report = [&](const Finding& finding) {
@@ -147,11 +147,11 @@ void print(const Outcome& outcome, const Options& options, double seconds) {
 
 int explore_all(const Options& options) {
   const Part part = parse_part(options.part);
-  std::vector<History> all =
+  std::vector<ShortHistory> all =
       histories({options.depth, kinds(options.durabilities, durability_of, "--durability"),
                  kinds(options.moves, move_of, "--move"), kinds(options.paces, pace_of, "--pace")});
   std::size_t place = 0;
-  std::erase_if(all, [&](const History&) { return place++ % part.of != part.number - 1; });
+  std::erase_if(all, [&](const ShortHistory&) { return place++ % part.of != part.number - 1; });
   const auto begin = std::chrono::steady_clock::now();
   Outcome outcome;
   for (const ShareOutput& output :

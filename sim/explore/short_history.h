@@ -20,7 +20,7 @@ enum class Pace : std::uint8_t {
   at_once,  ///< all together, and with the change of roles
 };
 
-struct History {
+struct ShortHistory {
   engine::Durability durability = engine::Durability::replicated;
   Move move = Move::swap;
   Pace pace = Pace::in_turn;
@@ -28,8 +28,8 @@ struct History {
 };
 
 /// "replicated/swap/in-turn/create-file+rename"; parse_history() reads it.
-std::string to_string(const History& history);
-std::optional<History> parse_history(std::string_view text);
+std::string to_string(const ShortHistory& history);
+std::optional<ShortHistory> parse_history(std::string_view text);
 
 /// Which histories: every combination.
 struct Scope {
@@ -38,7 +38,7 @@ struct Scope {
   std::vector<Move> moves;
   std::vector<Pace> paces;
 };
-std::vector<History> histories(const Scope& scope);
+std::vector<ShortHistory> histories(const Scope& scope);
 
 std::optional<engine::Durability> durability_of(std::string_view name);
 std::optional<Move> move_of(std::string_view name);

@@ -1,4 +1,4 @@
-#include "sim/explore/history.h"
+#include "sim/explore/short_history.h"
 
 #include "sim/explore/catalogue.h"
 
@@ -36,7 +36,7 @@ std::optional<engine::Durability> durability_of(std::string_view name) {
 std::optional<Move> move_of(std::string_view name) { return named<Move>(move_names, name); }
 std::optional<Pace> pace_of(std::string_view name) { return named<Pace>(pace_names, name); }
 
-std::string to_string(const History& history) {
+std::string to_string(const ShortHistory& history) {
   std::string text(durability_names[static_cast<std::size_t>(history.durability)]);
   text += '/';
   text += move_names[static_cast<std::size_t>(history.move)];
@@ -51,12 +51,12 @@ std::string to_string(const History& history) {
   return text;
 }
 
-std::optional<History> parse_history(std::string_view text) {
+std::optional<ShortHistory> parse_history(std::string_view text) {
   const auto durability = durability_of(take(text, '/'));
   const auto move = move_of(take(text, '/'));
   const auto pace = pace_of(take(text, '/'));
   if (!durability || !move || !pace || text.empty()) return std::nullopt;
-  History history{*durability, *move, *pace, {}};
+  ShortHistory history{*durability, *move, *pace, {}};
   while (!text.empty()) {
     const std::string_view name = take(text, '+');
     const auto all = catalogue();
@@ -68,7 +68,7 @@ std::optional<History> parse_history(std::string_view text) {
   return history;
 }
 
-std::vector<History> histories(const Scope& scope) {
+std::vector<ShortHistory> histories(const Scope& scope) {
   std::vector<std::vector<std::size_t>> sequences{{}};
   for (std::size_t length = 0; length < scope.depth; ++length) {
     std::vector<std::vector<std::size_t>> longer;
@@ -80,7 +80,7 @@ std::vector<History> histories(const Scope& scope) {
     }
     sequences = std::move(longer);
   }
-  std::vector<History> result;
+  std::vector<ShortHistory> result;
   for (const engine::Durability durability : scope.durabilities) {
     for (const Move move : scope.moves) {
       for (const Pace pace : scope.paces) {
