@@ -37,8 +37,10 @@ struct Settings {
   std::size_t joiner_queue_bytes_max = std::size_t{256} << 20U;
   std::size_t pulls_in_flight_max = 16;
   std::size_t manifest_part_bytes_max = std::size_t{1} << 20U;  ///< of one message; io::frame_bytes_max is far above
+  /// A resync compares chunks first, then the blocks of those that differ; what it copies is whole blocks.
   std::uint32_t pull_chunk_bytes = 64U << 10U;
-  std::uint32_t pull_chunks_max = 16;
+  std::uint32_t pull_block_bytes = 4U << 10U;  ///< less than a chunk, which is a multiple of it
+  std::uint32_t pull_chunks_max = 16;  ///< of one pull; at most 64
 };
 
 }  // namespace lockstep::engine

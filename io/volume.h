@@ -42,7 +42,7 @@ class Volume {
 
   /// Digested{ticket, error, digests}: XXH3-64 of each `chunk_bytes` of [offset, offset + length), the last one
   /// possibly shorter; bytes beyond the end of the file count as absent (fewer digests; a partial last chunk is
-  /// hashed as far as it exists).
+  /// hashed as far as it exists). A chunk of nothing but zeroes, a hole or not, is 0.
   virtual void digest(Ticket ticket, FileId file, std::uint64_t offset, std::uint64_t length,
                       std::uint32_t chunk_bytes) = 0;
 

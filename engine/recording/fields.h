@@ -57,7 +57,7 @@ void settings_fields(auto& s, auto& archive) {
   archive(s.start_at_boot, s.timeout.ns, s.heartbeat_interval.ns, s.clock_drift_per_mille, s.link_grace.ns,
           s.phase_timeout.ns, s.checkpoint_interval.ns, s.resync_timeout.ns, s.requests_pending_max,
           s.window_operations_max, s.window_bytes_max, s.joiner_queue_bytes_max, s.pulls_in_flight_max,
-          s.pull_chunk_bytes, s.pull_chunks_max, s.manifest_part_bytes_max);
+          s.pull_chunk_bytes, s.pull_block_bytes, s.pull_chunks_max, s.manifest_part_bytes_max);
 }
 
 }  // namespace lockstep::recording

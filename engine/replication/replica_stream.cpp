@@ -143,7 +143,7 @@ void ReplicaStream::take_markers() {
     } else if (operation.kind == OperationKind::filled) {
       applied_ = front.message.lsn;
       context_.ports.trace.record(io::OperationReplicated{front.message.epoch, front.message.lsn, &operation});
-      if (listener_ != nullptr) listener_->pull_answered(operation.length);
+      if (listener_ != nullptr) listener_->pull_answered(operation.length, operation.offset);
     } else {
       return;
     }

@@ -21,7 +21,8 @@ class ReplicaStream {
    public:
     virtual ~ResyncListener() = default;
     virtual void filled_region(std::size_t bytes) = 0;
-    virtual void pull_answered(std::uint64_t pull) = 0;
+    /// `differing`: a bit for each chunk of the pull that differs and is to be compared by blocks.
+    virtual void pull_answered(std::uint64_t pull, std::uint64_t differing) = 0;
   };
 
   explicit ReplicaStream(Context& context) : context_(context), commit_(context) {}

@@ -3,6 +3,7 @@
 #include "engine/planted.h"
 
 #include <cerrno>
+#include <optional>
 
 namespace lockstep::engine {
 
@@ -76,8 +77,11 @@ void ResyncSource::fail(const std::string& what, int error) {
 
 void ResyncSource::pull(const Pull& request) {
   const Settings& settings = context_.settings;
-  const bool sensible = stream_.peer() == PeerStanding::following && request.chunk_bytes == settings.pull_chunk_bytes &&
-                        request.chunks > 0 && request.chunks <= settings.pull_chunks_max &&
+  const bool chunks = request.chunk_bytes == settings.pull_chunk_bytes && request.chunks <= settings.pull_chunks_max;
+  const bool blocks = request.chunk_bytes == settings.pull_block_bytes &&
+                      std::uint64_t{request.chunks} * settings.pull_block_bytes <=
+                          std::uint64_t{settings.pull_chunk_bytes} * settings.pull_chunks_max;
+  const bool sensible = stream_.peer() == PeerStanding::following && (chunks || blocks) && request.chunks > 0 &&
                         request.digests.size() <= request.chunks && jobs_.size() < settings.pulls_in_flight_max &&
                         !jobs_.contains(request.pull);
   if (!sensible) {
@@ -86,7 +90,7 @@ void ResyncSource::pull(const Pull& request) {
     context_.ports.link.reset(io::Endpoint::peer);
     return;
   }
-  jobs_[request.pull] = Job{request, 0};
+  jobs_[request.pull] = Job{request, 0, 0};
   const Ticket ticket = context_.next_ticket();
   digests_.emplace(ticket, request.pull);
   context_.ports.volume.digest(ticket, request.file, request.offset,
@@ -106,18 +110,44 @@ bool ResyncSource::digested(const io::Digested& event) {
   }
   // A file that is gone, or a region beyond its end, needs nothing: the stream removes it there too.
   if (event.error == ENOENT) context_.mark(Mark::pull_of_removed_file);
-  const std::size_t count = event.error != 0 ? 0 : event.digests.size();
-  for (std::size_t i = 0; i < count; ++i) {
-    if (i < job.request.digests.size() && job.request.digests[i] == event.digests[i]) continue;
-    const Ticket ticket = context_.next_ticket();
-    const Read read{number, job.request.offset + i * job.request.chunk_bytes, job.request.chunk_bytes};
-    reads_.emplace(ticket, read);
-    ++job.reads_left;
-    context_.ports.volume.read(ticket, job.request.file, read.offset, read.length);
-  }
-  context_.mark(job.reads_left == 0 ? Mark::pull_differs_nowhere : Mark::pull_differs);
-  if (job.reads_left == 0) finish(number);
+  compare(number, event.error != 0 ? std::vector<std::uint64_t>{} : event.digests);
   return true;
+}
+
+void ResyncSource::compare(std::uint64_t number, const std::vector<std::uint64_t>& digests) {
+  Job& job = jobs_.at(number);
+  const std::uint64_t step = job.request.chunk_bytes;
+  const bool chunks = step == context_.settings.pull_chunk_bytes;
+  std::optional<Read> run;  // neighbours are read at once, a chunk at most
+  for (std::size_t i = 0; i < digests.size(); ++i) {
+    const bool known = i < job.request.digests.size();
+    const std::uint64_t there = known ? job.request.digests[i] : 0;
+    if (known && there == digests[i]) continue;
+    if (chunks && there != 0 && digests[i] != 0) {
+      job.differing |= std::uint64_t{1} << i;
+      continue;
+    }
+    if (chunks && known) context_.mark(Mark::pull_without_blocks);
+    const std::uint64_t offset = job.request.offset + i * step;
+    if (run && run->offset + run->length == offset && run->length + step <= context_.settings.pull_chunk_bytes) {
+      if (!planted(Bug::block_run_cut_short)) run->length += step;
+      continue;
+    }
+    if (run) read(*run);
+    run = Read{number, offset, step};
+  }
+  if (run) read(*run);
+  if (job.differing != 0) context_.mark(Mark::pull_refined);
+  context_.mark(job.reads_left == 0 && job.differing == 0 ? Mark::pull_differs_nowhere : Mark::pull_differs);
+  if (job.reads_left == 0) finish(number);
+}
+
+void ResyncSource::read(const Read& region) {
+  const Ticket ticket = context_.next_ticket();
+  reads_.emplace(ticket, region);
+  Job& job = jobs_.at(region.job);
+  ++job.reads_left;
+  context_.ports.volume.read(ticket, job.request.file, region.offset, region.length);
 }
 
 bool ResyncSource::region_read(const io::RegionRead& event) {
@@ -169,6 +199,7 @@ void ResyncSource::fill(const Read& read, const io::RegionRead& event) {
 void ResyncSource::finish(std::uint64_t number) {
   Operation answered{.kind = OperationKind::filled};
   answered.length = number;
+  answered.offset = jobs_.at(number).differing;
   stream_.order(answered, RequestId(0));
   jobs_.erase(number);
 }

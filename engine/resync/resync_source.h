@@ -35,7 +35,7 @@ class ResyncSource {
     archive(self.scan_, self.not_before_);
     archive.table(self.jobs_, [&archive](auto& job) {
       auto& pull = job.request;
-      archive(pull.pull, pull.file, pull.offset, pull.chunk_bytes, pull.chunks, job.reads_left);
+      archive(pull.pull, pull.file, pull.offset, pull.chunk_bytes, pull.chunks, job.differing, job.reads_left);
       archive.digests(pull.digests);
     });
     archive.table(self.digests_, [&archive](auto& job) { archive(job); });
@@ -45,6 +45,7 @@ class ResyncSource {
  private:
   struct Job {
     Pull request;
+    std::uint64_t differing = 0;  ///< a bit for each chunk that is to be compared by blocks
     std::size_t reads_left = 0;
   };
   struct Read {
@@ -54,6 +55,9 @@ class ResyncSource {
   };
 
   void send_manifest(const Manifest& manifest);
+  /// What differs is read, or marked to be compared by blocks first.
+  void compare(std::uint64_t number, const std::vector<std::uint64_t>& digests);
+  void read(const Read& region);
   void fill(const Read& read, const io::RegionRead& event);
   void finish(std::uint64_t job);
   /// The own tree cannot be read: nobody is brought up to date with what is not known (I14).

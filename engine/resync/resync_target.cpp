@@ -4,6 +4,7 @@
 #include "engine/resync/reconcile_plan.h"
 
 #include <algorithm>
+#include <bit>
 #include <cerrno>
 #include <iterator>
 
@@ -132,7 +133,7 @@ void ResyncTarget::begin_pulls() {
     const std::uint64_t size = object.attributes.size_bytes;
     bytes_left_ += size;
     for (std::uint64_t at = 0; planted(Bug::resync_forgets_tail) ? at + step <= size : at < size; at += step) {
-      regions_.push_back({object.id, at, std::min(step, size - at)});
+      regions_.push_back({object.id, at, std::min(step, size - at), false});
     }
   }
   theirs_ = {};
@@ -147,7 +148,7 @@ void ResyncTarget::submit_pulls() {
     regions_.pop_front();
     const Ticket ticket = context_.next_ticket();
     digesting_.emplace(ticket, region);
-    context_.ports.volume.digest(ticket, region.file, region.offset, region.length, context_.settings.pull_chunk_bytes);
+    context_.ports.volume.digest(ticket, region.file, region.offset, region.length, region.step(context_.settings));
   }
 }
 
@@ -157,7 +158,7 @@ ResyncTarget::Outcome ResyncTarget::digested(const io::Digested& event) {
   const Region region = found->second;
   digesting_.erase(found);
   // A file that the stream has removed meanwhile has no digests; the primary has none of it either.
-  const std::uint32_t chunk = context_.settings.pull_chunk_bytes;
+  const std::uint32_t chunk = region.step(context_.settings);
   Pull pull{++pull_number_, region.file, region.offset, chunk, 0, {}};
   pull.chunks = static_cast<std::uint32_t>((region.length + chunk - 1) / chunk);
   if (event.error == 0) {
@@ -172,13 +173,35 @@ ResyncTarget::Outcome ResyncTarget::digested(const io::Digested& event) {
 
 void ResyncTarget::filled_region(std::size_t bytes) { bytes_copied_ += bytes; }
 
-void ResyncTarget::pull_answered(std::uint64_t pull) {
+void ResyncTarget::pull_answered(std::uint64_t pull, std::uint64_t differing) {
   const auto found = pulling_.find(pull);
   if (found == pulling_.end()) return;
-  bytes_left_ -= std::min(bytes_left_, found->second.length);
-  bytes_compared_ += found->second.length;
+  const Region region = found->second;
   pulling_.erase(found);
+  bytes_left_ -= std::min(bytes_left_, region.length);
+  if (!region.by_blocks) {
+    bytes_compared_ += region.length;
+    refine(region, differing);
+  }
   submit_pulls();
+}
+
+// Neighbouring chunks that differ are asked for at once, and next: both nodes have just read them.
+void ResyncTarget::refine(const Region& region, std::uint64_t differing) {
+  const std::uint64_t chunk = context_.settings.pull_chunk_bytes;
+  if (planted(Bug::chunk_not_refined)) differing -= std::bit_floor(differing);
+  std::vector<Region> runs;
+  for (std::uint64_t at = 0; at < region.length && differing != 0; at += chunk, differing >>= 1U) {
+    if ((differing & 1U) == 0) continue;
+    const std::uint64_t length = std::min(chunk, region.length - at);
+    bytes_left_ += length;
+    if (!runs.empty() && runs.back().offset + runs.back().length == region.offset + at) {
+      runs.back().length += length;
+    } else {
+      runs.push_back({region.file, region.offset + at, length, true});
+    }
+  }
+  regions_.insert(regions_.begin(), runs.begin(), runs.end());
 }
 
 ResyncTarget::Outcome ResyncTarget::check() {

@@ -52,7 +52,9 @@ class ResyncTarget : private ReplicaStream::ResyncListener {
   ReplicaStream::ResyncListener& listener() { return *this; }
   /// All of its state, for a snapshot.
   static void fields(auto& self, auto& archive) {
-    const auto region_fields = [&archive](auto& region) { archive(region.file, region.offset, region.length); };
+    const auto region_fields = [&archive](auto& region) {
+      archive(region.file, region.offset, region.length, region.by_blocks);
+    };
     archive.ranged(self.stage_, Stage::finished);
     archive(self.reign_, self.compare_, self.marked_, self.received_, self.scan_, self.sync_, self.plan_next_,
             self.pull_number_);
@@ -72,10 +74,15 @@ class ResyncTarget : private ReplicaStream::ResyncListener {
     FileId file;
     std::uint64_t offset;
     std::uint64_t length;
+    bool by_blocks;  ///< its chunks are known to differ
+    [[nodiscard]] std::uint32_t step(const Settings& settings) const {
+      return by_blocks ? settings.pull_block_bytes : settings.pull_chunk_bytes;
+    }
   };
 
   void filled_region(std::size_t bytes) override;
-  void pull_answered(std::uint64_t pull) override;
+  void pull_answered(std::uint64_t pull, std::uint64_t differing) override;
+  void refine(const Region& region, std::uint64_t differing);
   void begin_scan();
   void submit_plan();
   void begin_pulls();

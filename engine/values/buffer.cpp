@@ -2,7 +2,7 @@
 
 #include "engine/values/check.h"
 
-#include <algorithm>
+#include <cstring>
 
 namespace lockstep {
 
@@ -24,8 +24,12 @@ Buffer Buffer::slice(std::size_t offset, std::size_t length) const {
   return {owner_, data_ + offset, length};
 }
 
-bool Buffer::all_zero() const {
-  return std::all_of(data_, data_ + size_, [](std::byte b) { return b == std::byte{0}; });
+bool all_zero(std::span<const std::byte> bytes) {
+  // Each byte equals the one before it, and the first is zero: memcmp does that many at once.
+  return bytes.empty() ||
+         (bytes[0] == std::byte{0} && std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0);
 }
+
+bool Buffer::all_zero() const { return lockstep::all_zero(bytes()); }
 
 }  // namespace lockstep

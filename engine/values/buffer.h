@@ -38,4 +38,7 @@ class Buffer {
   std::size_t size_ = 0;
 };
 
+/// Also of none.
+bool all_zero(std::span<const std::byte> bytes);
+
 }  // namespace lockstep

@@ -45,6 +45,7 @@ engine::Settings settings_of(const Scenario& scenario) {
     settings.manifest_part_bytes_max = 1'000;
     settings.pulls_in_flight_max = 4;
     settings.pull_chunk_bytes = 8'000;
+    settings.pull_block_bytes = 1'000;
     settings.pull_chunks_max = 3;
   }
   if (mix.little_patience) {

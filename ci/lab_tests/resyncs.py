@@ -1,0 +1,95 @@
+"""What a returning server costs: bytes on the wire, after every kind of absence.
+
+LOCKSTEP_LAB_FILE_MIB: the size of the file of which one block in a hundred changes (64)."""
+import json
+import os
+import time
+
+from lab import OTHER, expect
+
+BLOCK = 4096
+MIB = 1 << 20
+FILE_MIB = int(os.environ.get("LOCKSTEP_LAB_FILE_MIB", "64"))
+# Whatever was changed, and a tenth of it, and this much for names, digests and heartbeats.
+EXTRA_BYTES_MAX = MIB
+
+FILL = """
+import os, sys
+fd = os.open(sys.argv[1], os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o644)
+for _ in range(int(sys.argv[2])):
+    os.write(fd, os.urandom(1 << 20))
+os.fsync(fd)
+"""
+REWRITE = """
+import os, random, sys
+fd, blocks = os.open(sys.argv[1], os.O_WRONLY), int(sys.argv[2]) * 256
+for block in random.sample(range(blocks), blocks // 100):
+    os.pwrite(fd, os.urandom(4096), block * 4096)
+os.fsync(fd)
+"""
+
+
+def python(lab, host, program, *arguments):
+    code, output = lab.on(host, "python3", "-c", program, *arguments, timeout=300)
+    expect(code == 0, f"on {host}: {output}")
+
+
+def on_the_wire(lab, host):
+    """Bytes of both directions that this server's replication cable has carried."""
+    code, output = lab.on(host, "ip", "-j", "-s", "link", "show", "dev", f"repl-{host}")
+    expect(code == 0, output)
+    counted = json.loads(output)[0]["stats64"]
+    return counted["rx"]["bytes"] + counted["tx"]["bytes"]
+
+
+def rewrite(lab, primary):
+    lab.wait(primary, "ALONE")
+    python(lab, primary, REWRITE, os.path.join(lab.data(primary), "blocks"), str(FILE_MIB))
+
+
+def returns(lab, primary, come_back, how):
+    """The other server was away while one block in a hundred changed; it comes back, and little travels."""
+    lab.wait(primary, "ALONE")
+    before = on_the_wire(lab, primary)
+    since = time.monotonic()
+    come_back()
+    lab.wait_pair(120)
+    took = time.monotonic() - since
+    cost = on_the_wire(lab, primary) - before
+    changed = FILE_MIB * 256 // 100 * BLOCK
+    print(f"    {how}: {changed} bytes changed, {cost} on the wire, {cost / changed:.3f} times, in sync after {took:.1f} s")
+    expect(cost <= 1.1 * changed + EXTRA_BYTES_MAX, f"{how}: {cost} bytes on the wire for {changed} that changed")
+    lab.equal()
+
+
+def changed_blocks_travel_alone(lab):
+    """One block in a hundred of a file changes while a server is away, stopped or without power: so much is copied."""
+    primary = lab.load(False)
+    python(lab, primary, FILL, os.path.join(lab.data(primary), "blocks"), str(FILE_MIB))
+    other = OTHER[primary]
+    code, output = lab.cli(other, "stop")
+    expect(code == 0, f"stop is refused: {output}")
+    rewrite(lab, primary)
+    returns(lab, primary, lambda: lab.cli(other, "start"), "clean stop")
+
+    lab.cut(other)
+    rewrite(lab, primary)
+    returns(lab, primary, lambda: lab.power(other), "power cut of the secondary")
+
+    lab.cut(primary)
+    rewrite(lab, other)
+    returns(lab, other, lambda: lab.power(primary), "power cut of the primary")
+
+    primary, other = other, primary
+    lab.cut(other)
+    rewrite(lab, primary)
+    lab.cut(primary)
+    lab.power(primary)
+    returns(lab, primary, lambda: lab.power(other), "power cut of both")
+
+    python(lab, lab.wait_pair(), "import os, sys; os.unlink(sys.argv[1])", os.path.join(lab.data(primary), "blocks"))
+    lab.load(True)
+    lab.wait_for_load(lab.wait_pair())
+
+
+TESTS = [changed_blocks_travel_alone]
