@@ -158,40 +158,40 @@ std::string NodeEngine::Core::next_step() const {
   return "";
 }
 
-Status NodeEngine::Core::status() const {
-  Status status;
-  status.state = to_string(state());
+Condition NodeEngine::Core::condition() const {
+  Condition condition;
+  condition.state = to_string(state());
   switch (state()) {
-    case RoleState::stopped: status.role = Role::stop; break;
-    case RoleState::waiting: status.role = Role::wait; break;
+    case RoleState::stopped: condition.role = Role::stop; break;
+    case RoleState::waiting: condition.role = Role::wait; break;
     case RoleState::joining:
-    case RoleState::secondary: status.role = Role::second; break;
+    case RoleState::secondary: condition.role = Role::second; break;
     case RoleState::promoting:
     case RoleState::demoting:
-      status.role = in_sync(peer_) && known().primary == self_ ? Role::prim : Role::alone;
+      condition.role = in_sync(peer_) && known().primary == self_ ? Role::prim : Role::alone;
       break;
-    case RoleState::alone: status.role = Role::alone; break;
-    case RoleState::prim: status.role = Role::prim; break;
+    case RoleState::alone: condition.role = Role::alone; break;
+    case RoleState::prim: condition.role = Role::prim; break;
   }
   const bool serving = (state() == RoleState::alone || state() == RoleState::prim) && service_.running();
   const bool steady = serving || state() == RoleState::secondary;
   const bool resting = state() == RoleState::stopped || state() == RoleState::waiting;
-  status.readiness = steady ? Readiness::ready : resting ? Readiness::not_ready : Readiness::transient;
-  status.configuration = known();
-  status.in_sync = (state() == RoleState::secondary || is_primary()) && in_sync(self_);
-  status.intact = intact_;
-  status.peer_connected = context_.peer_up;
-  status.witness_connected = context_.witness_up;
-  status.lease_until = is_primary() ? lease_.until() : Instant{};
-  status.frozen = is_primary() && !service_.idle() && !writable_;
-  status.lsn = is_primary() ? stream_.last() : replica_.applied();
-  status.resync_bytes_left = target_.bytes_left();
-  status.resync_bytes_copied = target_.bytes_copied();
-  status.resync_bytes_compared = target_.bytes_compared();
-  status.requests_waiting = pipeline_.outstanding();
-  status.reason = why();
-  status.next_step = next_step();
-  return status;
+  condition.readiness = steady ? Readiness::ready : resting ? Readiness::not_ready : Readiness::transient;
+  condition.configuration = known();
+  condition.in_sync = (state() == RoleState::secondary || is_primary()) && in_sync(self_);
+  condition.intact = intact_;
+  condition.peer_connected = context_.peer_up;
+  condition.witness_connected = context_.witness_up;
+  condition.lease_until = is_primary() ? lease_.until() : Instant{};
+  condition.frozen = is_primary() && !service_.idle() && !writable_;
+  condition.lsn = is_primary() ? stream_.last() : replica_.applied();
+  condition.resync_bytes_left = target_.bytes_left();
+  condition.resync_bytes_copied = target_.bytes_copied();
+  condition.resync_bytes_compared = target_.bytes_compared();
+  condition.requests_waiting = pipeline_.outstanding();
+  return condition;
 }
+
+Status NodeEngine::Core::status() const { return {condition(), why(), next_step()}; }
 
 }  // namespace lockstep::engine

@@ -36,6 +36,7 @@ class NodeEngine::Core : private role::Actions {
   Core(const Settings& settings, NodePorts ports);
 
   void step(Instant now, io::Event event);
+  [[nodiscard]] Condition condition() const;
   [[nodiscard]] Status status() const;
   /// All of its state, for a snapshot (node_snapshot.cpp).
   static void fields(auto& self, auto& archive);

@@ -13,6 +13,7 @@ namespace lockstep::engine {
 NodeEngine::NodeEngine(const Settings& settings, NodePorts ports) : core_(std::make_unique<Core>(settings, ports)) {}
 NodeEngine::~NodeEngine() = default;
 void NodeEngine::step(Instant now, io::Event event) { core_->step(now, std::move(event)); }
+Condition NodeEngine::condition() const { return core_->condition(); }
 Status NodeEngine::status() const { return core_->status(); }
 
 NodeEngine::Core::Core(const Settings& settings, NodePorts ports)

@@ -48,6 +48,7 @@ class NodeEngine {
   /// `now` never decreases from step to step. The first event is Booted.
   void step(Instant now, io::Event event);
 
+  [[nodiscard]] Condition condition() const;
   [[nodiscard]] Status status() const;
 
   /// Between two steps: everything on which its further decisions depend, but the settings. restore() puts that into an

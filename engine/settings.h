@@ -40,7 +40,7 @@ struct Settings {
   /// A resync compares chunks first, then the blocks of those that differ; what it copies is whole blocks.
   std::uint32_t pull_chunk_bytes = 64U << 10U;
   std::uint32_t pull_block_bytes = 4U << 10U;  ///< less than a chunk, which is a multiple of it
-  std::uint32_t pull_chunks_max = 16;  ///< of one pull; at most 64
+  std::uint32_t pull_chunks_max = 16;          ///< of one pull; at most 64
 };
 
 }  // namespace lockstep::engine

@@ -23,7 +23,8 @@ constexpr std::string_view to_string(Readiness readiness) {
   return names[static_cast<unsigned>(readiness)];
 }
 
-struct Status {
+/// What a node is at this instant.
+struct Condition {
   Role role = Role::wait;
   Readiness readiness = Readiness::not_ready;
   std::string_view state;       ///< the role machine's state, as in its table
@@ -41,20 +42,24 @@ struct Status {
   std::uint64_t resync_bytes_copied = 0;  ///< of the last resync in which this node was brought up to date
   std::uint64_t resync_bytes_compared = 0;
   std::uint64_t requests_waiting = 0;
-  std::string reason;     ///< why the role is what it is, in a sentence
-  std::string next_step;  ///< what an administrator can safely do, or empty
 
   [[nodiscard]] bool serves() const {
     return (role == Role::alone || role == Role::prim) && readiness == Readiness::ready;
   }
 };
 
-/// Whether a load balancer may send clients to a node that said `status` at `said_at`; `now` is by the same clock. Not
+/// The same for people.
+struct Status : Condition {
+  std::string reason;     ///< why the role is what it is, in a sentence
+  std::string next_step;  ///< what an administrator can safely do, or empty
+};
+
+/// Whether a load balancer may send clients to a node that said `said` at `said_at`; `now` is by the same clock. Not
 /// beyond the lease, since then another node may serve (F14), whatever this one believed. And not where the loop has
 /// said nothing for half a `timeout`: it hangs, and loses its lease.
 constexpr Duration health_age_max(Duration timeout) { return timeout / 2; }
-inline bool healthy(const Status& status, Instant said_at, Instant now, Duration timeout) {
-  return status.serves() && now < status.lease_until && now - said_at <= health_age_max(timeout);
+inline bool healthy(const Condition& said, Instant said_at, Instant now, Duration timeout) {
+  return said.serves() && now < said.lease_until && now - said_at <= health_age_max(timeout);
 }
 
 }  // namespace lockstep::engine

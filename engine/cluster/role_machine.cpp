@@ -127,7 +127,7 @@ std::vector<RoleEvent> way_to(RoleState state) {
 
 }  // namespace
 
-RoleMachine::RoleMachine(role::Actions& actions) : actions_(actions), backend_(std::make_unique<Backend>(actions)) {}
+RoleMachine::RoleMachine(role::Actions& actions) : actions_(actions), backend_(std::make_unique<Backend>(actions)), state_(backend_->state()) {}
 
 // MSM has no other way into a state than events.
 void RoleMachine::restore(RoleState state) {
@@ -135,11 +135,14 @@ void RoleMachine::restore(RoleState state) {
   backend_ = std::make_unique<Backend>(none);
   for (const RoleEvent event : way_to(state)) backend_->process(event);
   backend_->act_by(actions_);
-  LOCKSTEP_CHECK(this->state() == state, "the way to a state leads there");
+  state_ = backend_->state();
+  LOCKSTEP_CHECK(state_ == state, "the way to a state leads there");
 }
 RoleMachine::~RoleMachine() = default;
-void RoleMachine::process(RoleEvent event) { backend_->process(event); }
-RoleState RoleMachine::state() const { return backend_->state(); }
+void RoleMachine::process(RoleEvent event) {
+  backend_->process(event);
+  state_ = backend_->state();
+}
 
 std::string_view to_string(RoleState state) {
   constexpr std::array<std::string_view, 8> names{"Stopped",   "Waiting", "Joining", "Secondary",

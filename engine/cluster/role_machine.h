@@ -39,7 +39,7 @@ class RoleMachine {
 
   /// Not to be called from within an action.
   void process(RoleEvent event);
-  [[nodiscard]] RoleState state() const;
+  [[nodiscard]] RoleState state() const { return state_; }
   /// As if events had led to that state; no action is taken.
   void restore(RoleState state);
 
@@ -47,6 +47,7 @@ class RoleMachine {
   class Backend;
   role::Actions& actions_;
   std::unique_ptr<Backend> backend_;
+  RoleState state_;  ///< the backend's, which is asked at every event
 };
 
 }  // namespace lockstep::engine

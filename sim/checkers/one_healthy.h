@@ -21,7 +21,7 @@ class OneHealthy : public Observer {
     if (!is_node(place)) return;
     const NodeId node = node_at(place);
     const Node& here = world_.node(node);
-    said_[index_of(node)] = {here.status(), here.local_now()};
+    said_[index_of(node)] = {here.condition(), here.local_now()};
     if (!healthy(node)) return;
     const bool runs = here.application().alive() || here.application().pretends();
     if (!here.mount().is_open() || !runs) {
@@ -36,14 +36,14 @@ class OneHealthy : public Observer {
 
  private:
   struct Said {
-    engine::Status status;
+    engine::Condition condition;
     Instant at;
   };
 
   [[nodiscard]] bool healthy(NodeId node) const {
     const Node& here = world_.node(node);
     const Said& said = said_[index_of(node)];
-    return engine::healthy(said.status, said.at, here.local_now(), here.settings().timeout);
+    return engine::healthy(said.condition, said.at, here.local_now(), here.settings().timeout);
   }
 
   World& world_;

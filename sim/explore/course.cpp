@@ -69,7 +69,7 @@ void Course::prepare() {
   prepare_until([this] { return world_.at_rest(); });
   if (history_.move == Move::rejoin) {
     world_.node(NodeId::second).stop(false);
-    prepare_until([this] { return world_.node(NodeId::first).status().role == engine::Role::alone; });
+    prepare_until([this] { return world_.node(NodeId::first).condition().role == engine::Role::alone; });
   }
   // Each node knows by then how the other stands.
   world_.run_until((world_.now() / heartbeat_interval + 1) * heartbeat_interval + begin_after_heartbeat);

@@ -27,6 +27,7 @@ class Node : public Machine {
   [[nodiscard]] NodeId id() const { return node_at(place()); }
   [[nodiscard]] const engine::Settings& settings() const { return settings_; }
   /// Only while running.
+  [[nodiscard]] engine::Condition condition() const { return engine_->condition(); }
   [[nodiscard]] engine::Status status() const { return engine_->status(); }
 
   SimLink& link() { return link_; }

@@ -256,31 +256,34 @@ void World::start_whoever_waits() {
   }
 }
 
-bool World::at_rest() const { return why_not_at_rest().empty(); }
-
-std::string World::why_not_at_rest() const {
-  std::array<engine::Status, 2> status;
+bool World::at_rest() const {
+  std::array<engine::Condition, 2> conditions;
   for (const NodeId id : every_node) {
     const Node& here = node(id);
-    if (!here.running()) return std::string(to_string(id)) + " does not run";
-    status[index_of(id)] = here.status();
-    if (here.mount().outstanding() != 0) return std::string(to_string(id)) + " has not answered every request";
-    if (here.volume().queued() != 0) return std::string(to_string(id)) + " has work queued at its volume";
+    if (!here.running() || here.mount().outstanding() != 0 || here.volume().queued() != 0) return false;
+    conditions[index_of(id)] = here.condition();
   }
-  const engine::Status& a = status[0];
-  const engine::Status& b = status[1];
+  const engine::Condition& a = conditions[0];
+  const engine::Condition& b = conditions[1];
   const bool roles = (a.role == engine::Role::prim && b.role == engine::Role::second) ||
                      (b.role == engine::Role::prim && a.role == engine::Role::second);
   const bool ready = a.readiness == engine::Readiness::ready && b.readiness == engine::Readiness::ready;
   const bool agreed = a.configuration == b.configuration && a.configuration.members == Members::both();
-  if (roles && ready && agreed && a.lsn == b.lsn && !a.frozen && !b.frozen) return {};
+  return roles && ready && agreed && a.lsn == b.lsn && !a.frozen && !b.frozen;
+}
+
+std::string World::why_not_at_rest() const {
   std::string text;
   for (const NodeId id : every_node) {
-    const engine::Status& here = status[index_of(id)];
+    const Node& here = node(id);
+    if (!here.running()) return std::string(to_string(id)) + " does not run";
+    if (here.mount().outstanding() != 0) return std::string(to_string(id)) + " has not answered every request";
+    if (here.volume().queued() != 0) return std::string(to_string(id)) + " has work queued at its volume";
+    const engine::Status status = here.status();
     text += std::string(text.empty() ? "" : "; ") + std::string(to_string(id)) + ": " +
-            std::string(to_string(here.role)) + " " + std::string(to_string(here.readiness)) + " (" +
-            std::string(here.state) + ", " + describe(here.configuration) + ", lsn " + std::to_string(here.lsn.value) +
-            (here.frozen ? ", frozen" : "") + ") " + here.reason;
+            std::string(to_string(status.role)) + " " + std::string(to_string(status.readiness)) + " (" +
+            std::string(status.state) + ", " + describe(status.configuration) + ", lsn " +
+            std::to_string(status.lsn.value) + (status.frozen ? ", frozen" : "") + ") " + status.reason;
   }
   return text;
 }
