@@ -125,6 +125,17 @@ planted_violations_are_caught() {
   return $status
 }
 
+# The table in ARCHITECTURE.md has every planted bug, and each was found.
+plants_are_measured() {
+  local table
+  table=$(sed -n '/^<!-- planted bugs begin -->$/,/^<!-- planted bugs end -->$/p' ARCHITECTURE.md)
+  diff <(build/bin/lockstep-sim plants | awk '{ print $1 }' | sort) \
+    <(sed -nE 's/^\| `([a-z-]+)` \|.*\| [0-9]+ \|$/\1/p' <<<"$table" | sort) || {
+    echo "ARCHITECTURE.md: replace the table of planted bugs by the output of build/bin/lockstep-sim plants --measure"
+    return 1
+  }
+}
+
 # The diagram in ARCHITECTURE.md is what the transition table says now.
 diagram_is_current() {
   local drawn

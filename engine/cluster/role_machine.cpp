@@ -127,7 +127,8 @@ std::vector<RoleEvent> way_to(RoleState state) {
 
 }  // namespace
 
-RoleMachine::RoleMachine(role::Actions& actions) : actions_(actions), backend_(std::make_unique<Backend>(actions)), state_(backend_->state()) {}
+RoleMachine::RoleMachine(role::Actions& actions)
+    : actions_(actions), backend_(std::make_unique<Backend>(actions)), state_(backend_->state()) {}
 
 // MSM has no other way into a state than events.
 void RoleMachine::restore(RoleState state) {

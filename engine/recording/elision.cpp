@@ -65,7 +65,8 @@ ElidedPayload elide_bulk(const Buffer& payload, ElisionKey key) {
   return {bytes.size(), mark_of_hash(XXH3_64bits_withSeed(tail.data(), tail.size(), head), key)};
 }
 
-// 0 says "nothing but zeroes" (io/volume.h) and stays itself; what would become 0 takes the place that this leaves free.
+// 0 says "nothing but zeroes" (io/volume.h) and stays itself; what would become 0 takes the place that this leaves
+// free.
 std::uint64_t elide_digest(std::uint64_t digest, ElisionKey key) {
   if (digest == 0) return 0;
   const std::uint64_t elided = permute(digest, 64, key);

@@ -2,8 +2,9 @@
 //
 // Injected: a tree of some thousand objects; while the standby is away ten of them change; it returns.
 //
-// Must hold: the contents that travel are the changed blocks of the ten. (Today's resync still scans and compares the whole tree, so
-// the time it takes grows with the tree; only the bytes of contents that are copied grow with the change.)
+// Must hold: the contents that travel are the changed blocks of the ten. (Today's resync still scans and compares the
+// whole tree, so the time it takes grows with the tree; only the bytes of contents that are copied grow with the
+// change.)
 #include "sim/scenario/named/named.h"
 #include "sim/workload/requests.h"
 
