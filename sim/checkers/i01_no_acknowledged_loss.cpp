@@ -1,7 +1,5 @@
 #include "sim/checkers/i01_no_acknowledged_loss.h"
 
-#include "sim/faults/fault.h"
-
 #include <utility>
 
 namespace lockstep::sim {
@@ -11,14 +9,12 @@ namespace {
 constexpr std::int64_t forced_timeouts_max = 6;
 }  // namespace
 
-void NoAcknowledgedLoss::faulted(const Fault& fault) {
-  const auto* order = std::get_if<Order>(&fault.what);
-  if (order == nullptr || order->command.verb != io::Verb::prim) return;
-  forced_at_[index_of(order->node)] = order->command.force ? std::optional(world_.now()) : std::nullopt;
-}
-
 void NoAcknowledgedLoss::delivering(Place to, const io::Event& event) {
-  if (is_node(to) && std::holds_alternative<io::MountClosed>(event)) checked_[index_of(to)] = false;
+  if (!is_node(to)) return;
+  if (std::holds_alternative<io::MountClosed>(event)) checked_[index_of(to)] = false;
+  const auto* given = std::get_if<io::CommandGiven>(&event);
+  if (given == nullptr || given->command.verb != io::Verb::prim) return;
+  forced_at_[index_of(to)] = given->command.force ? std::optional(world_.now()) : std::nullopt;
 }
 
 void NoAcknowledgedLoss::stopped(Place place, bool /*power_lost*/) {

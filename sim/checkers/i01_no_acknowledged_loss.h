@@ -23,7 +23,6 @@ class NoAcknowledgedLoss : public Observer {
   void traced(Place by, const io::TraceEvent& event) override;
   void replied(NodeId node, RequestId request, const io::Reply& reply) override;
   void stopped(Place place, bool power_lost) override;
-  void faulted(const Fault& fault) override;
 
  private:
   void became_writable(NodeId node, Epoch epoch);
