@@ -9,7 +9,6 @@
 #include <unistd.h>
 #include <utility>
 
-#include <boost/asio/buffer.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 
@@ -27,23 +26,18 @@ class ScriptOutput::Impl : public std::enable_shared_from_this<Impl> {
     descriptor_.native_non_blocking(true);
   }
 
+  // Waits, and reads in the handler: bytes that a read under way has taken, and nobody was told of yet, would be
+  // missing where last_lines() is asked for in between.
   void read() {
-    descriptor_.async_read_some(boost::asio::buffer(chunk_),
-                                [self = shared_from_this()](const boost::system::error_code& error, std::size_t bytes) {
-                                  if (error) {
-                                    self->end_line();
-                                    return;
-                                  }
-                                  self->take({self->chunk_.data(), bytes});
-                                  self->read();
-                                });
+    descriptor_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                           [self = shared_from_this()](const boost::system::error_code& error) {
+                             if (!error && self->take_what_is_there()) return self->read();
+                             self->end_line();
+                           });
   }
 
   std::string last_lines() {
-    std::array<char, 4096> chunk;
-    for (ssize_t got = 0; (got = ::read(descriptor_.native_handle(), chunk.data(), chunk.size())) > 0;) {
-      take({chunk.data(), static_cast<std::size_t>(got)});
-    }
+    take_what_is_there();
     end_line();
     std::string text;
     for (const std::string& line : lines_) text += (text.empty() ? "" : "\n") + line;
@@ -51,6 +45,16 @@ class ScriptOutput::Impl : public std::enable_shared_from_this<Impl> {
   }
 
  private:
+  /// Whether there may be more later: somebody still has the other end.
+  bool take_what_is_there() {
+    std::array<char, 4096> chunk;
+    ssize_t got = 0;
+    while ((got = ::read(descriptor_.native_handle(), chunk.data(), chunk.size())) > 0 || (got < 0 && errno == EINTR)) {
+      if (got > 0) take({chunk.data(), static_cast<std::size_t>(got)});
+    }
+    return got < 0 && errno == EAGAIN;
+  }
+
   void take(std::string_view bytes) {
     for (const char c : bytes) {
       if (c == '\n' || line_.size() >= line_bytes_max) end_line();
@@ -68,7 +72,6 @@ class ScriptOutput::Impl : public std::enable_shared_from_this<Impl> {
   boost::asio::posix::stream_descriptor descriptor_;
   const std::string prefix_;
   const Report report_;
-  std::array<char, 4096> chunk_{};
   std::string line_;
   std::deque<std::string> lines_;
 };
