@@ -2,10 +2,19 @@
 
 #include "engine/wire/archive.h"
 
+#include <algorithm>
+
 namespace lockstep::engine {
 
 namespace {
 constexpr std::uint64_t format_version = 3;
+}
+
+void VoterRecord::adopt(const VoterRecord& other) {
+  promised = std::max(promised, other.promised);
+  if (other.accepted_ballot <= accepted_ballot) return;
+  accepted_ballot = other.accepted_ballot;
+  accepted = other.accepted;
 }
 
 Buffer encode(const JournalRecord& record) {

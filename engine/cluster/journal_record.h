@@ -17,6 +17,9 @@ struct VoterRecord {
   Ballot accepted_ballot;
   Configuration accepted;
 
+  /// Takes over what another has promised or accepted, where it is more.
+  void adopt(const VoterRecord& other);
+
   bool operator==(const VoterRecord&) const = default;
   static void fields(auto& self, auto& archive) { archive(self.promised, self.accepted_ballot, self.accepted); }
 };

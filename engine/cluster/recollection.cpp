@@ -64,10 +64,7 @@ Recollection::Lesson Recollection::hear(VoterId from, const VoterMemory& memory,
   learned_ = {};
   for (const auto& other : heard_) {
     if (!other || planted(Bug::forgetful_voter_votes)) continue;
-    learned_.promised = std::max(learned_.promised, other->votes.promised);
-    if (other->votes.accepted_ballot < learned_.accepted_ballot) continue;
-    learned_.accepted_ballot = other->votes.accepted_ballot;
-    learned_.accepted = other->votes.accepted;
+    learned_.adopt(other->votes);
   }
   return Lesson::learned;
 }

@@ -2,8 +2,6 @@
 
 #include "engine/planted.h"
 
-#include <algorithm>
-
 namespace lockstep::engine {
 
 namespace {
@@ -59,13 +57,6 @@ Message Voter::accept(NodeId from, const Accept& request, Instant now) {
     grant_.reset();  // its holder gave the lease up itself
   }
   return Accepted{request.ballot};
-}
-
-void Voter::adopt(const VoterRecord& record) {
-  record_.promised = std::max(record_.promised, record.promised);
-  if (record.accepted_ballot <= record_.accepted_ballot) return;
-  record_.accepted_ballot = record.accepted_ballot;
-  record_.accepted = record.accepted;
 }
 
 bool Voter::grant_lease(NodeId holder, const Configuration& configuration, Instant now) {

@@ -36,7 +36,7 @@ class Voter {
   /// Whether it may vote and grant leases at all (engine/cluster/recollection.h); at first it may.
   void set_ready(bool ready) { ready_ = ready; }
   /// Takes over what others know, where it is more.
-  void adopt(const VoterRecord& record);
+  void adopt(const VoterRecord& record) { record_.adopt(record); }
 
   [[nodiscard]] const VoterRecord& record() const { return record_; }
 

@@ -26,7 +26,6 @@ struct RowExemption {
 inline constexpr std::string_view needs_volume_errors = "needs volumes that fail";
 inline constexpr std::string_view needs_phase_errors = "needs phases or mounts that fail or hang";
 inline constexpr std::string_view needs_force = "needs `prim --force`, which the profile forced gives";
-inline constexpr std::string_view needs_damage = "needs frames that are damaged on their way";
 inline constexpr std::string_view needs_luck = "a race of a few milliseconds";
 
 inline constexpr MarkExemption exempted_marks[] = {

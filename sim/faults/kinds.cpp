@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <functional>
 
 namespace lockstep::sim {
 
@@ -14,90 +15,81 @@ Wire any_wire(Random& random) { return random.pick(every_wire); }
 NodeId any_node(Random& random) { return random.pick(every_node); }
 Time ms(Random& random, std::int64_t low, std::int64_t high) { return random.between(low, high) * one_ms; }
 
-Faults slow_cables(Random random, Window window) {
+/// Draws `least` to `most` times.
+Faults several(Random& random, std::int64_t least, std::int64_t most, const std::function<void(Faults&)>& draw) {
   Faults faults;
-  for (std::int64_t n = random.between(1, 4); n > 0; --n) {
+  for (std::int64_t n = random.between(least, most); n > 0; --n) draw(faults);
+  return faults;
+}
+
+Faults slow_cables(Random random, Window window) {
+  return several(random, 1, 4, [&](Faults& faults) {
     const Wire wire = any_wire(random);
     const Time at = window.draw(random);
     const Time longest = ms(random, 5, 400);
     faults.push_back({at, Slow{wire, longest, ms(random, 500, 8000)}});
-  }
-  return faults;
+  });
 }
 
 Faults resets(Random random, Window window) {
-  Faults faults;
-  for (std::int64_t n = random.between(1, 8); n > 0; --n) {
+  return several(random, 1, 8, [&](Faults& faults) {
     const Wire wire = any_wire(random);
     faults.push_back({window.draw(random), Reset{wire}});
-  }
-  return faults;
+  });
 }
 
 Faults one_way_cuts(Random random, Window window) {
-  Faults faults;
-  for (std::int64_t n = random.between(1, 4); n > 0; --n) {
+  return several(random, 1, 4, [&](Faults& faults) {
     const Wire wire = any_wire(random);
     const bool from_left = random.chance(50);
     const Time at = window.draw(random);
     faults.push_back({at, Cut{wire, from_left, !from_left, ms(random, 100, 12'000)}});
-  }
-  return faults;
+  });
 }
 
 Faults two_way_cuts(Random random, Window window) {
-  Faults faults;
-  for (std::int64_t n = random.between(1, 4); n > 0; --n) {
+  return several(random, 1, 4, [&](Faults& faults) {
     std::vector<Wire> wires{any_wire(random)};
     if (random.chance(40)) wires = {Wire::peers, witness_wire(any_node(random))};
     const Time at = window.draw(random);
     const Time length = ms(random, 100, 12'000);
     for (const Wire wire : wires) faults.push_back({at, Cut{wire, true, true, length}});
-  }
-  return faults;
+  });
 }
 
 Faults process_crashes(Random random, Window window) {
-  Faults faults;
-  for (std::int64_t n = random.between(1, 5); n > 0; --n) {
+  return several(random, 1, 5, [&](Faults& faults) {
     const Place place = place_of(any_node(random));
     const Time at = window.draw(random);
     const Time down = random.chance(50) ? ms(random, 20, 500) : ms(random, 500, 10'000);
     faults.push_back({at, Outage{place, false, down}});
-  }
-  return faults;
+  });
 }
 
 Faults witness_crashes(Random random, Window window) {
-  Faults faults;
-  for (std::int64_t n = random.between(1, 3); n > 0; --n) {
+  return several(random, 1, 3, [&](Faults& faults) {
     const Time at = window.draw(random);
     const bool power_lost = random.chance(50);
     faults.push_back({at, Outage{Place::witness, power_lost, ms(random, 20, 10'000)}});
-  }
-  return faults;
+  });
 }
 
 Faults power_losses(Random random, Window window) {
-  Faults faults;
-  for (std::int64_t n = random.between(1, 3); n > 0; --n) {
+  return several(random, 1, 3, [&](Faults& faults) {
     const Place place = place_of(any_node(random));
     const Time at = window.draw(random);
     faults.push_back({at, Outage{place, true, ms(random, 500, 12'000)}});
-  }
-  return faults;
+  });
 }
 
 Faults power_lost_together(Random random, Window window) {
-  Faults faults;
-  for (std::int64_t n = random.between(1, 2); n > 0; --n) {
+  return several(random, 1, 2, [&](Faults& faults) {
     const NodeId first = any_node(random);
     const Time at = window.draw(random);
     faults.push_back({at, Outage{place_of(first), true, ms(random, 500, 12'000)}});
     const Time later = at + ms(random, 0, 50);
     faults.push_back({later, Outage{place_of(other(first)), true, ms(random, 500, 12'000)}});
-  }
-  return faults;
+  });
 }
 
 Faults crashes_in_recovery(Random random, Window window) {
@@ -144,39 +136,32 @@ Faults old_disks(Random random, Window window) {
 }
 
 Faults pauses(Random random, Window window) {
-  Faults faults;
-  for (std::int64_t n = random.between(1, 4); n > 0; --n) {
+  return several(random, 1, 4, [&](Faults& faults) {
     const Place place = random.one_in(5) ? Place::witness : place_of(any_node(random));
     const Time at = window.draw(random);
     faults.push_back({at, Pause{place, ms(random, 100, 12'000)}});
-  }
-  return faults;
+  });
 }
 
 Faults clock_steps(Random random, Window window) {
-  Faults faults;
-  for (std::int64_t n = random.between(1, 3); n > 0; --n) {
+  return several(random, 1, 3, [&](Faults& faults) {
     const NodeId node = any_node(random);
     const Time at = window.draw(random);
     const Time by = random.between(1, 3600) * one_second;
     faults.push_back({at, ClockStep{node, random.chance(70), by}});
-  }
-  return faults;
+  });
 }
 
 Faults freezes(Random random, Window window) {
-  Faults faults;
-  for (std::int64_t n = random.between(1, 3); n > 0; --n) {
+  return several(random, 1, 3, [&](Faults& faults) {
     const Place place = random.one_in(4) ? Place::witness : place_of(any_node(random));
     const Time at = window.draw(random);
     faults.push_back({at, Freeze{place, ms(random, 500, 12'000)}});
-  }
-  return faults;
+  });
 }
 
 Faults commands(Random random, Window window) {
-  Faults faults;
-  for (std::int64_t n = random.between(1, 6); n > 0; --n) {
+  return several(random, 1, 6, [&](Faults& faults) {
     const NodeId node = any_node(random);
     io::Command command;
     command.verb = random.pick(std::array{io::Verb::start, io::Verb::stop, io::Verb::restart, io::Verb::swap,
@@ -185,15 +170,13 @@ Faults commands(Random random, Window window) {
     const Time at = window.draw(random);
     faults.push_back({at, Order{node, command}});
     // Whoever stops a module starts it again, most of the time.
-    if (command.verb != io::Verb::stop || random.one_in(4)) continue;
+    if (command.verb != io::Verb::stop || random.one_in(4)) return;
     faults.push_back({at + ms(random, 100, 8000), Order{node, {io::Verb::start, false, false}}});
-  }
-  return faults;
+  });
 }
 
 Faults forced_elections(Random random, Window window) {
-  Faults faults;
-  for (std::int64_t n = random.between(1, 2); n > 0; --n) {
+  return several(random, 1, 2, [&](Faults& faults) {
     const NodeId node = any_node(random);
     const Time at = window.draw(random);
     // Most of the time where it is meant for: the other node is gone, it seems for good.
@@ -201,13 +184,11 @@ Faults forced_elections(Random random, Window window) {
     const Time down = ms(random, 3000, 20'000);
     if (random.chance(70)) faults.push_back({at - std::min(at, gone), Outage{place_of(other(node)), true, down}});
     faults.push_back({at, Order{node, {io::Verb::prim, true, false}}});
-  }
-  return faults;
+  });
 }
 
 Faults disk_errors(Random random, Window window) {
-  Faults faults;
-  for (std::int64_t n = random.between(1, 3); n > 0; --n) {
+  return several(random, 1, 3, [&](Faults& faults) {
     const NodeId node = any_node(random);
     const DiskCalls calls =
         random.pick(std::array{DiskCalls::requests, DiskCalls::stream, DiskCalls::reads, DiskCalls::all});
@@ -215,49 +196,40 @@ Faults disk_errors(Random random, Window window) {
     const std::uint64_t one_in = random.chance(30) ? 1 : static_cast<std::uint64_t>(random.between(2, 20));
     const Time at = window.draw(random);
     faults.push_back({at, DiskErrors{node, calls, error, one_in, ms(random, 50, 8000)}});
-  }
-  return faults;
+  });
 }
 
 Faults short_writes(Random random, Window window) {
-  Faults faults;
-  for (std::int64_t n = random.between(1, 2); n > 0; --n) {
+  return several(random, 1, 2, [&](Faults& faults) {
     const NodeId node = any_node(random);
     const Time at = window.draw(random);
     faults.push_back({at, ShortWrites{node, static_cast<std::uint64_t>(random.between(1, 10)), ms(random, 50, 8000)}});
-  }
-  return faults;
+  });
 }
 
 Faults failed_syncs(Random random, Window window) {
-  Faults faults;
-  for (std::int64_t n = random.between(1, 3); n > 0; --n) {
+  return several(random, 1, 3, [&](Faults& faults) {
     const NodeId node = any_node(random);
     const Time at = window.draw(random);
     faults.push_back({at, FailedSyncs{node, static_cast<std::uint32_t>(random.between(1, 2))}});
-  }
-  return faults;
+  });
 }
 
 Faults hanging_disks(Random random, Window window) {
-  Faults faults;
-  for (std::int64_t n = random.between(1, 2); n > 0; --n) {
+  return several(random, 1, 2, [&](Faults& faults) {
     const NodeId node = any_node(random);
     const Time at = window.draw(random);
     faults.push_back({at, HangingDisk{node, random.chance(50) ? ms(random, 200, 5000) : ms(random, 5000, 60'000)}});
-  }
-  return faults;
+  });
 }
 
 Faults damaged_frames(Random random, Window window) {
-  Faults faults;
-  for (std::int64_t n = random.between(1, 3); n > 0; --n) {
+  return several(random, 1, 3, [&](Faults& faults) {
     const Wire wire = any_wire(random);
     const Time at = window.draw(random);
     const auto one_in = static_cast<std::uint64_t>(random.between(1, 50));
     faults.push_back({at, DamagedFrames{wire, one_in, ms(random, 50, 3000)}});
-  }
-  return faults;
+  });
 }
 
 Faults unreadable_journals(Random random, Window window) {
@@ -267,8 +239,7 @@ Faults unreadable_journals(Random random, Window window) {
 }
 
 Faults script_trouble(Random random, Window window) {
-  Faults faults;
-  for (std::int64_t n = random.between(1, 4); n > 0; --n) {
+  return several(random, 1, 4, [&](Faults& faults) {
     const NodeId node = any_node(random);
     const io::Phase phase =
         random.pick(std::array{io::Phase::prestart, io::Phase::start, io::Phase::stop, io::Phase::poststop});
@@ -284,39 +255,32 @@ Faults script_trouble(Random random, Window window) {
       faults.push_back({at + ms(random, 500, 12'000), Order{node, {io::Verb::start, false, false}}});
       faults.push_back({at + ms(random, 500, 12'000), Order{other(node), {io::Verb::start, false, false}}});
     }
-  }
-  return faults;
+  });
 }
 
 Faults slow_ends(Random random, Window window) {
-  Faults faults;
-  for (std::int64_t n = random.between(1, 3); n > 0; --n) {
+  return several(random, 1, 3, [&](Faults& faults) {
     const NodeId node = any_node(random);
     const Time at = window.draw(random);
     const Time longest = ms(random, 200, 6000);
     faults.push_back({at, SlowEnd{node, longest, ms(random, 500, 20'000)}});
-  }
-  return faults;
+  });
 }
 
 Faults bit_rot(Random random, Window window) {
-  Faults faults;
-  for (std::int64_t n = random.between(1, 4); n > 0; --n) {
+  return several(random, 1, 4, [&](Faults& faults) {
     const NodeId node = any_node(random);
     const Time at = window.draw(random);
     faults.push_back({at, BitRot{node, static_cast<std::uint32_t>(random.between(1, 5))}});
-  }
-  return faults;
+  });
 }
 
 Faults misdirected_writes(Random random, Window window) {
-  Faults faults;
-  for (std::int64_t n = random.between(1, 3); n > 0; --n) {
+  return several(random, 1, 3, [&](Faults& faults) {
     const NodeId node = any_node(random);
     const Time at = window.draw(random);
     faults.push_back({at, MisdirectedWrites{node, static_cast<std::uint32_t>(random.between(1, 2))}});
-  }
-  return faults;
+  });
 }
 
 /// Something has to be compared, or handed over, after the rot.

@@ -1,8 +1,8 @@
 // lockstep-sim explore: every short history, with every fault at every boundary, and in every order.
 #include "sim/explore/walk.h"
 #include "sim/planted/planted.h"
-#include "sim/program/shares.h"
 #include "sim/program/subcommand.h"
+#include "sim/program/workers.h"
 
 #include <algorithm>
 #include <chrono>
@@ -15,7 +15,7 @@ namespace lockstep::sim {
 
 namespace {
 
-constexpr std::uint64_t findings_per_worker_max = 20;
+constexpr std::uint64_t findings_max = 20;
 
 struct Options {
   std::size_t depth = 1;
@@ -50,7 +50,8 @@ struct Found {
   std::string id, invariant, text;
 };
 
-struct Outcome {
+/// What came of one history, or of several.
+struct Explored {
   WalkTally tally;
   std::vector<Found> found;
   bool crashed = false;
@@ -75,56 +76,50 @@ std::string one_line(std::string text) {
   return text;
 }
 
-void work(const std::vector<ShortHistory>& all, const Options& options, unsigned index, std::FILE* out) {
+/// In a worker: what came of one history, as a line.
+std::string line_of(const ShortHistory& history, const Options& options) {
   WalkTally tally;
-  bool go_on = true;
+  std::ostringstream found;
   const auto report = [&](const Finding& finding) {
-    std::fprintf(out, "found\t%s\t%s\t%s\n", finding.id.c_str(), finding.violation.invariant().c_str(),
-                 one_line(finding.violation.text()).c_str());
-    std::fflush(out);
-    return options.plants.empty() && tally.violations < findings_per_worker_max;
+    found << '\t' << finding.id << '\t' << finding.violation.invariant() << '\t' << one_line(finding.violation.text());
+    return options.plants.empty() && tally.violations < findings_max;
   };
-  for (std::size_t i = index; i < all.size() && go_on; i += options.jobs) {
-    go_on = walk(all[i], options.limits, tally, report);
+  const bool whole = walk(history, options.limits, tally, report);
+  std::ostringstream line;
+  for (const std::uint64_t number : {tally.histories, tally.boundaries, tally.faults, tally.faulted_states,
+                                     tally.orders, tally.runs, tally.violations, tally.incomplete}) {
+    line << number << ' ';
   }
-  const auto number = [](std::uint64_t n) { return static_cast<unsigned long long>(n); };
-  std::fprintf(out, "tally\t%d\t%llu\t%llu\t%llu\t%llu\t%llu\t%llu\t%llu\t%llu\n", go_on ? 0 : 1,
-               number(tally.histories), number(tally.boundaries), number(tally.faults), number(tally.faulted_states),
-               number(tally.orders), number(tally.runs), number(tally.violations), number(tally.incomplete));
+  line << !whole << found.str();
+  return line.str();
 }
 
-void collect(const ShareOutput& output, Outcome& outcome) {
-  std::istringstream lines(output.text);
-  bool ended = false;
-  for (std::string line; std::getline(lines, line);) {
-    std::istringstream fields(line);
-    std::string kind;
-    std::getline(fields, kind, '\t');
-    if (kind == "found") {
-      Found found;
-      std::getline(fields, found.id, '\t');
-      std::getline(fields, found.invariant, '\t');
-      std::getline(fields, found.text);
-      outcome.found.push_back(std::move(found));
-    } else {
-      WalkTally tally;
-      bool cut_short = false;
-      fields >> cut_short >> tally.histories >> tally.boundaries >> tally.faults >> tally.faulted_states >>
-          tally.orders >> tally.runs >> tally.violations >> tally.incomplete;
-      outcome.tally.add(tally);
-      outcome.cut_short |= cut_short;
-      ended = true;
-    }
+void add(const Outcome& outcome, Explored& all) {
+  if (outcome.kind != Outcome::Kind::finished) {
+    all.crashed = true;
+    return;
   }
-  outcome.crashed |= output.crashed || !ended;
+  std::istringstream line(outcome.text);
+  WalkTally tally;
+  bool cut_short = false;
+  line >> tally.histories >> tally.boundaries >> tally.faults >> tally.faulted_states >> tally.orders >> tally.runs >>
+      tally.violations >> tally.incomplete >> cut_short;
+  all.tally.add(tally);
+  all.cut_short |= cut_short;
+  line.get();  // the tab before the first finding
+  for (Found found; std::getline(line, found.id, '\t');) {
+    std::getline(line, found.invariant, '\t');
+    std::getline(line, found.text, '\t');
+    all.found.push_back(std::move(found));
+  }
 }
 
-void print(const Outcome& outcome, const Options& options, double seconds) {
+void print(const Explored& explored, const Options& options, double seconds) {
   const auto number = [](std::uint64_t n) { return static_cast<unsigned long long>(n); };
-  for (const Found& found : outcome.found) {
+  for (const Found& found : explored.found) {
     std::printf("%s breaks %s: %s\n", found.id.c_str(), found.invariant.c_str(), found.text.c_str());
   }
-  const WalkTally& tally = outcome.tally;
+  const WalkTally& tally = explored.tally;
   std::printf("%llu histories of %zu requests, %llu boundaries\n", number(tally.histories), options.depth,
               number(tally.boundaries));
   std::printf("%llu faults at boundaries lead to %llu different states, each walked once; %llu skipped as equal\n",
@@ -133,9 +128,9 @@ void print(const Outcome& outcome, const Options& options, double seconds) {
               options.limits.overtakings_max);
   std::printf("%llu runs in %.1f s, %.0f a second, %llu violations\n", number(tally.runs), seconds,
               static_cast<double>(tally.runs) / seconds, number(tally.violations));
-  if (outcome.crashed) {
+  if (explored.crashed) {
     std::printf("not complete: a worker crashed\n");
-  } else if (outcome.cut_short) {
+  } else if (explored.cut_short) {
     std::printf("not complete: ended by violations\n");
   } else if (tally.incomplete > 0) {
     std::printf("not complete: of %llu histories only the first %llu orders were walked\n", number(tally.incomplete),
@@ -153,13 +148,19 @@ int explore_all(const Options& options) {
   std::size_t place = 0;
   std::erase_if(all, [&](const ShortHistory&) { return place++ % part.of != part.number - 1; });
   const auto begin = std::chrono::steady_clock::now();
-  Outcome outcome;
-  for (const ShareOutput& output :
-       run_shares(options.jobs, [&](unsigned index, std::FILE*out) { work(all, options, index, out); })) {
-    collect(output, outcome);
-  }
-  print(outcome, options, std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
-  return outcome.crashed || outcome.tally.violations > 0 ? exit_violated : exit_clean;
+  Explored explored;
+  std::uint64_t dealt = 0;
+  const auto next = [&]() -> std::optional<std::uint64_t> {
+    const bool enough = explored.found.size() >= (options.plants.empty() ? findings_max : 1);
+    if (dealt == all.size() || enough) return std::nullopt;
+    return dealt++;
+  };
+  work_off({next, [&](std::uint64_t number) { return line_of(all[number], options); },
+            [&](const Outcome& outcome) { add(outcome, explored); }},
+           {options.jobs});
+  explored.cut_short |= dealt < all.size();
+  print(explored, options, std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+  return explored.crashed || explored.tally.violations > 0 ? exit_violated : exit_clean;
 }
 
 int replay_one(const Options& options) {

@@ -31,7 +31,8 @@ struct Report {
   [[nodiscard]] std::vector<std::uint64_t> missing() const;
 };
 
-/// The hash that identifies this program. Throws std::runtime_error where it cannot read itself.
+/// The hash that identifies this program: takes a tenth of a second, and only reports to be merged want it. Throws
+/// std::runtime_error where it cannot read itself.
 std::string program_id();
 
 /// Throws UsageError saying what differs or overlaps; the names are for that.

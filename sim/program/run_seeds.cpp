@@ -161,7 +161,8 @@ json::object choice_json(const RunOptions& options) {
 
 int run_seeds(const RunOptions& options) {
   Report report;
-  report.identity = {LOCKSTEP_VERSION, program_id(), choice_json(options), options.seeds, options.shard.of};
+  report.identity = {LOCKSTEP_VERSION, options.json ? program_id() : "", choice_json(options), options.seeds,
+                     options.shard.of};
   report.present = {options.shard.number};
   const auto begin = std::chrono::steady_clock::now();
   report.tally = run_all(options);

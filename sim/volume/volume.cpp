@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <span>
 #include <utility>
 
 namespace lockstep::sim {
@@ -220,7 +221,7 @@ void SimVolume::digest(Ticket ticket, FileId file, std::uint64_t offset, std::ui
       const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
       for (std::size_t at = 0; at < text.size(); at += chunk_bytes) {
         const std::string_view chunk = text.substr(at, chunk_bytes);
-        digested.digests.push_back(chunk.find_first_not_of('\0') == chunk.npos ? 0 : xxh3(chunk));
+        digested.digests.push_back(all_zero(std::as_bytes(std::span(chunk))) ? 0 : xxh3(chunk));
       }
     }
     host_.deliver(completion(), std::move(digested));

@@ -256,11 +256,20 @@ void World::start_whoever_waits() {
   }
 }
 
+namespace {
+/// What a node itself has to do before anybody can be at rest; empty: nothing.
+std::string_view unfinished(const Node& node) {
+  if (!node.running()) return "does not run";
+  if (node.mount().outstanding() != 0) return "has not answered every request";
+  return node.volume().queued() != 0 ? "has work queued at its volume" : "";
+}
+}  // namespace
+
 bool World::at_rest() const {
   std::array<engine::Condition, 2> conditions;
   for (const NodeId id : every_node) {
     const Node& here = node(id);
-    if (!here.running() || here.mount().outstanding() != 0 || here.volume().queued() != 0) return false;
+    if (!unfinished(here).empty()) return false;
     conditions[index_of(id)] = here.condition();
   }
   const engine::Condition& a = conditions[0];
@@ -276,9 +285,9 @@ std::string World::why_not_at_rest() const {
   std::string text;
   for (const NodeId id : every_node) {
     const Node& here = node(id);
-    if (!here.running()) return std::string(to_string(id)) + " does not run";
-    if (here.mount().outstanding() != 0) return std::string(to_string(id)) + " has not answered every request";
-    if (here.volume().queued() != 0) return std::string(to_string(id)) + " has work queued at its volume";
+    if (const std::string_view what = unfinished(here); !what.empty()) {
+      return std::string(to_string(id)) + " " + std::string(what);
+    }
     const engine::Status status = here.status();
     text += std::string(text.empty() ? "" : "; ") + std::string(to_string(id)) + ": " +
             std::string(to_string(status.role)) + " " + std::string(to_string(status.readiness)) + " (" +
