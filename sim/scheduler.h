@@ -36,7 +36,7 @@ class Scheduler {
     free_slots_.pop_back();
     slots_[slot] = {tag, std::move(action)};
     queue_.push_back({std::max(when, now_), tie, ++sequence_, slot});
-    std::push_heap(queue_.begin(), queue_.end(), later);
+    std::push_heap(queue_.begin(), queue_.end(), Later{});
   }
 
   /// Runs the next action, if it is due before `end`; otherwise the clock goes to `end` and false is returned.
@@ -45,7 +45,7 @@ class Scheduler {
       now_ = std::max(now_, end);
       return false;
     }
-    std::pop_heap(queue_.begin(), queue_.end(), later);
+    std::pop_heap(queue_.begin(), queue_.end(), Later{});
     const Item item = queue_.back();
     queue_.pop_back();
     run(item);
@@ -67,7 +67,7 @@ class Scheduler {
     for (const Item& item : queue_) {
       if (item.when <= queue_.front().when + width) items.push_back(&item);
     }
-    std::sort(items.begin(), items.end(), [](const Item* a, const Item* b) { return later(*b, *a); });
+    std::sort(items.begin(), items.end(), [](const Item* a, const Item* b) { return Later{}(*b, *a); });
     std::vector<Due> result;
     for (const Item* item : items) result.push_back({item->when, item->sequence, slots_[item->slot].tag});
     return result;
@@ -79,7 +79,7 @@ class Scheduler {
     LOCKSTEP_CHECK(found != queue_.end(), "what is chosen is still to happen");
     const Item item = *found;
     queue_.erase(found);
-    std::make_heap(queue_.begin(), queue_.end(), later);
+    std::make_heap(queue_.begin(), queue_.end(), Later{});
     run(item);
   }
 
@@ -89,6 +89,13 @@ class Scheduler {
     std::uint64_t tie;
     std::uint64_t sequence;
     std::size_t slot;
+  };
+  struct Later {
+    bool operator()(const Item& a, const Item& b) const {
+      if (a.when != b.when) return a.when > b.when;
+      if (a.tie != b.tie) return a.tie > b.tie;
+      return a.sequence > b.sequence;
+    }
   };
   /// Kept apart from the queue, which moves its items about.
   struct Slot {
@@ -102,12 +109,6 @@ class Scheduler {
     free_slots_.push_back(item.slot);
     last_run_ = slot.tag;
     slot.action();
-  }
-
-  static bool later(const Item& a, const Item& b) {
-    if (a.when != b.when) return a.when > b.when;
-    if (a.tie != b.tie) return a.tie > b.tie;
-    return a.sequence > b.sequence;
   }
 
   Time now_ = 0;

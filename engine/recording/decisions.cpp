@@ -121,11 +121,10 @@ void Decisions::add(const Operation& operation) {
 
 void Decisions::add(const io::Frame& frame) {
   // Only a message without a body can have contents in its head.
-  if (frame.body.empty() && frame.head.size() > checksum_bytes + 2) {
-    static const auto manifest_part = static_cast<std::byte>(engine::Message(engine::ManifestPart{}).index());
-    static const auto pull = static_cast<std::byte>(engine::Message(engine::Pull{}).index());
-    const std::byte number = frame.head[checksum_bytes + 2];
-    if (number == manifest_part || number == pull) {
+  if (frame.body.empty()) {
+    const auto number = engine::message_number(frame.head);
+    if (number == engine::message_number_of<engine::ManifestPart> ||
+        number == engine::message_number_of<engine::Pull>) {
       const auto message = engine::decode(Buffer::copy_of(std::span<const std::byte>(frame.head)));
       if (message) {
         add(std::uint64_t{message->index()});

@@ -168,6 +168,12 @@ std::optional<Message> decode(const Buffer& frame) {
   return read_alternative(index, reader);
 }
 
+std::optional<std::size_t> message_number(std::span<const std::byte> head) {
+  constexpr std::size_t place = checksum_bytes + 2;
+  if (head.size() <= place) return std::nullopt;
+  return static_cast<std::size_t>(head[place]);
+}
+
 std::optional<FrameParts> frame_parts(const Buffer& frame) {
   Reader reader(frame);
   reader.raw(checksum_bytes);

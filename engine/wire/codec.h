@@ -15,6 +15,10 @@ io::Frame encode(const Message& message);
 /// Nothing if the frame is damaged or malformed. Bulk data of the result refers into `frame`.
 std::optional<Message> decode(const Buffer& frame);
 
+/// What a frame says it is, by its index in Message; nothing if `head`, its first bytes, is too short. Nothing is
+/// checked.
+std::optional<std::size_t> message_number(std::span<const std::byte> head);
+
 /// A frame's bytes behind the checksum, which is not looked at: for a recording, which keeps frames without acting on
 /// them. `body` is the bulk data.
 struct FrameParts {

@@ -10,8 +10,10 @@
 #include "engine/values/strong.h"
 #include "engine/values/time.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
+#include <type_traits>
 #include <variant>
 #include <vector>
 
@@ -164,5 +166,19 @@ struct CaughtUp {
 using Message = std::variant<Heartbeat, HeartbeatReply, Prepare, Promise, Accept, Accepted, Refused, Decided, Attach,
                              Attached, StreamOperation, StreamAcknowledgement, StreamFailed, Farewell, SwapRequest,
                              ManifestPart, Pull, CaughtUp>;
+
+namespace detail {
+template <typename Alternative, typename... All>
+constexpr std::size_t index_among(std::type_identity<std::variant<All...>> /*all*/) {
+  std::size_t index = 0;
+  ((!std::is_same_v<Alternative, All> && ++index) && ...);
+  return index;
+}
+}  // namespace detail
+
+/// The wire's number of that kind of message.
+template <typename Kind>
+inline constexpr std::size_t message_number_of = detail::index_among<Kind>(std::type_identity<Message>{});
+static_assert(message_number_of<Heartbeat> == 0 && message_number_of<CaughtUp> + 1 == std::variant_size_v<Message>);
 
 }  // namespace lockstep::engine

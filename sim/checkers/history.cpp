@@ -253,7 +253,14 @@ std::set<FileId> History::touched(NodeId node, std::size_t from, bool unless_on_
     if (changes_no_tree(entries_[i].operation.kind) || (unless_on_disk && entries_[i].on_disk)) continue;
     add(entries_[i].operation);
   }
-  for (const Unordered& unordered : unordered_[index_of(node)]) add(unordered.effect);
+  // What was ordered is in the tip. A rename that was not may have taken a name from an object that still is.
+  Model model = tip_;
+  for (const Unordered& unordered : unordered_[index_of(node)]) {
+    add(unordered.effect);
+    if (const auto replaced = model.named(unordered.effect.new_parent, unordered.effect.new_name))
+      ids.insert(*replaced);
+    model.apply(unordered.effect);
+  }
   return ids;
 }
 

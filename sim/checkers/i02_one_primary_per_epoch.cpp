@@ -30,8 +30,9 @@ void OnePrimaryPerEpoch::traced(Place by, const io::TraceEvent& event) {
 void OnePrimaryPerEpoch::stopped(Place place, bool /*power_lost*/) { newest_known_[index_of(place)] = Epoch{}; }
 
 void OnePrimaryPerEpoch::frame_sent(Place from, io::Endpoint /*to*/, const io::Frame& frame) {
-  constexpr std::size_t votes_bytes_max = 128;
-  if (!frame.body.empty() || frame.head.size() > votes_bytes_max) return;
+  const auto number = engine::message_number(frame.head);
+  if (number != engine::message_number_of<engine::Promise> && number != engine::message_number_of<engine::Accepted>)
+    return;
   const auto message = engine::decode(Buffer::copy_of(std::span<const std::byte>(frame.head)));
   if (!message) return;
   const auto* promise = std::get_if<engine::Promise>(&*message);

@@ -26,6 +26,7 @@ class Course {
   void prepare();
   /// The next thing that happens; false, and nothing happens, when the history has ended.
   bool step();
+  [[nodiscard]] bool ended() const;
   struct Choice {
     Scheduler::Due due;
     bool simultaneous;  ///< due as good as together with the first
@@ -43,7 +44,6 @@ class Course {
   [[nodiscard]] Time repaired_at() const;
 
  private:
-  [[nodiscard]] bool ended() const;
   void prepare_until(const std::function<bool()>& done);
   void come_to_rest(Time limit);
 

@@ -1,6 +1,7 @@
 #include "sim/explore/catalogue.h"
 #include "sim/explore/course.h"
 #include "sim/explore/plan.h"
+#include "sim/explore/rewindable_course.h"
 #include "sim/explore/walk.h"
 #include "sim/planted/planted.h"
 #include "sim/world/hash_event.h"
@@ -135,6 +136,42 @@ TEST(ExploreTest, FaultsThatCountAsTheSameComeToTheSame) {
     }
     EXPECT_GT(same, 500U);
   }
+}
+
+TEST(ExploreTest, ACourseThatWentBackGoesOnAsAFreshOne) {
+  install_check_handler();
+  for (const char* name : {"durable/rejoin/in-turn/rename-over", "replicated/swap/in-turn/append"}) {
+    RewindableCourse course(history(name));
+    const Outcome* outcome = nullptr;
+    ASSERT_FALSE(course.attempt([&](Course& c) {
+      outcome = new Outcome(c);
+      c.prepare();
+    }));
+    RewindableCourse::Place here;
+    course.mark(here);
+    std::size_t boundary = 0;
+    std::size_t number = 0;
+    for (const Occasion& occasion : plan(history(name)).occasions) {
+      if (number++ % 37 != 0) continue;
+      ASSERT_FALSE(course.attempt([&](Course& c) {
+        for (; boundary < occasion.boundary; ++boundary) c.step();
+      }));
+      course.mark(here);
+      ASSERT_FALSE(course.attempt([&](Course& c) {
+        c.strike(occasion.strike);
+        c.finish();
+      }));
+      EXPECT_EQ(outcome->sum(), outcome_of(history(name), occasion.boundary, occasion.strike))
+          << name << ": " << occasion.strike.name << " at " << occasion.boundary;
+      course.go_back(here);
+    }
+    EXPECT_GT(boundary, 50U);
+  }
+}
+
+// A power loss between the rename and the engine's hearing of it: it is on the disk, and in nobody's history.
+TEST(ExploreTest, ARenameMayLandThatNobodyHasHeardOf) {
+  EXPECT_GT(walked("replicated/rejoin/in-turn/sync-all+rename-over").faulted_states, 500U);
 }
 
 TEST(ExploreTest, ARunIsFoundByItsID) {

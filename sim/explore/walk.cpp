@@ -2,6 +2,7 @@
 
 #include "sim/explore/course.h"
 #include "sim/explore/plan.h"
+#include "sim/explore/rewindable_course.h"
 
 #include <algorithm>
 #include <stdexcept>
@@ -37,30 +38,22 @@ void run_struck(const ShortHistory& history, std::size_t boundary, const std::fu
   course.finish();
 }
 
-/// Runs in that order; the choices that there were at each place on the way.
-std::vector<std::vector<Course::Choice>> run_ordered(const ShortHistory& history, const Choices& order,
-                                                     std::ostream* log) {
-  std::vector<std::vector<Course::Choice>> alternatives;
+/// Runs in that order.
+void run_ordered(const ShortHistory& history, const Choices& order, std::ostream* log) {
   Course course(history, log);
   course.prepare();
-  while (true) {
-    std::vector<Course::Choice> choices = course.choices();
-    if (choices.size() == 1) {
-      if (!course.step()) break;
-      continue;
-    }
-    const std::size_t place = alternatives.size();
-    const std::size_t chosen = place < order.size() ? order[place] : 0;
+  for (std::size_t place = 0; !course.ended();) {
+    const std::vector<Course::Choice> choices = course.choices();
+    const std::size_t chosen = choices.size() > 1 && place < order.size() ? order[place] : 0;
+    if (choices.size() > 1) ++place;
     if (chosen >= choices.size()) throw std::invalid_argument("there is no such choice in that order");
     if (chosen == 0) {
-      if (!course.step()) break;
+      course.step();
     } else {
       course.step(choices[chosen]);
     }
-    alternatives.push_back(std::move(choices));
   }
   course.finish();
-  return alternatives;
 }
 
 std::string id_of(const ShortHistory& history, const Choices& order) {
@@ -77,67 +70,104 @@ class Walker {
   bool walk() {
     ++tally_.histories;
     Plan faults;
-    if (!judge(id_of(history_, {}), [&] { faults = plan(history_); })) return false;
+    if (!judge(id_of(history_, {}), guarded([&] { faults = plan(history_); }))) return false;
     tally_.boundaries += faults.boundaries;
-    return walk_faults(faults) && walk_orders();
+    RewindableCourse course(history_);
+    course.attempt([](Course& c) { c.prepare(); });
+    RewindableCourse::Place begin;
+    course.mark(begin);
+    if (!walk_faults(course, faults)) return false;
+    course.go_back(begin);
+    walked_ = 0;
+    return walk_orders(course, {});
   }
 
  private:
-  /// One run; false if a violation ends the walk.
-  bool judge(const std::string& id, const std::function<void()>& run) {
+  /// What came of one run; false if a violation ends the walk.
+  bool judge(const std::string& id, const std::optional<Violation>& violation) {
     ++tally_.runs;
-    const auto violation = guarded(run);
     if (!violation) return true;
     ++tally_.violations;
     return report_({id, *violation});
   }
 
-  bool walk_faults(const Plan& faults) {
+  bool walk_faults(RewindableCourse& course, const Plan& faults) {
+    RewindableCourse::Place here;
+    course.mark(here);
+    std::size_t boundary = 0;
     for (const Occasion& each : faults.occasions) {
       ++tally_.faults;
       if (each.same_as != each.boundary) continue;
       ++tally_.faulted_states;
-      const std::string id = to_string(history_) + "/" + std::to_string(each.boundary) + "/" + each.strike.name;
-      const auto run = [&] {
-        run_struck(
-            history_, each.boundary, [&](Course&) { return &each.strike; }, nullptr);
-      };
-      if (!judge(id, run)) return false;
+      if (boundary < each.boundary) {
+        course.attempt([&](Course& c) {
+          for (; boundary < each.boundary; ++boundary) c.step();
+        });
+        course.mark(here);
+      }
+      const auto violation = course.attempt([&](Course& c) {
+        c.strike(each.strike);
+        c.finish();
+      });
+      course.go_back(here);
+      if (!judge(to_string(history_) + "/" + std::to_string(boundary) + "/" + each.strike.name, violation))
+        return false;
     }
     return true;
   }
 
-  struct Open {
-    Choices order;
+  /// The choices that were made on the way to where the course is.
+  struct Order {
+    Choices choices;
     std::size_t overtakings = 0;
     bool all_simultaneous = true;
+
+    [[nodiscard]] Order with(std::size_t choice, bool simultaneous) const {
+      Order other = *this;
+      other.choices.push_back(choice);
+      if (choice == 0) return other;
+      ++other.overtakings;
+      other.all_simultaneous &= simultaneous;
+      return other;
+    }
+  };
+  struct Branch {
+    RewindableCourse::Place place;
+    Course::Choice choice;
+    Order order;
   };
 
-  // Depth first: an order differs from the one that it was made of in its last choice.
-  bool walk_orders() {
-    std::vector<Open> open{{}};
-    std::uint64_t walked = 0;
-    while (!open.empty()) {
-      const Open here = std::move(open.back());
-      const Choices& order = here.order;
-      open.pop_back();
-      if (walked++ == limits_.orders_max) {
-        ++tally_.incomplete;
-        return true;
+  /// Goes on from where the course is, first in the order in which everything is due, then in every other.
+  bool walk_orders(RewindableCourse& course, Order order) {
+    if (walked_++ == limits_.orders_max) {
+      ++tally_.incomplete;
+      return true;
+    }
+    if (order.overtakings > 0) ++tally_.orders;
+    const std::string id = id_of(history_, order.choices);
+    std::vector<Branch> branches;
+    std::optional<Violation> violation;
+    while (!violation && !course.course().ended()) {
+      const std::vector<Course::Choice> choices = course.course().choices();
+      for (std::size_t i = 1; i < choices.size(); ++i) {
+        Order other = order.with(i, choices[i].simultaneous);
+        if (!other.all_simultaneous && other.overtakings > limits_.overtakings_max) continue;
+        Branch& branch = branches.emplace_back();
+        course.mark(branch.place);
+        branch.choice = choices[i];
+        branch.order = std::move(other);
       }
-      if (!order.empty()) ++tally_.orders;
-      std::vector<std::vector<Course::Choice>> alternatives;
-      if (!judge(id_of(history_, order), [&] { alternatives = run_ordered(history_, order, nullptr); })) return false;
-      for (std::size_t place = order.size(); place < alternatives.size(); ++place) {
-        for (std::size_t choice = 1; choice < alternatives[place].size(); ++choice) {
-          Open other = here;
-          ++other.overtakings;
-          other.all_simultaneous &= alternatives[place][choice].simultaneous;
-          if (!other.all_simultaneous && other.overtakings > limits_.overtakings_max) continue;
-          other.order.resize(place, 0);
-          other.order.push_back(choice);
-          open.push_back(std::move(other));
-        }
+      if (choices.size() > 1) order.choices.push_back(0);
+      violation = course.attempt([](Course& c) { c.step(); });
+    }
+    if (!violation) violation = course.attempt([](Course& c) { c.finish(); });
+    if (!judge(id, violation)) return false;
+    for (Branch& branch : branches) {
+      course.go_back(branch.place);
+      violation = course.attempt([&](Course& c) { c.step(branch.choice); });
+      if (violation ? !judge(id_of(history_, branch.order.choices), violation)
+                    : !walk_orders(course, std::move(branch.order))) {
+        return false;
       }
     }
     return true;
@@ -147,6 +177,7 @@ class Walker {
   const WalkLimits& limits_;
   WalkTally& tally_;
   const Report& report_;
+  std::uint64_t walked_ = 0;  ///< orders
 };
 
 Choices parse_order(std::string_view text) {

@@ -16,6 +16,13 @@ const ModelObject* Model::find(FileId id) const {
   return found == objects_.end() ? nullptr : &found->second;
 }
 
+std::optional<FileId> Model::named(FileId parent, const std::string& name) const {
+  const ModelObject* directory = find(parent);
+  if (directory == nullptr) return std::nullopt;
+  const auto entry = directory->entries.find(name);
+  return entry == directory->entries.end() ? std::nullopt : std::optional(entry->second);
+}
+
 std::string Model::region(FileId id, std::uint64_t offset, std::uint64_t length) const {
   const ModelObject* object = find(id);
   if (object == nullptr || offset >= object->bytes.size()) return {};

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 
 namespace lockstep::sim {
@@ -34,6 +35,8 @@ class Model {
 
   [[nodiscard]] const std::map<FileId, ModelObject>& objects() const { return objects_; }
   [[nodiscard]] const ModelObject* find(FileId id) const;
+  /// The object that a name leads to, if both are there.
+  [[nodiscard]] std::optional<FileId> named(FileId parent, const std::string& name) const;
   /// The bytes of [offset, offset + length), fewer at the end; empty for what is not there.
   [[nodiscard]] std::string region(FileId id, std::uint64_t offset, std::uint64_t length) const;
 

@@ -36,16 +36,16 @@ std::uint32_t lane_of(const io::Event& event) {
 
 }  // namespace
 
-void Machine::schedule(Time when, std::function<void()> action, Footprint footprint, std::uint32_t lane) {
-  scheduler_.at(when,
-                [this, life = life_, action = std::move(action)] {
-                  if (running_ && life == life_) action();
-                },
-                {footprint, lane});
+template <typename Action>
+void Machine::schedule(Time when, Action action, Tag tag) {
+  auto in_this_life = [this, life = life_, action = std::move(action)]() mutable {
+    if (running_ && life == life_) action();
+  };
+  scheduler_.at(when, std::move(in_this_life), tag);
 }
 
 void Machine::at(Time when, std::function<void()> action) {
-  schedule(when, std::move(action), footprint_of(place_), 0);
+  schedule(when, std::move(action), Tag{footprint_of(place_), 0});
 }
 
 void Machine::deliver(Time when, io::Event event, std::function<bool()> still_valid) {
@@ -60,7 +60,7 @@ void Machine::deliver(Time when, io::Event event, std::function<bool()> still_va
       hand_over(std::move(waiting));
     }
   };
-  schedule(when, std::move(arrive), footprint, lane);
+  schedule(when, std::move(arrive), Tag{footprint, lane});
 }
 
 void Machine::hand_over(Waiting waiting) {

@@ -53,7 +53,9 @@ class Machine : public Host {
     std::function<bool()> still_valid;
   };
 
-  void schedule(Time when, std::function<void()> action, Footprint footprint, std::uint32_t lane);
+  /// Unless this life has ended by then.
+  template <typename Action>
+  void schedule(Time when, Action action, Tag tag);
   void hand_over(Waiting waiting);
 
   Place place_;

@@ -62,7 +62,7 @@ void Node::step(io::Event event) {
     engine_->step(local_now(), std::move(event));
   }
   // As the daemon has it: what a power loss took is not regained by a restart.
-  if (!volume_retained_) volume_retained_ = engine_->status().intact;
+  if (!volume_retained_) volume_retained_ = engine_->condition().intact;
 }
 
 }  // namespace lockstep::sim

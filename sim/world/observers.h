@@ -1,24 +1,33 @@
-// Passes everything that is seen on to many observers, in the order in which they were added.
+// Passes everything that is seen on to many observers, in the order in which they were added. What happens all the time
+// is passed on only to those whose type looks at it.
 #pragma once
 
 #include "sim/world/observer.h"
 
+#include <concepts>
 #include <vector>
 
 namespace lockstep::sim {
 
 class Observers : public Observer {
  public:
-  void add(Observer& observer) { all_.push_back(&observer); }
+  template <std::derived_from<Observer> Seeing>
+  void add(Seeing& observer) {
+    all_.push_back(&observer);
+    if constexpr (overridden(&Seeing::delivering)) of_deliveries_.push_back(&observer);
+    if constexpr (overridden(&Seeing::stepped)) of_steps_.push_back(&observer);
+    if constexpr (overridden(&Seeing::traced)) of_traces_.push_back(&observer);
+    if constexpr (overridden(&Seeing::frame_sent)) of_frames_.push_back(&observer);
+  }
 
   void delivering(Place to, const io::Event& event) override {
-    for (Observer* each : all_) each->delivering(to, event);
+    for (Observer* each : of_deliveries_) each->delivering(to, event);
   }
   void stepped(Place place) override {
-    for (Observer* each : all_) each->stepped(place);
+    for (Observer* each : of_steps_) each->stepped(place);
   }
   void traced(Place by, const io::TraceEvent& event) override {
-    for (Observer* each : all_) each->traced(by, event);
+    for (Observer* each : of_traces_) each->traced(by, event);
   }
   void applied(NodeId node, std::uint64_t sequence, const Operation& effect, io::Origin origin,
                bool replicated) override {
@@ -40,7 +49,7 @@ class Observers : public Observer {
     for (Observer* each : all_) each->replied(node, request, reply);
   }
   void frame_sent(Place from, io::Endpoint to, const io::Frame& frame) override {
-    for (Observer* each : all_) each->frame_sent(from, to, frame);
+    for (Observer* each : of_frames_) each->frame_sent(from, to, frame);
   }
   void frame_damaged(Place to, io::Endpoint from) override {
     for (Observer* each : all_) each->frame_damaged(to, from);
@@ -74,7 +83,16 @@ class Observers : public Observer {
   }
 
  private:
+  template <typename Class, typename... Seen>
+  static constexpr bool overridden(void (Class::*)(Seen...)) {
+    return !std::same_as<Class, Observer>;
+  }
+
   std::vector<Observer*> all_;
+  std::vector<Observer*> of_deliveries_;
+  std::vector<Observer*> of_steps_;
+  std::vector<Observer*> of_traces_;
+  std::vector<Observer*> of_frames_;
 };
 
 }  // namespace lockstep::sim
