@@ -31,6 +31,13 @@ std::string describe_status(int status) {
   return "ended with status " + std::to_string(status);
 }
 
+struct Running {
+  Ticket ticket;
+  Phase phase{};
+  pid_t pid = 0;
+  std::optional<ScriptOutput> output;
+};
+
 }  // namespace
 
 class ScriptApplication::Impl : public std::enable_shared_from_this<Impl> {
@@ -75,13 +82,6 @@ class ScriptApplication::Impl : public std::enable_shared_from_this<Impl> {
   }
 
  private:
-  struct Running {
-    Ticket ticket;
-    Phase phase{};
-    pid_t pid = 0;
-    std::optional<ScriptOutput> output;
-  };
-
   void start(Ticket ticket, Phase phase, const std::string& command) {
     int ends[2];
     if (::pipe2(ends, O_CLOEXEC) != 0) {

@@ -119,13 +119,19 @@ void Arena::restore(const Image& image) {
 
 }  // namespace lockstep::sim
 
-void* operator new(std::size_t bytes) {
-  void* place = lockstep::sim::in_scope ? lockstep::sim::take(bytes) : std::malloc(bytes == 0 ? 1 : bytes);
+namespace {
+
+void* allocated(std::size_t bytes) {
+  return lockstep::sim::in_scope ? lockstep::sim::take(bytes) : std::malloc(bytes == 0 ? 1 : bytes);
+}
+
+void* allocated_or_thrown(std::size_t bytes) {
+  void* place = allocated(bytes);
   if (place == nullptr) throw std::bad_alloc();
   return place;
 }
 
-void operator delete(void* place) noexcept {
+void released(void* place) {
   if (place == nullptr) return;
   if (lockstep::sim::arena_begin != nullptr && lockstep::sim::in_arena(place)) {
     lockstep::sim::give_back(place);
@@ -133,15 +139,18 @@ void operator delete(void* place) noexcept {
     std::free(place);
   }
 }
-void operator delete(void* place, std::size_t /*bytes*/) noexcept { operator delete(place); }
 
-// Nothing in the simulated world is aligned more than every block is.
-void* operator new(std::size_t bytes, std::align_val_t alignment) {
-  LOCKSTEP_CHECK(!lockstep::sim::in_scope, "the arena has no blocks of larger alignment");
-  const auto step = static_cast<std::size_t>(alignment);
-  void* place = std::aligned_alloc(step, (bytes + step - 1) / step * step);
-  if (place == nullptr) throw std::bad_alloc();
-  return place;
-}
-void operator delete(void* place, std::align_val_t /*alignment*/) noexcept { std::free(place); }
-void operator delete(void* place, std::size_t /*bytes*/, std::align_val_t /*alignment*/) noexcept { std::free(place); }
+}  // namespace
+
+// Each form of its own: the sanitizers' versions of those that are not replaced would not come back to these. Forms for
+// larger alignments are not replaced: nothing in the simulated world has one.
+void* operator new(std::size_t bytes) { return allocated_or_thrown(bytes); }
+void* operator new[](std::size_t bytes) { return allocated_or_thrown(bytes); }
+void* operator new(std::size_t bytes, const std::nothrow_t& /*tag*/) noexcept { return allocated(bytes); }
+void* operator new[](std::size_t bytes, const std::nothrow_t& /*tag*/) noexcept { return allocated(bytes); }
+void operator delete(void* place) noexcept { released(place); }
+void operator delete[](void* place) noexcept { released(place); }
+void operator delete(void* place, std::size_t /*bytes*/) noexcept { released(place); }
+void operator delete[](void* place, std::size_t /*bytes*/) noexcept { released(place); }
+void operator delete(void* place, const std::nothrow_t& /*tag*/) noexcept { released(place); }
+void operator delete[](void* place, const std::nothrow_t& /*tag*/) noexcept { released(place); }
