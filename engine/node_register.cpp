@@ -1,5 +1,6 @@
 // Changes of the configuration register: what this node wants decided, whether it may, and what follows from a
 // decision.
+#include "engine/cluster/forced_election.h"
 #include "engine/node_core.h"
 #include "engine/planted.h"
 #include "engine/values/check.h"
@@ -29,7 +30,7 @@ void NodeEngine::Core::pursue() {
   intent_ = wanted;
   register_pause_ = milliseconds(100);
   arm_register_retry();
-  propose(proposer_.begin(change_of(wanted)));
+  propose(wanted == Intent::force ? proposer_.force(change_of(wanted)) : proposer_.begin(change_of(wanted)));
 }
 
 // This node promises first. The others are asked when that is on disk: then whatever one of them promises and forgets
@@ -87,7 +88,8 @@ Configuration NodeEngine::Core::change(Intent intent, const Configuration& curre
       context_.mark(mark_of(judge_take_over(current)));
       if (may_take_over(current)) return {next, self_, Members::only(self_)};
       break;
-    case Intent::force: return {next, self_, Members::only(self_)};
+    case Intent::force:
+      return {forced_epoch(std::max(current.epoch, known().epoch), self_), self_, Members::only(self_)};
     case Intent::leave_peer_out:
       if (ours && current.members == Members::both()) return {next, self_, Members::only(self_)};
       context_.mark(ours ? Mark::leave_not_needed : Mark::leave_superseded);

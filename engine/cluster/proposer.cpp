@@ -1,5 +1,7 @@
 #include "engine/cluster/proposer.h"
 
+#include "engine/cluster/forced_election.h"
+
 #include <algorithm>
 #include <utility>
 
@@ -8,6 +10,11 @@ namespace lockstep::engine {
 Prepare Proposer::begin(Change change) {
   change_ = std::move(change);
   return again();
+}
+
+Prepare Proposer::force(Change change) {
+  round_ = forced_round(round_);
+  return begin(std::move(change));
 }
 
 Prepare Proposer::again() {

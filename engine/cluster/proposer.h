@@ -27,6 +27,8 @@ class Proposer {
 
   /// Begins; replaces a change in progress (whose value may be decided nevertheless).
   Prepare begin(Change change);
+  /// The same for an administrator, above ballots that this node may never have heard of.
+  Prepare force(Change change);
   /// Begins the same change again with a higher ballot.
   Prepare again();
   [[nodiscard]] Ballot ballot() const { return ballot_; }

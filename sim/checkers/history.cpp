@@ -53,12 +53,16 @@ void History::order(NodeId node, const io::OperationOrdered& ordered) {
   auto& unordered = unordered_[index_of(node)];
   HistoryEntry entry{ordered.epoch, ordered.lsn, ordered.request, *ordered.operation, {}, false};
   if (of_request && !changes_no_tree(ordered.operation->kind)) {
-    if (unordered.empty() || !same_operation(unordered.front().effect, *ordered.operation)) {
+    const bool next = !unordered.empty() && same_operation(unordered.front().effect, *ordered.operation);
+    // Of a primary that was replaced, what it had applied is forgotten where a new history began.
+    if (!next && owner_ == node) {
       throw Violation(
           "I4", std::string(to_string(node)) + " orders " + at(entry) + " in another order than its volume applied it");
     }
-    entry.sequence[index_of(node)] = unordered.front().sequence;
-    unordered.pop_front();
+    if (next) {
+      entry.sequence[index_of(node)] = unordered.front().sequence;
+      unordered.pop_front();
+    }
   }
   // An old primary may still number what its volume did; nobody may acknowledge that.
   if (!owner_ || node != *owner_ || ordered.epoch < last_epoch_) return;
@@ -192,6 +196,13 @@ std::optional<History::Position> History::position_of(NodeId node, std::size_t l
 void History::promise_all_on_disk(std::size_t count) {
   base_on_disk_ = true;
   for (std::size_t i = 0; i < count; ++i) promise_on_disk(i);
+}
+
+void History::give_up() {
+  ++beginnings_;
+  base_on_disk_ = false;
+  file_synced.clear();
+  for (HistoryEntry& entry : entries_) entry.on_disk = false;
 }
 
 void History::begin_anew(NodeId node, Epoch epoch, bool on_disk) {

@@ -61,7 +61,7 @@ class History : public Observer {
 
   /// How often what was promised before has ceased to count: by a new beginning, or because somebody gave it up.
   [[nodiscard]] std::uint64_t beginnings() const { return beginnings_; }
-  void give_up() { ++beginnings_; }
+  void give_up();
   /// Takes `node`'s tree as a new beginning. Whether its disk is known to hold that tree.
   void begin_anew(NodeId node, Epoch epoch, bool on_disk);
   [[nodiscard]] bool base_on_disk() const { return base_on_disk_; }

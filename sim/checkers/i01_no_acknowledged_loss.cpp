@@ -1,20 +1,22 @@
 #include "sim/checkers/i01_no_acknowledged_loss.h"
 
+#include "engine/cluster/forced_election.h"
+
 #include <utility>
 
 namespace lockstep::sim {
-
-namespace {
-/// A forced election is tried for three timeouts; its lease may take two more.
-constexpr std::int64_t forced_timeouts_max = 6;
-}  // namespace
 
 void NoAcknowledgedLoss::delivering(Place to, const io::Event& event) {
   if (!is_node(to)) return;
   if (std::holds_alternative<io::MountClosed>(event)) checked_[index_of(to)] = false;
   const auto* given = std::get_if<io::CommandGiven>(&event);
-  if (given == nullptr || given->command.verb != io::Verb::prim) return;
-  forced_at_[index_of(to)] = given->command.force ? std::optional(world_.now()) : std::nullopt;
+  if (given != nullptr && given->command.verb == io::Verb::prim && given->command.force) force_commanded_ = true;
+}
+
+bool NoAcknowledgedLoss::begins_by_force(Epoch epoch) {
+  const Epoch before = std::exchange(written_in_, epoch);
+  if (engine::forced_series(before) == engine::forced_series(epoch)) return false;
+  return std::exchange(force_commanded_, false);
 }
 
 void NoAcknowledgedLoss::stopped(Place place, bool /*power_lost*/) {
@@ -40,13 +42,13 @@ void NoAcknowledgedLoss::became_writable(NodeId node, Epoch epoch) {
   const bool same_reign = history_.begun() && history_.owner() == node && checked_[index_of(node)];
   if (same_reign) return;
   checked_[index_of(node)] = true;
+  const bool forced = begins_by_force(epoch);
   world_.node(node).volume().identify_all();
   if (!history_.begun()) {
     history_.begin_anew(node, epoch, true);
     return;
   }
-  const std::optional<Time> forced = std::exchange(forced_at_[index_of(node)], std::nullopt);
-  if (forced && world_.now() - *forced <= forced_timeouts_max * world_.mix().timeout) {
+  if (forced) {
     // An administrator gave up what only the other node has.
     if (const auto position = history_.position_of(node, 0, true)) {
       history_.give_up();

@@ -29,6 +29,8 @@ class NoAcknowledgedLoss : public Observer {
   void acknowledged(NodeId node, const io::RequestAcknowledged& event);
   [[nodiscard]] bool may_lack_what_was_not_synced(NodeId node, Epoch epoch);
   void check_what_was_synced(NodeId node);
+  /// Whether an administrator's forced election lies between the last reign and this epoch.
+  bool begins_by_force(Epoch epoch);
 
   World& world_;
   History& history_;
@@ -37,7 +39,8 @@ class NoAcknowledgedLoss : public Observer {
   std::map<Epoch, Configuration> decided_;
   bool joiner_holds_less_ = false;  ///< mode commit: a peer that may not hold what is acknowledged can be admitted
   std::set<RequestId> acknowledged_;
-  std::array<std::optional<Time>, 2> forced_at_{};  ///< told to become the primary by force
+  bool force_commanded_ = false;  ///< and nobody has become writable by it yet
+  Epoch written_in_;              ///< the last in which a node became writable
 };
 
 }  // namespace lockstep::sim

@@ -25,7 +25,7 @@ struct RowExemption {
 
 inline constexpr std::string_view needs_volume_errors = "needs volumes that fail";
 inline constexpr std::string_view needs_phase_errors = "needs phases or mounts that fail or hang";
-inline constexpr std::string_view needs_force = "needs `prim --force`, which the profile forced gives";
+inline constexpr std::string_view needs_force = "needs `prim --force` while a voter has forgotten";
 inline constexpr std::string_view needs_luck = "a race of a few milliseconds";
 
 inline constexpr MarkExemption exempted_marks[] = {
@@ -33,10 +33,7 @@ inline constexpr MarkExemption exempted_marks[] = {
     {engine::Mark::target_sync_failed, Reach::never, needs_volume_errors},
     {engine::Mark::service_failed_on_the_way_down, Reach::never, needs_phase_errors},
     {engine::Mark::mount_failed, Reach::never, needs_phase_errors},
-    {engine::Mark::intent_force, Reach::never, needs_force},
-    {engine::Mark::memory_forced, Reach::never, needs_force},
-    {engine::Mark::witness_memory_forced, Reach::never, needs_force},
-    {engine::Mark::command_prim_forced, Reach::never, needs_force},
+    {engine::Mark::memory_forced, Reach::rare, needs_force},
     {engine::Mark::take_over_nothing_decided, Reach::never,
      "nobody tries before something was decided, and a decision is never forgotten by a majority"},
     {engine::Mark::take_over_refused_mixture, Reach::never,

@@ -333,8 +333,7 @@ constexpr std::array kinds{
          script_trouble},
     Kind{"slow-ends", "application", 10,
          "1 to 3 times, killed processes and the mount take up to 0.2 to 6 s to be gone, for 0.5 to 20 s", slow_ends},
-    // Not part of "all": with a voter's memory lost as well, nobody could tell what had been decided.
-    Kind{"forced-elections", "forced", 0,
+    Kind{"forced-elections", "forced", 5,
          "once or twice, a node is told to become the primary whatever the other has, most of the time after that lost "
          "power",
          forced_elections},

@@ -1,0 +1,28 @@
+// The numbers of an election that an administrator forces.
+//
+// It may be won with the vote of a voter that has forgotten its promises, while the one who remembers them is away:
+// epochs and ballots may have been used that nobody who takes part has heard of. So its own lie far above all that it
+// has heard of, further than ordinary changes get, and those of the two nodes apart from each other.
+#pragma once
+
+#include "engine/values/node_id.h"
+#include "engine/values/strong.h"
+
+#include <cstdint>
+
+namespace lockstep::engine {
+
+/// More changes than a cluster sees between two forced elections.
+inline constexpr std::uint64_t forced_stride = std::uint64_t{1} << 16U;
+
+constexpr std::uint64_t forced_round(std::uint64_t newest) { return (newest / forced_stride + 1) * forced_stride; }
+
+constexpr Epoch forced_epoch(Epoch newest, NodeId by) {
+  const std::uint64_t own = by == NodeId::first ? 0 : forced_stride / 2;
+  return Epoch((newest.value / forced_stride + 1) * forced_stride + own);
+}
+
+/// Equal for two epochs between which no election was forced.
+constexpr std::uint64_t forced_series(Epoch epoch) { return epoch.value / forced_stride; }
+
+}  // namespace lockstep::engine
