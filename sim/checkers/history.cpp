@@ -71,12 +71,12 @@ void History::traced(Place by, const io::TraceEvent& event) {
   const NodeId node = node_at(by);
   if (const auto* ordered = std::get_if<io::OperationOrdered>(&event)) {
     order(node, *ordered);
-  } else if (std::holds_alternative<io::ResyncBegan>(event)) {
+  } else if (const auto* began = std::get_if<io::ResyncBegan>(&event)) {
     Replica& here = replica(node);
     here.following = false;
     here.resyncing = true;
     unordered_[index_of(node)].clear();
-    rotten_[index_of(node)].clear();  // a resync compares every byte
+    if (began->whole) rotten_[index_of(node)].clear();  // every byte is compared
   } else if (const auto* ended = std::get_if<io::ResyncEnded>(&event)) {
     rotten_[index_of(node)].add(rotten(other(node)));  // with a tree that may have rotted
     const auto position = position_of(node, count_up_to(ended->lsn), false);
