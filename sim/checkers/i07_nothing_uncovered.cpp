@@ -56,7 +56,7 @@ const NothingUncovered::Reached& NothingUncovered::reached() {
   reached_.emplace();
   for (const NodeId node : every_node) {
     std::set<InodeNumber>& here = (*reached_)[index_of(node)];
-    std::vector<InodeNumber> directories;
+    std::vector<InodeNumber> directories{Filesystem::staging_number};  // a resync looks there in any case
     for (const Touch& touch : both()->touches) {
       const Inode* inode = touch.kind == TouchKind::names ? find(node, touch.file) : nullptr;
       if (inode != nullptr && inode->is_directory()) directories.push_back(*tree(node).number_of(touch.file));
