@@ -19,6 +19,13 @@ CommonGround NodeEngine::Core::known_ground() const {
   return known ? record_.ground : CommonGround{};
 }
 
+bool NodeEngine::Core::listed_together(const CommonGround& theirs) const {
+  const CommonGround& own = record_.ground;
+  if (planted(Bug::base_not_compared)) return own.cooled <= theirs.synced && theirs.cooled <= own.synced;
+  if (planted(Bug::older_copy_trusted) && own.base != 0 && own.base == theirs.base) return true;
+  return cover_together(own, theirs) && touched_.listing();
+}
+
 void NodeEngine::Core::forget_ground() { record_.ground = {}; }
 
 // --- as primary ---

@@ -186,6 +186,8 @@ class NodeEngine::Core : private role::Actions {
   void receive(const Cool& message);
   void receive(const Cooled& message);
   bool synced_all(const io::Synced& event);
+  /// Whether what this node and one of that ground have listed covers all that differs.
+  [[nodiscard]] bool listed_together(const CommonGround& theirs) const;
   /// What this node says of itself when it attaches.
   [[nodiscard]] CommonGround known_ground() const;
   /// From now on anything may differ. To be persisted before what makes it so.

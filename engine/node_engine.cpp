@@ -266,9 +266,16 @@ void NodeEngine::Core::on(io::RegionRead& event) {
   source_.region_read(event);
 }
 
-void NodeEngine::Core::on(io::MountOpened& event) { handle(service_.mount_opened(event)); }
+// A program that was stopped for long may find these before its heartbeat, and its lease gone: nothing is started then.
+void NodeEngine::Core::on(io::MountOpened& event) {
+  watch_lease();
+  handle(service_.mount_opened(event));
+}
 void NodeEngine::Core::on(io::MountClosed&) { handle(service_.mount_closed()); }
-void NodeEngine::Core::on(io::PhaseEnded& event) { handle(service_.phase_ended(event)); }
+void NodeEngine::Core::on(io::PhaseEnded& event) {
+  watch_lease();
+  handle(service_.phase_ended(event));
+}
 void NodeEngine::Core::on(io::CommandGiven& event) { command(event.command_id, event.command); }
 void NodeEngine::Core::on(io::RequestArrived& event) { pipeline_.request(event.request, event.operation); }
 

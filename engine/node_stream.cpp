@@ -83,11 +83,7 @@ void NodeEngine::Core::receive(const Attach& message) {
   context_.mark(Mark::resync_offered);
   peer_ground_ = message.ground;
   const CommonGround& own = record_.ground;
-  const bool by_base = own.base == message.ground.base || planted(Bug::base_not_compared);
-  const bool covered = planted(Bug::older_copy_trusted) || planted(Bug::base_not_compared)
-                           ? own.base != 0 && message.ground.base != 0 && by_base
-                           : cover_together(own, message.ground);
-  if (covered && touched_.listing()) {
+  if (listed_together(message.ground)) {
     context_.mark(Mark::resync_of_touched);
     context_.note("the other node returns: what either node has listed is compared");
     const Period young = young_from(own, message.ground);
@@ -277,7 +273,7 @@ void NodeEngine::Core::handle(ResyncTarget::Outcome outcome) {
       process(RoleEvent::resync_began);
       record_.complete = false;
       // What a comparison of everything creates is not listed: if it is cut short, so is the next one's ground.
-      if (!target_.partial() && !planted(Bug::mixture_keeps_ground)) forget_ground();
+      if (!target_.partial()) forget_ground();
       persist(TreeMarked{});
       return;
     case ResyncTarget::Outcome::planned:
