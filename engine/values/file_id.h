@@ -10,7 +10,7 @@
 namespace lockstep {
 
 /// Drawn by the engine for each object that it lets be created, and by a volume for what it finds without one; kept
-/// beside the object (on Linux in the extended attribute `trusted.lockstep.id`).
+/// beside the object (on Linux in the extended attribute `trusted.lockstep.identity`).
 struct FileId {
   std::uint64_t high = 0;  ///< the period in which it was drawn; 0: before there was any
   std::uint64_t low = 0;   ///< random

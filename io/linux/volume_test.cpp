@@ -229,7 +229,7 @@ TEST_P(VolumePair, ExtendedAttributesAndAcls) {
   both(xattr_operation(file, "user.colour", "red"));
   both(xattr_operation(file, "security.something", std::string("\0\1", 2)));
   both(xattr_operation(file, "trusted.other", ""));
-  EXPECT_EQ(a_->request(xattr_operation(file, "trusted.lockstep.id", "0123456789abcdef")).error, EPERM);
+  EXPECT_EQ(a_->request(xattr_operation(file, "trusted.lockstep.identity", "0123456789abcdef")).error, EPERM);
   auto exclusive = xattr_operation(file, "user.colour", "blue");
   exclusive.flags = flag_xattr_create;
   EXPECT_EQ(both(exclusive).error, EEXIST);
