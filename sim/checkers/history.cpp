@@ -198,6 +198,8 @@ void History::begin_anew(NodeId node, Epoch epoch, bool on_disk) {
   branch_epoch_ = epoch;
   base_on_disk_ = on_disk;
   ++beginnings_;
+  // What has rotted here is what everything is held against from now on; the other node need not have it.
+  rotten_[index_of(other(node))].add(rotten(node));
   rotten_[index_of(node)].clear();
   base_ = import_tree(world_.node(node).volume().filesystem());
   tip_ = base_;
