@@ -105,7 +105,9 @@ void NodeEngine::Core::on(io::Booted& event) {
   // A log without its journal, or the other way round, says nothing.
   if (!touched_.load(event.touches, record_.ground.base != 0, event.seed)) {
     context_.mark(Mark::boot_with_damaged_touches);
-    context_.note("the list of what may differ from the other node is damaged: everything will be compared");
+    if (record_.ground.base != 0) {
+      context_.note("the list of what may differ from the other node cannot be read: everything will be compared");
+    }
     forget_ground();
   }
   context_.ports.volume.identify_in(record_.ground.cooled.opens);
