@@ -1,5 +1,5 @@
-// What may differ from the other node. Both list what they change (engine/resync/touched_set); a common checkpoint takes
-// off the lists what both disks hold:
+// What may differ from the other node. Both list what they change (engine/resync/touched_set); a common checkpoint
+// takes off the lists what both disks hold:
 //   1. The primary opens a period, and when everything begun before it has its place n, both nodes sync, without haste.
 //   2. The primary notes durably that both disks held everything up to n, then says so.
 //   3. The replica notes the same, forgets what it has listed itself, and says so.
@@ -64,7 +64,7 @@ void NodeEngine::Core::begin_checkpoint() {
 }
 
 void NodeEngine::Core::continue_checkpoint() {
-  Checkpoint& checkpoint = *checkpoint_;
+  CheckpointUnderWay& checkpoint = *checkpoint_;
   if (checkpoint.lsn == Lsn(0)) {
     if (!pipeline_.ordered(checkpoint.last)) return;
     checkpoint.lsn = stream_.last();

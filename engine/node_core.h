@@ -33,6 +33,18 @@
 
 namespace lockstep::engine {
 
+/// A common checkpoint that this primary is making.
+struct CheckpointUnderWay {
+  Ticket last;  ///< operation that was begun before
+  Period opens = 0;
+  std::uint64_t base = 0;
+  Lsn lsn;      ///< 0: operations that belong before it have no place yet
+  Ticket sync;  ///< of this node's disk, under way; 0 afterwards
+  bool synced_here = false;
+  bool synced_there = false;
+  bool noted = false;  ///< in the journal, or on the way there
+};
+
 class NodeEngine::Core : private role::Actions {
  public:
   Core(const Settings& settings, NodePorts ports);
@@ -69,8 +81,8 @@ class NodeEngine::Core : private role::Actions {
     Lsn lsn;
   };
   struct ListGivenUp {};  ///< that anything may differ
-  using Continuation = std::variant<TreeMarked, TreeComplete, VoteStored, FirstStartNoted, VotesLearned, CheckpointNoted,
-                                    CoolingNoted, ListGivenUp>;
+  using Continuation = std::variant<TreeMarked, TreeComplete, VoteStored, FirstStartNoted, VotesLearned,
+                                    CheckpointNoted, CoolingNoted, ListGivenUp>;
 
   // --- events (node_engine.cpp) ---
   void on(io::Booted& event);
@@ -257,25 +269,14 @@ class NodeEngine::Core : private role::Actions {
   bool handing_over_ = false;  ///< mount closed, everything drained: the hand-over may be proposed
   Instant step_down_until_;
 
-  /// A common checkpoint that this primary is making.
-  struct Checkpoint {
-    Ticket last;  ///< operation that was begun before
-    Period opens = 0;
-    std::uint64_t base = 0;
-    Lsn lsn;      ///< 0: operations that belong before it have no place yet
-    Ticket sync;  ///< of this node's disk, under way; 0 afterwards
-    bool synced_here = false;
-    bool synced_there = false;
-    bool noted = false;  ///< in the journal, or on the way there
-  };
-  std::optional<Checkpoint> checkpoint_;
+  std::optional<CheckpointUnderWay> checkpoint_;
   Instant checkpoint_begun_;
-  CommonGround peer_ground_;        ///< as its Attach said
-  std::vector<Touch> sent_touches_; ///< with the last Attach
+  CommonGround peer_ground_;            ///< as its Attach said
+  std::vector<Touch> sent_touches_;     ///< with the last Attach
   std::optional<Lsn> sync_all_wanted_;  ///< as a replica
   Ticket sync_all_;
   bool giving_up_ = false;  ///< the list has become too long, and the journal does not say so yet
-  Lsn sync_all_covers_;  ///< and, once nothing is wanted or under way, what this disk holds
+  Lsn sync_all_covers_;     ///< and, once nothing is wanted or under way, what this disk holds
 
   RoleMachine roles_;
   Service service_;

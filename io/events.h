@@ -91,7 +91,8 @@ struct CommandGiven {
   Command command;
 };
 
-using Event = std::variant<Booted, LinkUp, LinkDown, FrameArrived, TimerFired, JournalStored, Applied, Synced, Scanned,
-                           Digested, RegionRead, MountOpened, MountClosed, RequestArrived, PhaseEnded, CommandGiven, TouchesLogged>;
+using Event =
+    std::variant<Booted, LinkUp, LinkDown, FrameArrived, TimerFired, JournalStored, Applied, Synced, Scanned, Digested,
+                 RegionRead, MountOpened, MountClosed, RequestArrived, PhaseEnded, CommandGiven, TouchesLogged>;
 
 }  // namespace lockstep::io

@@ -2,7 +2,6 @@
 // again: names, attributes and contents, also where an attempt was cut short.
 #include "engine/resync/reconcile_plan.h"
 #include "engine/resync/touch.h"
-
 #include "sim/random.h"
 #include "sim/volume/filesystem.h"
 
@@ -172,8 +171,7 @@ void compare_listed(Node& mine, const Node& theirs, std::size_t steps_max) {
   request.objects.clear();
   for (const ManifestObject& object : wanted.objects) request.objects.push_back(object.id);
   request.sort();
-  const engine::PartialPlan plan =
-      engine::plan_partial(mine.filesystem.survey(request), wanted, request.young_from);
+  const engine::PartialPlan plan = engine::plan_partial(mine.filesystem.survey(request), wanted, request.young_from);
   RC_ASSERT(plan.fits);
   for (const FileId& id : plan.fresh) mine.listed.insert(engine::Touch::all_of(id));
   for (std::size_t i = 0; i < plan.steps.size() && i < steps_max; ++i) {

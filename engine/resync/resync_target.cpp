@@ -34,7 +34,7 @@ void ResyncTarget::expect(Epoch reign, bool compare) {
 
 void ResyncTarget::expect_part(Epoch reign, std::vector<Touch> own, Period young_from) {
   expect(reign, true);
-  part_ = Part{young_from, std::move(own)};
+  part_ = ComparedPart{young_from, std::move(own)};
 }
 
 void ResyncTarget::abandon() {

@@ -13,6 +13,12 @@
 
 namespace lockstep::engine {
 
+/// What is compared where not everything is.
+struct ComparedPart {
+  Period young_from = 0;
+  std::vector<Touch> touches;  ///< of both nodes, once the manifest is there
+};
+
 class ResyncTarget : private ReplicaStream::ResyncListener {
  public:
   ResyncTarget(Context& context, ReplicaStream& stream) : context_(context), stream_(stream) {}
@@ -85,10 +91,6 @@ class ResyncTarget : private ReplicaStream::ResyncListener {
 
  private:
   enum class Stage { idle, expecting, receiving, scanning, listing, naming, pulling, syncing, finished };
-  struct Part {
-    Period young_from = 0;
-    std::vector<Touch> touches;  ///< of both nodes, once the manifest is there
-  };
   struct Region {
     FileId file;
     std::uint64_t offset;
@@ -120,11 +122,11 @@ class ResyncTarget : private ReplicaStream::ResyncListener {
   bool compare_ = true;
   bool marked_ = false;
   bool received_ = false;
-  std::optional<Part> part_;
+  std::optional<ComparedPart> part_;
   Manifest theirs_;
   Ticket scan_;
   std::vector<Operation> plan_;
-  std::vector<FileId> fresh_;    ///< in order: the plan's objects whose contents are not known to be anything
+  std::vector<FileId> fresh_;  ///< in order: the plan's objects whose contents are not known to be anything
   std::vector<Touch> to_list_;
   std::size_t plan_next_ = 0;
   std::deque<Ticket> plan_in_flight_;

@@ -1,5 +1,5 @@
-// What may differ from the other node because this one has changed it: hot while both are in sync, dirty while the other
-// is out. One list, on disk before what it lists is changed (I7).
+// What may differ from the other node because this one has changed it: hot while both are in sync, dirty while the
+// other is out. One list, on disk before what it lists is changed (I7).
 //
 // Only the node that originates an operation lists it: between two nodes that is enough. What is listed already costs
 // nothing; a created object is covered by its directory until the period of its creation ends.
@@ -77,12 +77,12 @@ class TouchedSet {
   bool overflowed_ = false;
   bool replace_wanted_ = false;
   Period period_ = 0;
-  std::uint64_t identities_ = 0;      ///< the state of their generator
-  std::map<Touch, Period> entries_;   ///< on disk: the period in which each was touched last
-  Ticket call_;                       ///< to the log, under way: one at a time
-  std::vector<Touch> in_flight_;      ///< what that call adds
-  std::vector<Touch> next_;           ///< what the next one adds
-  std::set<Touch> pending_;           ///< both
+  std::uint64_t identities_ = 0;     ///< the state of their generator
+  std::map<Touch, Period> entries_;  ///< on disk: the period in which each was touched last
+  Ticket call_;                      ///< to the log, under way: one at a time
+  std::vector<Touch> in_flight_;     ///< what that call adds
+  std::vector<Touch> next_;          ///< what the next one adds
+  std::set<Touch> pending_;          ///< both
 };
 
 }  // namespace lockstep::engine

@@ -91,7 +91,7 @@ class FileTouchLog::Impl {
   EventLoop& loop_;
   EventQueue& queue_;
   const std::string path_;
-  int fd_;                ///< these two: writer thread only, once it runs
+  int fd_;  ///< these two: writer thread only, once it runs
   std::uint32_t blocks_;
   const Report report_;
   std::mutex mutex_;

@@ -63,7 +63,8 @@ bool read_copy(int fd, std::size_t offset, Copy& copy) {
 
 std::optional<Copy> read_pair(int fd, std::size_t index) {
   Copy copy{};
-  if (read_copy(fd, index * pair_bytes, copy) || read_copy(fd, index * pair_bytes + touch_copy_bytes, copy)) return copy;
+  if (read_copy(fd, index * pair_bytes, copy) || read_copy(fd, index * pair_bytes + touch_copy_bytes, copy))
+    return copy;
   return std::nullopt;
 }
 
@@ -117,7 +118,7 @@ std::vector<std::byte> touch_blocks(std::uint32_t number, const Buffer& records)
 }
 
 FoundTouches read_touches(int fd) {
-  const FoundTouches unreadable{{false, {}}, 0};
+  FoundTouches unreadable{{false, {}}, 0};
   struct stat info {};
   if (::fstat(fd, &info) != 0) return unreadable;
   const auto head = read_pair(fd, 0);

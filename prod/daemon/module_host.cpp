@@ -143,7 +143,7 @@ class ModuleHost::Running {
 
   void start() {
     const engine::Settings settings = settings_for(host_.module_, host_.self_);
-    const engine::NodePorts ports{timers_,          *link_,           *journal_,      *touch_log_, storage_.volume(),
+    const engine::NodePorts ports{timers_,          *link_,        *journal_, *touch_log_, storage_.volume(),
                                   storage_.mount(), *application_, answers_,  trace_};
     if (host_.cluster_.recorder.enabled) {
       recorder_.emplace(loop_, recorder_options(host_.cluster_, host_.module_, settings), host_.report_);

@@ -90,7 +90,8 @@ std::string NothingUncovered::uncovered_bytes(const Inode& a, const Inode& b) {
     const auto of_a = a.content.page(i);
     const auto of_b = b.content.page(i);
     if (of_a == of_b) continue;
-    if (std::memcmp(of_a ? of_a->data() : zeros.data(), of_b ? of_b->data() : zeros.data(), zeros.size()) == 0) continue;
+    if (std::memcmp(of_a ? of_a->data() : zeros.data(), of_b ? of_b->data() : zeros.data(), zeros.size()) == 0)
+      continue;
     const std::uint64_t at = i * Content::page_bytes;
     const auto rotten = [&](NodeId node) {
       const std::vector<Range>* ranges = history_.rotten(node).of(a.id);

@@ -47,7 +47,8 @@ void add_outages(World& world, Place place, Time repaired_at, std::vector<Strike
     // machine without power is silent.
     const auto add = [&](const std::string& name, bool power_lost, Time down, std::optional<Landing> of_volume) {
       const Footprint concerned = power_lost ? footprint_of_end(place) : everything_there_is;
-      strikes.push_back({name + landed, {now, Outage{place, power_lost, down}}, records, touches, of_volume, concerned});
+      strikes.push_back(
+          {name + landed, {now, Outage{place, power_lost, down}}, records, touches, of_volume, concerned});
     };
     add("restart-" + who, false, short_outage, {});
     if (!is_node(place)) {

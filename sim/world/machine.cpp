@@ -12,7 +12,17 @@ namespace {
 
 // What comes from one source comes in order; a sync overtakes others, and so do a user's requests.
 std::uint32_t lane_of(const io::Event& event) {
-  enum Lane : std::uint32_t { journal = 1, volume, mount, application, console, touches, links, timers = 16, syncs = 32 };
+  enum Lane : std::uint32_t {
+    journal = 1,
+    volume,
+    mount,
+    application,
+    console,
+    touches,
+    links,
+    timers = 16,
+    syncs = 32
+  };
   constexpr std::uint32_t syncs_apart = 1U << 20U;
   return std::visit(
       Overloaded{
