@@ -101,7 +101,7 @@ void NodeEngine::Core::receive(const Cooled& message) {
   }
   record_.ground.cooled = record_.ground.synced;
   peer_ground_ = record_.ground;
-  persist(CoolingNoted{message.lsn});
+  persist(CoolingNoted{message.lsn, true});
 }
 
 // --- as replica ---
@@ -126,15 +126,15 @@ void NodeEngine::Core::receive(const Cool& message) {
   // If it becomes the primary before this is noted, it must be listing already.
   touched_.start_listing();
   record_.ground = {message.base, message.checkpoint, message.checkpoint};
-  persist(CoolingNoted{message.checkpoint.lsn});
+  persist(CoolingNoted{message.checkpoint.lsn, false});
 }
 
 // --- both ---
 
 void NodeEngine::Core::go_on(const CoolingNoted& then) {
   context_.ports.volume.identify_in(record_.ground.cooled.opens);
-  if (is_primary()) {
-    if (!checkpoint_ || checkpoint_->lsn != then.lsn || record_.ground.cooled.lsn != then.lsn) {
+  if (then.as_primary) {
+    if (!is_primary() || !checkpoint_ || checkpoint_->lsn != then.lsn || record_.ground.cooled.lsn != then.lsn) {
       context_.mark(Mark::cooled_too_late);
       return;
     }

@@ -77,8 +77,9 @@ class NodeEngine::Core : private role::Actions {
   struct CheckpointNoted {    ///< the primary: both disks held everything up to there
     Lsn lsn;
   };
-  struct CoolingNoted {  ///< the replica: the same, and that it may forget what it has listed; the primary: that it may
+  struct CoolingNoted {  ///< the same, and that this node may forget what it has listed before
     Lsn lsn;
+    bool as_primary = false;
   };
   struct ListGivenUp {};  ///< that anything may differ
   using Continuation = std::variant<TreeMarked, TreeComplete, VoteStored, FirstStartNoted, VotesLearned,

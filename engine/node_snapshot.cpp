@@ -81,7 +81,7 @@ void NodeEngine::Core::continuation_fields(auto& then, auto& archive) {
     }
   }
   if (auto* noted = std::get_if<CheckpointNoted>(&then)) archive(noted->lsn);
-  if (auto* noted = std::get_if<CoolingNoted>(&then)) archive(noted->lsn);
+  if (auto* noted = std::get_if<CoolingNoted>(&then)) archive(noted->lsn, noted->as_primary);
   if (auto* vote = std::get_if<VoteStored>(&then)) {
     archive.ranged(vote->to, VoterId::witness);
     recording::message_fields(vote->answer, archive);
