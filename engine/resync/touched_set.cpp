@@ -9,6 +9,8 @@
 namespace lockstep::engine {
 
 namespace {
+constexpr int regions_ahead = 8;
+
 Buffer encode(const auto& touches) {
   Writer writer;
   for (const Touch& touch : touches) writer(touch);
@@ -82,11 +84,28 @@ bool TouchedSet::admits(const std::vector<Touch>& touches) {
       overflowed_ = true;
       return false;
     }
-    pending_.insert(touch);
-    next_.push_back(touch);
+    wait_for(touch);
+    list_ahead(touch);
   }
   flush();
   return admitted;
+}
+
+void TouchedSet::wait_for(const Touch& touch) {
+  pending_.insert(touch);
+  next_.push_back(touch);
+}
+
+// Whoever writes on from region to region waits once for many.
+void TouchedSet::list_ahead(Touch touch) {
+  const std::uint64_t step = context_.settings.touch_region_bytes;
+  if (touch.kind != TouchKind::region || touch.offset < step) return;
+  if (!entries_.contains({touch.file, TouchKind::region, touch.offset - step})) return;
+  context_.mark(Mark::touches_ahead);
+  for (int i = 0; i < regions_ahead && size() < context_.settings.touches_max / 2; ++i) {
+    touch.offset += step;
+    if (!entries_.contains(touch) && !pending_.contains(touch)) wait_for(touch);
+  }
 }
 
 // One call at a time: what is dropped is exactly what is not in the log any more.

@@ -70,6 +70,8 @@ class TouchedSet {
   }
 
  private:
+  void wait_for(const Touch& touch);
+  void list_ahead(Touch touch);
   void flush();
 
   Context& context_;
