@@ -85,7 +85,7 @@ const NamedScenario f02_crash_around_every_mark{
     .name = "F2",
     .title = "crashes at each record that is written while a node comes back",
     .seeds = 150,
-    .finds = "accept-older-ballot",
+    .finds = "touches-forgotten",
     .direct = direct,
 };
 
