@@ -3,8 +3,8 @@
 // Checks, whenever what both nodes have listed *on disk* would be relied on (cover_together), that each difference of
 // the two simulated trees is covered by the union of the two lists: bytes by region, sizes and attributes by object,
 // names by directory; what is young by being reached from a listed directory. Looked at whole when a process or a
-// machine ends, when a list or what a node knows of the other changes on disk, and when a resync begins; and object by
-// object whenever a primary's volume has applied a request.
+// machine ends, when a list gets shorter or what a node knows of the other changes on disk, and when a resync begins;
+// and object by object, what is young aside, whenever a primary's volume has applied a request.
 //
 // Checks as well that a node that joins without being compared differs nowhere: whenever a replica resumes the stream,
 // its volume must be exactly a tree of the history; where that is the newest, the two are compared byte by byte. And
@@ -69,6 +69,7 @@ class NothingUncovered : public Observer {
   World& world_;
   History& history_;
   std::array<engine::CommonGround, 2> grounds_;
+  std::array<std::size_t, 2> listed_bytes_{};
   std::array<bool, 2> exchanged_{};  ///< and its owner has not said anything of it yet
   bool known_ = false;               ///< `union_` is of the present lists
   std::optional<Union> union_;
