@@ -45,6 +45,8 @@ class OwnDisk : public io::Volume {
     volume_.read(ticket, file, offset, length);
   }
 
+  /// Something else that this node's disk has to do before anything can go on.
+  void asked(Ticket ticket) { unanswered_.emplace(ticket, now_); }
   /// To be told of every answer.
   void answered(Ticket ticket) { unanswered_.erase(ticket); }
   void applied(Ticket ticket) {

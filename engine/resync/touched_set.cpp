@@ -114,18 +114,25 @@ void TouchedSet::flush() {
   if (std::exchange(replace_wanted_, false)) {
     std::vector<Touch> kept;
     for (const auto& [touch, touched_in] : entries_) kept.push_back(touch);
-    call_ = context_.next_ticket();
+    begin_call();
     context_.ports.touches.replace(call_, encode(kept));
   } else if (!next_.empty()) {
     in_flight_ = std::exchange(next_, {});
     if (in_flight_.size() > 1) context_.mark(Mark::touches_share_a_write);
-    call_ = context_.next_ticket();
+    begin_call();
     context_.ports.touches.append(call_, encode(in_flight_));
   }
 }
 
+// Requests may wait for it: a disk that hangs with the list hangs.
+void TouchedSet::begin_call() {
+  call_ = context_.next_ticket();
+  context_.own_disk.asked(call_);
+}
+
 bool TouchedSet::logged(const io::TouchesLogged& event) {
   if (event.ticket != call_) return false;
+  context_.own_disk.answered(call_);
   call_ = Ticket(0);
   for (const Touch& touch : std::exchange(in_flight_, {})) {
     entries_[touch] = period_;

@@ -73,6 +73,7 @@ class TouchedSet {
   void wait_for(const Touch& touch);
   void list_ahead(Touch touch);
   void flush();
+  void begin_call();
 
   Context& context_;
   bool listing_ = false;
