@@ -23,7 +23,15 @@ Operation small_write() {
 }
 
 /// Ports of a lone primary: everything succeeds at once, events wait in a queue.
-struct Ports final : io::Timers, io::Link, io::Journal, io::Volume, io::Mount, io::Application, io::Console, io::Trace {
+struct Ports final : io::Timers,
+                     io::Link,
+                     io::Journal,
+                     io::TouchLog,
+                     io::Volume,
+                     io::Mount,
+                     io::Application,
+                     io::Console,
+                     io::Trace {
   std::deque<io::Event> events;
   std::uint64_t replies = 0;
   std::optional<Instant> heartbeat;
@@ -51,11 +59,15 @@ struct Ports final : io::Timers, io::Link, io::Journal, io::Volume, io::Mount, i
   }
   void reset(io::Endpoint) override {}
   void store(Ticket ticket, Buffer) override { events.emplace_back(io::JournalStored{ticket}); }
+  void append(Ticket ticket, Buffer) override { events.emplace_back(io::TouchesLogged{ticket}); }
+  void replace(Ticket ticket, Buffer) override { events.emplace_back(io::TouchesLogged{ticket}); }
   void apply(Ticket ticket, const Operation& operation, io::Origin) override {
     events.emplace_back(io::Applied{ticket, 0, operation, true, operation.data.size()});
   }
   void sync(Ticket ticket, FileId, bool) override { events.emplace_back(io::Synced{ticket, 0}); }
   void scan(Ticket) override {}
+  void survey(Ticket, const SurveyRequest&) override {}
+  void identify_in(Period) override {}
   void digest(Ticket, FileId, std::uint64_t, std::uint64_t, std::uint32_t) override {}
   void read(Ticket, FileId, std::uint64_t, std::uint64_t) override {}
   void open() override { events.emplace_back(io::MountOpened{}); }
@@ -69,7 +81,7 @@ struct Ports final : io::Timers, io::Link, io::Journal, io::Volume, io::Mount, i
 /// With `recorded`, between the flight recorder's taps.
 void requests_through(benchmark::State& state, bool recorded) {
   Ports ports;
-  const NodePorts real{ports, ports, ports, ports, ports, ports, ports, ports};
+  const NodePorts real{ports, ports, ports, ports, ports, ports, ports, ports, ports};
   recording::Recorder recorder(recording::Payloads::elided, {1});
   recording::NodeTaps taps(real, recorder.decisions());
   NodeEngine engine(Settings{}, recorded ? taps.ports() : real);

@@ -14,7 +14,7 @@ struct Context {
   Context(const Settings& chosen, NodePorts given)
       : settings(chosen),
         own_disk(given.volume, now),
-        ports{given.timers, given.link,        given.journal, own_disk,
+        ports{given.timers, given.link,        given.journal, given.touches, own_disk,
               given.mount,  given.application, given.console, given.trace},
         mark(given.trace) {}
   Context(const Context&) = delete;

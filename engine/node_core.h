@@ -3,6 +3,7 @@
 //   node_membership.cpp  heartbeats, leases, votes: who is there, and who may be what
 //   node_register.cpp    changes of the configuration register
 //   node_stream.cpp      the connection to the peer: attaching, resuming, resync, what goes wrong with it
+//   node_checkpoint.cpp  what may differ from the other node: common checkpoints, and when nothing is known of it
 //   node_service.cpp     being primary: service up, service down, handing over
 //   node_console.cpp     commands and status
 //   node_snapshot.cpp    all of its state, to bytes and back
@@ -22,6 +23,7 @@
 #include "engine/replication/request_pipeline.h"
 #include "engine/resync/resync_source.h"
 #include "engine/resync/resync_target.h"
+#include "engine/resync/touched_set.h"
 
 #include <array>
 #include <map>
@@ -30,6 +32,18 @@
 #include <variant>
 
 namespace lockstep::engine {
+
+/// A common checkpoint that this primary is making.
+struct CheckpointUnderWay {
+  Ticket last;  ///< operation that was begun before
+  Period opens = 0;
+  std::uint64_t base = 0;
+  Lsn lsn;      ///< 0: operations that belong before it have no place yet
+  Ticket sync;  ///< of this node's disk, under way; 0 afterwards
+  bool synced_here = false;
+  bool synced_there = false;
+  bool noted = false;  ///< in the journal, or on the way there
+};
 
 class NodeEngine::Core : private role::Actions {
  public:
@@ -60,7 +74,16 @@ class NodeEngine::Core : private role::Actions {
   };
   struct FirstStartNoted {};  ///< that this tree is the one to begin with
   struct VotesLearned {};     ///< what this voter had forgotten
-  using Continuation = std::variant<TreeMarked, TreeComplete, VoteStored, FirstStartNoted, VotesLearned>;
+  struct CheckpointNoted {    ///< the primary: both disks held everything up to there
+    Lsn lsn;
+  };
+  struct CoolingNoted {  ///< the same, and that this node may forget what it has listed before
+    Lsn lsn;
+    bool as_primary = false;
+  };
+  struct ListGivenUp {};  ///< that anything may differ
+  using Continuation = std::variant<TreeMarked, TreeComplete, VoteStored, FirstStartNoted, VotesLearned,
+                                    CheckpointNoted, CoolingNoted, ListGivenUp>;
 
   // --- events (node_engine.cpp) ---
   void on(io::Booted& event);
@@ -69,6 +92,7 @@ class NodeEngine::Core : private role::Actions {
   void on(io::FrameArrived& event);
   void on(io::TimerFired& event);
   void on(io::JournalStored& event);
+  void on(io::TouchesLogged& event);
   void on(io::Applied& event);
   void on(io::Synced& event);
   void on(io::Scanned& event);
@@ -90,6 +114,9 @@ class NodeEngine::Core : private role::Actions {
   void go_on(const VoteStored& then);
   void go_on(const FirstStartNoted& then);
   void go_on(const VotesLearned& then);
+  void go_on(const CheckpointNoted& then);
+  void go_on(const CoolingNoted& then);
+  void go_on(const ListGivenUp& then);
   static void continuation_fields(auto& then, auto& archive);
 
   // --- membership (node_membership.cpp) ---
@@ -160,6 +187,25 @@ class NodeEngine::Core : private role::Actions {
   void receive(const StreamAcknowledgement& message);
   void arm_acknowledgement();
 
+  // --- common checkpoints (node_checkpoint.cpp) ---
+  /// After each step: what has become due of all this.
+  void tend_ground();
+  void begin_checkpoint();
+  [[nodiscard]] bool may_checkpoint() const;
+  [[nodiscard]] bool checkpoint_due() const;
+  void continue_checkpoint();
+  void receive(const SyncAll& message);
+  void receive(const SyncedAll& message);
+  void receive(const Cool& message);
+  void receive(const Cooled& message);
+  bool synced_all(const io::Synced& event);
+  /// Whether what this node and one of that ground have listed covers all that differs.
+  [[nodiscard]] bool listed_together(const CommonGround& theirs) const;
+  /// What this node says of itself when it attaches.
+  [[nodiscard]] CommonGround known_ground() const;
+  /// From now on anything may differ. To be persisted before what makes it so.
+  void forget_ground();
+
   // --- service (node_service.cpp) ---
   void start_service() override;
   void stop_service() override;
@@ -224,9 +270,19 @@ class NodeEngine::Core : private role::Actions {
   bool handing_over_ = false;  ///< mount closed, everything drained: the hand-over may be proposed
   Instant step_down_until_;
 
+  std::optional<CheckpointUnderWay> checkpoint_;
+  Instant checkpoint_begun_;
+  CommonGround peer_ground_;            ///< as its Attach said
+  std::vector<Touch> sent_touches_;     ///< with the last Attach
+  std::optional<Lsn> sync_all_wanted_;  ///< as a replica
+  Ticket sync_all_;
+  bool giving_up_ = false;  ///< the list has become too long, and the journal does not say so yet
+  Lsn sync_all_covers_;     ///< and, once nothing is wanted or under way, what this disk holds
+
   RoleMachine roles_;
   Service service_;
   PrimaryStream stream_;
+  TouchedSet touched_;
   RequestPipeline pipeline_;
   ReplicaStream replica_;
   ResyncSource source_;

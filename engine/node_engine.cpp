@@ -25,7 +25,8 @@ NodeEngine::Core::Core(const Settings& settings, NodePorts ports)
       roles_(*this),
       service_(context_),
       stream_(context_),
-      pipeline_(context_, stream_),
+      touched_(context_),
+      pipeline_(context_, stream_, touched_),
       replica_(context_),
       source_(context_, stream_),
       target_(context_, replica_) {}
@@ -41,6 +42,7 @@ void NodeEngine::Core::step(Instant now, io::Event event) {
   continue_stepping_down();
   pursue();
   arm_acknowledgement();
+  tend_ground();
 }
 
 void NodeEngine::Core::process(RoleEvent event) {
@@ -97,8 +99,18 @@ void NodeEngine::Core::on(io::Booted& event) {
     context_.mark(Mark::boot_with_other_directory);
     context_.note("the directory is another one than before: what it holds is not taken for this node's data");
     record_.complete = false;
+    forget_ground();
   }
   record_.tree = event.tree;
+  // A log without its journal, or the other way round, says nothing.
+  if (!touched_.load(event.touches, record_.ground.base != 0, event.seed)) {
+    context_.mark(Mark::boot_with_damaged_touches);
+    if (record_.ground.base != 0) {
+      context_.note("the list of what may differ from the other node cannot be read: everything will be compared");
+    }
+    forget_ground();
+  }
+  context_.ports.volume.identify_in(record_.ground.cooled.opens);
   cache_retained_ = event.retained;
   if (record_.cache == CacheTrust::after_power_loss && !event.retained) record_.cache = CacheTrust::full;
   intact_ =
@@ -194,6 +206,7 @@ void NodeEngine::Core::on(io::TimerFired& event) {
         context_.mark(Mark::checkpoint_written);
         persist();
       }
+      if (checkpoint_due()) begin_checkpoint();
       context_.ports.timers.arm(io::TimerId::checkpoint, context_.now + context_.settings.checkpoint_interval);
       return;
     case io::TimerId::count: return;
@@ -209,6 +222,12 @@ void NodeEngine::Core::on(io::JournalStored& event) {
   std::visit([this](const auto& alternative) { go_on(alternative); }, then);
 }
 
+void NodeEngine::Core::on(io::TouchesLogged& event) {
+  if (!touched_.logged(event)) return;
+  pipeline_.release();
+  if (touched_.admits(target_.to_list())) handle(target_.planned_listed());
+}
+
 void NodeEngine::Core::on(io::Applied& event) {
   context_.own_disk.applied(event.ticket);
   if (pipeline_.applied(event)) return;
@@ -222,6 +241,10 @@ void NodeEngine::Core::on(io::Synced& event) {
   // name needs none.)
   const bool failed = event.error != 0 && event.error != ENOENT;
   if (failed) lost_writes();
+  if (synced_all(event)) {
+    if (failed && replica_.attached()) handle(replica_.fail(event.error));
+    return;
+  }
   if (pipeline_.synced(event)) return;
   if (const auto outcome = replica_.synced(event)) return handle(outcome);
   if (failed && replica_.attached()) return handle(replica_.fail(event.error));
@@ -245,9 +268,16 @@ void NodeEngine::Core::on(io::RegionRead& event) {
   source_.region_read(event);
 }
 
-void NodeEngine::Core::on(io::MountOpened& event) { handle(service_.mount_opened(event)); }
+// A program that was stopped for long may find these before its heartbeat, and its lease gone: nothing is started then.
+void NodeEngine::Core::on(io::MountOpened& event) {
+  watch_lease();
+  handle(service_.mount_opened(event));
+}
 void NodeEngine::Core::on(io::MountClosed&) { handle(service_.mount_closed()); }
-void NodeEngine::Core::on(io::PhaseEnded& event) { handle(service_.phase_ended(event)); }
+void NodeEngine::Core::on(io::PhaseEnded& event) {
+  watch_lease();
+  handle(service_.phase_ended(event));
+}
 void NodeEngine::Core::on(io::CommandGiven& event) { command(event.command_id, event.command); }
 void NodeEngine::Core::on(io::RequestArrived& event) { pipeline_.request(event.request, event.operation); }
 

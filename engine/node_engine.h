@@ -29,6 +29,7 @@ struct NodePorts {
   io::Timers& timers;
   io::Link& link;
   io::Journal& journal;
+  io::TouchLog& touches;
   io::Volume& volume;
   io::Mount& mount;
   io::Application& application;

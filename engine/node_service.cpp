@@ -11,6 +11,12 @@ void NodeEngine::Core::start_service() {
   stream_.begin(known().epoch, replica_.applied(), counted ? PeerStanding::counted : PeerStanding::out);
   replica_.detach();
   target_.abandon();
+  touched_.begin_reign(known().epoch);
+  // A resync that was cut short may have parked whole directories out of sight, which nobody has listed.
+  if (!record_.complete) forget_ground();
+  peer_ground_ = {};
+  sync_all_wanted_.reset();
+  sync_all_covers_ = Lsn(0);
   pipeline_.open();
   if (record_.cache != CacheTrust::full) pipeline_.distrust_disk();
   lease_.drop();

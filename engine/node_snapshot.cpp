@@ -50,6 +50,14 @@ void NodeEngine::Core::fields(auto& self, auto& archive) {
   if constexpr (reads) self.roles_.restore(state);
   Service::fields(self.service_, archive);
   PrimaryStream::fields(self.stream_, archive);
+  TouchedSet::fields(self.touched_, archive);
+  archive.maybe(self.checkpoint_, [&archive](auto& c) {
+    archive(c.last, c.opens, c.base, c.lsn, c.sync, c.synced_here, c.synced_there, c.noted);
+  });
+  archive(self.checkpoint_begun_, self.peer_ground_);
+  archive.list(self.sent_touches_, plain);
+  archive.maybe(self.sync_all_wanted_, plain);
+  archive(self.sync_all_, self.sync_all_covers_, self.giving_up_);
   RequestPipeline::fields(self.pipeline_, archive);
   ReplicaStream::fields(self.replica_, archive, const_cast<ResyncTarget&>(self.target_).listener());
   ResyncSource::fields(self.source_, archive);
@@ -66,9 +74,14 @@ void NodeEngine::Core::continuation_fields(auto& then, auto& archive) {
       case 2: then = VoteStored{}; break;
       case 3: then = FirstStartNoted{}; break;
       case 4: then = VotesLearned{}; break;
+      case 5: then = CheckpointNoted{}; break;
+      case 6: then = CoolingNoted{}; break;
+      case 7: then = ListGivenUp{}; break;
       default: return archive.fail();
     }
   }
+  if (auto* noted = std::get_if<CheckpointNoted>(&then)) archive(noted->lsn);
+  if (auto* noted = std::get_if<CoolingNoted>(&then)) archive(noted->lsn, noted->as_primary);
   if (auto* vote = std::get_if<VoteStored>(&then)) {
     archive.ranged(vote->to, VoterId::witness);
     recording::message_fields(vote->answer, archive);

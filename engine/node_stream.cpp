@@ -45,6 +45,10 @@ void NodeEngine::Core::receive_peer(const Message& message) {
     return;
   }
   if (const auto* caught_up = std::get_if<CaughtUp>(&message)) return receive(*caught_up);
+  if (const auto* all = std::get_if<SyncAll>(&message)) return receive(*all);
+  if (const auto* all = std::get_if<SyncedAll>(&message)) return receive(*all);
+  if (const auto* cool = std::get_if<Cool>(&message)) return receive(*cool);
+  if (const auto* cooled = std::get_if<Cooled>(&message)) return receive(*cooled);
 }
 
 // --- as primary ---
@@ -62,7 +66,8 @@ void NodeEngine::Core::receive(const Attach& message) {
   if (stream_.can_resume(message.reign, message.lsn)) {
     context_.mark(Mark::stream_resumed);
     context_.ports.timers.cancel(io::TimerId::link_grace);
-    context_.send_peer(Attached{stream_.reign(), false});
+    context_.send_peer(Attached{stream_.reign(), Comparison::nothing, 0});
+    peer_ground_ = message.ground;
     stream_.resume(message.lsn);
     return;
   }
@@ -76,8 +81,21 @@ void NodeEngine::Core::receive(const Attach& message) {
     return;
   }
   context_.mark(Mark::resync_offered);
-  context_.note("resync of the other node begins");
-  context_.send_peer(Attached{stream_.reign(), true});
+  peer_ground_ = message.ground;
+  const CommonGround& own = record_.ground;
+  if (listed_together(message.ground)) {
+    context_.mark(Mark::resync_of_touched);
+    context_.note("the other node returns: what either node has listed is compared");
+    const Period young = young_from(own, message.ground);
+    context_.send_peer(Attached{stream_.reign(), Comparison::touched, young});
+    return source_.begin(message.touches, touched_.all(), young);
+  }
+  context_.mark(own.base == 0 || !touched_.listing() ? Mark::resync_without_own_ground
+                : message.ground.base == 0           ? Mark::resync_without_its_ground
+                : own.base != message.ground.base    ? Mark::resync_of_another_base
+                                                     : Mark::resync_of_older_ground);
+  context_.note("the other node returns: everything is compared");
+  context_.send_peer(Attached{stream_.reign(), Comparison::everything, 0});
   source_.begin();
 }
 
@@ -204,7 +222,10 @@ void NodeEngine::Core::try_attach() {
     replica_.set_position(replica_.reign(), Lsn(replica_.applied().value - 1));
   }
   if (planted(Bug::resume_too_late)) replica_.set_position(replica_.reign(), replica_.applied().next());
-  context_.send_peer(Attach{replica_.reign(), replica_.applied()});
+  const CommonGround ground = known_ground();
+  sent_touches_ = ground.base == 0 ? std::vector<Touch>{} : touched_.all();
+  context_.send_peer(Attach{replica_.reign(), replica_.applied(), ground, sent_touches_});
+  if (planted(Bug::cleared_when_sent)) touched_.drop_all();
 }
 
 void NodeEngine::Core::receive(const Attached& message) {
@@ -215,9 +236,11 @@ void NodeEngine::Core::receive(const Attached& message) {
     return;
   }
   attach_sent_.reset();
-  if (message.resync) {
-    target_.expect(message.reign, record_.cache == CacheTrust::full);
-    return;
+  if (message.comparison == Comparison::touched) {
+    return target_.expect_part(message.reign, std::exchange(sent_touches_, {}), message.young_from);
+  }
+  if (message.comparison == Comparison::everything) {
+    return target_.expect(message.reign, record_.cache == CacheTrust::full);
   }
   context_.mark(Mark::attached_without_resync);
   replica_.resume(message.reign, replica_.applied());
@@ -249,7 +272,19 @@ void NodeEngine::Core::handle(ResyncTarget::Outcome outcome) {
       reason_ = "being brought up to date by the primary";
       process(RoleEvent::resync_began);
       record_.complete = false;
+      // What a comparison of everything creates is not listed: if it is cut short, so is the next one's ground.
+      if (!target_.partial()) forget_ground();
       persist(TreeMarked{});
+      return;
+    case ResyncTarget::Outcome::planned:
+      if (touched_.admits(target_.to_list())) handle(target_.planned_listed());
+      return;
+    case ResyncTarget::Outcome::misfit:
+      context_.note("the resync does not fit: " + target_.error() + "; everything will be compared");
+      forget_ground();
+      persist();
+      lose_stream("the resync does not fit: " + target_.error());
+      context_.ports.link.reset(io::Endpoint::peer);
       return;
     case ResyncTarget::Outcome::data_complete:
       record_.complete = true;
@@ -297,6 +332,7 @@ void NodeEngine::Core::handle(std::optional<ReplicaStream::Outcome> outcome) {
       if (!disk_refuses(replica_.error())) {
         intact_ = false;
         record_.complete = false;
+        forget_ground();
         persist();
       }
       attach_not_before_ = context_.now + pause_after_failure;
@@ -309,6 +345,8 @@ void NodeEngine::Core::drop_stream() {
   context_.ports.timers.cancel(io::TimerId::resync);
   target_.abandon();
   replica_.detach();
+  sync_all_wanted_.reset();
+  sync_all_covers_ = Lsn(0);
 }
 
 void NodeEngine::Core::lose_stream(std::string why) {

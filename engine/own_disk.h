@@ -28,6 +28,13 @@ class OwnDisk : public io::Volume {
     unanswered_.emplace(ticket, now_);
     volume_.scan(ticket);
   }
+  void survey(Ticket ticket, const SurveyRequest& request) override {
+    unanswered_.emplace(ticket, now_);
+    volume_.survey(ticket, request);
+  }
+  void identify_in(Period period) override { volume_.identify_in(period); }
+  /// A sync of everything for which nobody waits, however long it takes: it says nothing of a disk that hangs.
+  void sync_unhurried(Ticket ticket) { volume_.sync(ticket, FileId::none(), false); }
   void digest(Ticket ticket, FileId file, std::uint64_t offset, std::uint64_t length,
               std::uint32_t chunk_bytes) override {
     unanswered_.emplace(ticket, now_);
@@ -38,6 +45,8 @@ class OwnDisk : public io::Volume {
     volume_.read(ticket, file, offset, length);
   }
 
+  /// Something else that this node's disk has to do before anything can go on.
+  void asked(Ticket ticket) { unanswered_.emplace(ticket, now_); }
   /// To be told of every answer.
   void answered(Ticket ticket) { unanswered_.erase(ticket); }
   void applied(Ticket ticket) {

@@ -28,6 +28,9 @@ struct Settings {
   Duration link_grace = milliseconds(300);
   Duration phase_timeout = milliseconds(300'000);
   Duration checkpoint_interval = milliseconds(5000);
+  /// How often both nodes bring everything to disk, so that the list of what may differ stays short. The kernel writes
+  /// what is older than 30 s by itself.
+  Duration cooling_interval = milliseconds(30'000);
   /// A resync without any progress for this long begins again.
   Duration resync_timeout = milliseconds(30'000);
 
@@ -41,6 +44,10 @@ struct Settings {
   std::uint32_t pull_chunk_bytes = 64U << 10U;
   std::uint32_t pull_block_bytes = 4U << 10U;  ///< less than a chunk, which is a multiple of it
   std::uint32_t pull_chunks_max = 16;          ///< of one pull; at most 64
+  /// What was changed is listed by regions of this size, the same in every life of a module's data.
+  std::uint64_t touch_region_bytes = std::uint64_t{1} << 20U;
+  /// A node that would have to list more compares everything instead. They all fit into one frame.
+  std::size_t touches_max = 65'536;
 };
 
 }  // namespace lockstep::engine

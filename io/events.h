@@ -9,6 +9,7 @@
 #include "io/console.h"
 #include "io/link.h"
 #include "io/timers.h"
+#include "io/touch_log.h"
 
 #include <cstdint>
 #include <string>
@@ -23,7 +24,8 @@ struct Booted {
   bool retained;       ///< the volume still holds everything ever applied to it: no power loss since (process
                        ///< crash or clean stop only), same filesystem, same mount of it
   std::uint64_t tree;  ///< identity of the volume's directory: stays with it, another one has another
-  std::uint64_t seed;  ///< for the engine's own random numbers (jitter); fresh for every start
+  std::uint64_t seed;  ///< for the engine's own random numbers (jitter, identities); fresh for every start
+  LoggedTouches touches = {};
 };
 struct LinkUp {
   Endpoint endpoint;
@@ -39,6 +41,9 @@ struct TimerFired {
   TimerId timer;
 };
 struct JournalStored {
+  Ticket ticket;
+};
+struct TouchesLogged {
   Ticket ticket;
 };
 struct Applied {
@@ -86,7 +91,8 @@ struct CommandGiven {
   Command command;
 };
 
-using Event = std::variant<Booted, LinkUp, LinkDown, FrameArrived, TimerFired, JournalStored, Applied, Synced, Scanned,
-                           Digested, RegionRead, MountOpened, MountClosed, RequestArrived, PhaseEnded, CommandGiven>;
+using Event =
+    std::variant<Booted, LinkUp, LinkDown, FrameArrived, TimerFired, JournalStored, Applied, Synced, Scanned, Digested,
+                 RegionRead, MountOpened, MountClosed, RequestArrived, PhaseEnded, CommandGiven, TouchesLogged>;
 
 }  // namespace lockstep::io

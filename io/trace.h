@@ -68,6 +68,7 @@ struct ApplicationStopped {};
 /// A resync of this node begins (its tree is a mixture until ResyncEnded) at the primary's `lsn`.
 struct ResyncBegan {
   Lsn lsn;
+  bool whole = true;  ///< everything is compared; otherwise what one of the nodes has listed
 };
 struct ResyncEnded {
   Lsn lsn;

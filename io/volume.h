@@ -2,6 +2,7 @@
 // Events that answer: Applied, Synced, Scanned, Digested, RegionRead.
 #pragma once
 
+#include "engine/values/manifest.h"
 #include "engine/values/operation.h"
 #include "engine/values/strong.h"
 
@@ -15,21 +16,22 @@ enum class Origin : std::uint8_t {
   stream,       ///< the effect of another node's request, or resync: applied to the letter, times included
 };
 
-/// apply(), scan(), digest() and read() take effect in the order of the calls, each at one instant between its
-/// neighbours, and their events come in the same order. sync() covers everything applied before the call; its
-/// event may be overtaken and may overtake.
+/// apply(), scan(), survey(), digest() and read() take effect in the order of the calls, each at one instant between
+/// its neighbours, and their events come in the same order. sync() covers everything applied before the call; its event
+/// may be overtaken and may overtake.
 class Volume {
  public:
   virtual ~Volume() = default;
 
-  /// Applied{ticket, error, effect, replicated, bytes} follows. `error` is 0 or an errno; then nothing was changed.
+  /// Applied{ticket, error, effect, replicated, bytes} follows. A request to create an object carries the identity that
+  /// it is to have. `error` is 0 or an errno; then nothing was changed.
   /// A short write is reported in `bytes`, its effect holds just the bytes written.
   /// For Origin::application `replicated` is false where no name leads to the object any more (an unlinked open
   /// file): such a change concerns this node only.
   /// Once an operation of Origin::stream has failed, those that follow it fail too (ECANCELED) and change nothing,
-  /// until the next scan(): what comes behind a gap is no state of the other node's. A write of Origin::stream is
-  /// applied whole or fails (of one that fails, bytes may have been written: it was never acknowledged).
-  /// kind sync and filled are not passed here.
+  /// until the next scan() or survey(): what comes behind a gap is no state of the other node's. A write of
+  /// Origin::stream is applied whole or fails (of one that fails, bytes may have been written: it was never
+  /// acknowledged). kind sync and filled are not passed here.
   virtual void apply(Ticket ticket, const Operation& operation, Origin origin) = 0;
 
   /// Synced{ticket, error} once `file` (its data and attributes; for a directory its names) is on disk, or, for
@@ -39,6 +41,14 @@ class Volume {
   /// Scanned{ticket, error, manifest}: the whole tree at one instant. Objects that have no identity yet
   /// are given one.
   virtual void scan(Ticket ticket) = 0;
+
+  /// Scanned{ticket, error, manifest} as well, for a part of the tree at one instant: what is asked for as far as a
+  /// name leads to it, what the staging directory holds, and what there is no identity yet for where entries lead to
+  /// it. The manifest's `listed` holds every directory whose entries were listed, asked for or young.
+  virtual void survey(Ticket ticket, const SurveyRequest& request) = 0;
+
+  /// The identities that the volume itself gives from now on, to what has none, are of this period.
+  virtual void identify_in(Period period) = 0;
 
   /// Digested{ticket, error, digests}: XXH3-64 of each `chunk_bytes` of [offset, offset + length), the last one
   /// possibly shorter; bytes beyond the end of the file count as absent (fewer digests; a partial last chunk is

@@ -7,7 +7,7 @@
 namespace lockstep::engine {
 
 namespace {
-constexpr std::uint64_t format_version = 3;
+constexpr std::uint64_t format_version = 4;
 }
 
 void VoterRecord::adopt(const VoterRecord& other) {

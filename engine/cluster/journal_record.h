@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/cluster/ballot.h"
+#include "engine/resync/common_ground.h"
 #include "engine/values/buffer.h"
 #include "engine/values/configuration.h"
 #include "engine/values/node_id.h"
@@ -54,11 +55,12 @@ struct JournalRecord {
   Epoch reign;             ///< stream position: epoch in which the stream's primary was elected
   Lsn lsn;                 ///< stream position: lower bound of what was applied
   CacheTrust cache = CacheTrust::full;
+  CommonGround ground;  ///< with the other node
 
   bool operator==(const JournalRecord&) const = default;
   static void fields(auto& self, auto& archive) {
     archive(self.owner, self.generation, self.sequence, self.seen[0], self.seen[1], self.seen[2], self.remembers,
-            self.voter, self.decided, self.complete, self.tree, self.reign, self.lsn, self.cache);
+            self.voter, self.decided, self.complete, self.tree, self.reign, self.lsn, self.cache, self.ground);
   }
 };
 

@@ -38,6 +38,11 @@ void add_manifest(Decisions& decisions, const engine::ManifestPart& part) {
     decisions.add(entry.name);
     decisions.add(entry.id);
   }
+  for (const FileId& directory : part.manifest.listed) decisions.add(directory);
+  for (const engine::Touch& touch : part.touches) {
+    decisions.add(touch.file);
+    decisions.add(touch.offset << 2U | static_cast<std::uint64_t>(touch.kind));
+  }
 }
 
 void add_pull(Decisions& decisions, const engine::Pull& pull) {
@@ -74,7 +79,7 @@ struct TraceFields {
   }
   void operator()(const io::ApplicationStarting& e) const { words(e.epoch.value); }
   void operator()(const io::ApplicationStopped&) const {}
-  void operator()(const io::ResyncBegan& e) const { words(e.lsn.value); }
+  void operator()(const io::ResyncBegan& e) const { words(e.lsn.value, e.whole); }
   void operator()(const io::ResyncEnded& e) const { words(e.lsn.value, e.bytes_copied); }
   void operator()(const io::Mark&) const {}
   void operator()(const io::Note& e) const { words(e.text.size()); }

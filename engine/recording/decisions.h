@@ -30,6 +30,10 @@ enum class Call : std::uint8_t {
   run_phase,
   answer,
   trace,
+  append_touches,
+  replace_touches,
+  survey,
+  identify_in,
 };
 
 class Decisions {

@@ -18,12 +18,14 @@ concept Is = std::same_as<std::remove_const_t<T>, U>;
 // Each event's fields, for both directions. FrameArrived is different in both: see below.
 void fields(Is<io::Booted> auto& e, auto& archive) {
   archive.kept(e.journal);
-  archive(e.retained, e.tree, e.seed);
+  archive(e.retained, e.tree, e.seed, e.touches.readable);
+  archive.kept(e.touches.records);
 }
 void fields(Is<io::LinkUp> auto& e, auto& archive) { archive.ranged(e.endpoint, io::Endpoint::second); }
 void fields(Is<io::LinkDown> auto& e, auto& archive) { archive.ranged(e.endpoint, io::Endpoint::second); }
 void fields(Is<io::TimerFired> auto& e, auto& archive) { archive.ranged(e.timer, io::TimerId::checkpoint); }
 void fields(Is<io::JournalStored> auto& e, auto& archive) { archive(e.ticket); }
+void fields(Is<io::TouchesLogged> auto& e, auto& archive) { archive(e.ticket); }
 void fields(Is<io::Applied> auto& e, auto& archive) {
   archive(e.ticket, e.error, e.replicated, e.bytes);
   operation_fields(e.effect, archive);

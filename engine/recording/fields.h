@@ -34,6 +34,7 @@ void object_fields(auto& object, auto& archive) {
 void manifest_fields(auto& manifest, auto& archive) {
   archive.list(manifest.objects, [&archive](auto& object) { object_fields(object, archive); });
   archive.list(manifest.entries, [&archive](auto& entry) { archive(entry.parent, entry.name, entry.id); });
+  archive.list(manifest.listed, [&archive](auto& directory) { archive(directory); });
 }
 
 /// A message without bulk data.
@@ -57,7 +58,8 @@ void settings_fields(auto& s, auto& archive) {
   archive(s.start_at_boot, s.timeout.ns, s.heartbeat_interval.ns, s.clock_drift_per_mille, s.link_grace.ns,
           s.phase_timeout.ns, s.checkpoint_interval.ns, s.resync_timeout.ns, s.requests_pending_max,
           s.window_operations_max, s.window_bytes_max, s.joiner_queue_bytes_max, s.pulls_in_flight_max,
-          s.pull_chunk_bytes, s.pull_block_bytes, s.pull_chunks_max, s.manifest_part_bytes_max);
+          s.pull_chunk_bytes, s.pull_block_bytes, s.pull_chunks_max, s.manifest_part_bytes_max, s.cooling_interval.ns,
+          s.touch_region_bytes, s.touches_max);
 }
 
 }  // namespace lockstep::recording

@@ -43,7 +43,7 @@ Operation drawn_operation() {
 Manifest drawn_manifest() {
   ManifestObject link{{1, 2}, {}, secret, {{"user.key", secret}, {"user.other", ""}}};
   link.attributes.mode = *rc::gen::arbitrary<std::uint32_t>();
-  return {{link, {{3, 4}, {}, "", {}}}, {{FileId::root(), *rc::gen::arbitrary<std::string>(), {1, 2}}}};
+  return {{link, {{3, 4}, {}, "", {}}}, {{FileId::root(), *rc::gen::arbitrary<std::string>(), {1, 2}}}, {{5, 6}}};
 }
 
 engine::Message drawn_message() {
@@ -54,7 +54,7 @@ engine::Message drawn_message() {
       operation.kind = OperationKind::write;  // the wire carries only effects
       return engine::StreamOperation{Epoch(3), Lsn(9), operation};
     }
-    case 2: return engine::ManifestPart{Lsn(4), true, drawn_manifest()};
+    case 2: return engine::ManifestPart{Lsn(4), true, drawn_manifest(), {engine::Touch::all_of({3, 4})}};
     case 3: return engine::Pull{7, {1, 2}, 65536, 65536, 16, {11, 22, 0}};
     default: return engine::Farewell{};
   }
@@ -65,7 +65,8 @@ std::vector<io::Event> drawn_events() {
   const Ticket ticket(*rc::gen::arbitrary<std::uint64_t>());
   const int error = *rc::gen::arbitrary<int>();
   return {
-      io::Booted{Buffer::copy_of("journal"), true, 8, *rc::gen::arbitrary<std::uint64_t>()},
+      io::Booted{Buffer::copy_of("journal"), true, 8, *rc::gen::arbitrary<std::uint64_t>(),
+                 io::LoggedTouches{false, Buffer::copy_of("touches")}},
       io::LinkUp{io::Endpoint::peer},
       io::LinkDown{io::Endpoint::second},
       io::FrameArrived{io::Endpoint::witness, join(engine::encode(drawn_message()))},
@@ -81,6 +82,7 @@ std::vector<io::Event> drawn_events() {
       io::RequestArrived{RequestId(8), drawn_operation()},
       io::PhaseEnded{ticket, false, secret},
       io::CommandGiven{io::CommandId(2), {io::Verb::wait_role, true, false}},
+      io::TouchesLogged{ticket},
   };
 }
 

@@ -36,6 +36,19 @@ void TappedJournal::store(Ticket ticket, Buffer record) {
   real_.store(ticket, std::move(record));
 }
 
+void TappedTouchLog::append(Ticket ticket, Buffer records) {
+  decisions_.begin(Call::append_touches);
+  decisions_.add(ticket.value);
+  decisions_.add(records.text());
+  real_.append(ticket, std::move(records));
+}
+void TappedTouchLog::replace(Ticket ticket, Buffer records) {
+  decisions_.begin(Call::replace_touches);
+  decisions_.add(ticket.value);
+  decisions_.add(records.text());
+  real_.replace(ticket, std::move(records));
+}
+
 void TappedVolume::apply(Ticket ticket, const Operation& operation, io::Origin origin) {
   decisions_.begin(Call::apply);
   decisions_.add(ticket.value << 1U | static_cast<std::uint64_t>(origin));
@@ -52,6 +65,19 @@ void TappedVolume::scan(Ticket ticket) {
   decisions_.begin(Call::scan);
   decisions_.add(ticket.value);
   real_.scan(ticket);
+}
+void TappedVolume::survey(Ticket ticket, const SurveyRequest& request) {
+  decisions_.begin(Call::survey);
+  decisions_.add(ticket.value);
+  for (const FileId& directory : request.directories) decisions_.add(directory);
+  for (const FileId& object : request.objects) decisions_.add(object);
+  decisions_.add(request.young_from);
+  real_.survey(ticket, request);
+}
+void TappedVolume::identify_in(Period period) {
+  decisions_.begin(Call::identify_in);
+  decisions_.add(period);
+  real_.identify_in(period);
 }
 void TappedVolume::digest(Ticket ticket, FileId file, std::uint64_t offset, std::uint64_t length,
                           std::uint32_t chunk_bytes) {
@@ -117,6 +143,7 @@ NodeTaps::NodeTaps(const engine::NodePorts& real, Decisions& decisions)
     : timers_(real.timers, decisions),
       link_(real.link, decisions),
       journal_(real.journal, decisions),
+      touches_(real.touches, decisions),
       volume_(real.volume, decisions),
       mount_(real.mount, decisions),
       application_(real.application, decisions),

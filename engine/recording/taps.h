@@ -43,12 +43,25 @@ class TappedJournal final : public io::Journal {
   Decisions& decisions_;
 };
 
+class TappedTouchLog final : public io::TouchLog {
+ public:
+  TappedTouchLog(io::TouchLog& real, Decisions& decisions) : real_(real), decisions_(decisions) {}
+  void append(Ticket ticket, Buffer records) override;
+  void replace(Ticket ticket, Buffer records) override;
+
+ private:
+  io::TouchLog& real_;
+  Decisions& decisions_;
+};
+
 class TappedVolume final : public io::Volume {
  public:
   TappedVolume(io::Volume& real, Decisions& decisions) : real_(real), decisions_(decisions) {}
   void apply(Ticket ticket, const Operation& operation, io::Origin origin) override;
   void sync(Ticket ticket, FileId file, bool data_only) override;
   void scan(Ticket ticket) override;
+  void survey(Ticket ticket, const SurveyRequest& request) override;
+  void identify_in(Period period) override;
   void digest(Ticket ticket, FileId file, std::uint64_t offset, std::uint64_t length,
               std::uint32_t chunk_bytes) override;
   void read(Ticket ticket, FileId file, std::uint64_t offset, std::uint64_t length) override;
@@ -105,7 +118,7 @@ class NodeTaps {
  public:
   NodeTaps(const engine::NodePorts& real, Decisions& decisions);
   [[nodiscard]] engine::NodePorts ports() {
-    return {timers_, link_, journal_, volume_, mount_, application_, console_, trace_};
+    return {timers_, link_, journal_, touches_, volume_, mount_, application_, console_, trace_};
   }
   [[nodiscard]] const TappedLink& link() const { return link_; }
 
@@ -113,6 +126,7 @@ class NodeTaps {
   TappedTimers timers_;
   TappedLink link_;
   TappedJournal journal_;
+  TappedTouchLog touches_;
   TappedVolume volume_;
   TappedMount mount_;
   TappedApplication application_;

@@ -39,15 +39,21 @@ void RequestPipeline::request(RequestId id, const Operation& operation) {
     context_.ports.mount.reply(id, io::Reply{EAGAIN, 0, {}});
     return;
   }
-  if (hold_ || !waiting_.empty() || stream_.window_full()) {
-    context_.mark(hold_ ? Mark::request_held_without_lease : Mark::request_held_window_full);
+  // What it touches is listed on disk before it is applied (I7); meanwhile those behind it keep their order, and share
+  // the next write of the list.
+  const bool listed = touched_.admits(operation);
+  if (hold_ || !waiting_.empty() || stream_.window_full() || !listed) {
+    context_.mark(hold_     ? Mark::request_held_without_lease
+                  : !listed ? Mark::request_waits_for_touches
+                            : Mark::request_held_window_full);
     waiting_.push_back({id, operation});
     return;
   }
   submit(id, operation);
 }
 
-void RequestPipeline::submit(RequestId id, const Operation& operation) {
+void RequestPipeline::submit(RequestId id, Operation operation) {
+  if (operation.kind == OperationKind::create) operation.file = touched_.draw_identity();
   const Ticket ticket = context_.next_ticket();
   if (operation.kind == OperationKind::sync) {
     Operation sync = operation;
@@ -191,7 +197,8 @@ void RequestPipeline::refuse_all() {
 }
 
 void RequestPipeline::pump() {
-  while (!waiting_.empty() && !stream_.window_full()) {
+  // Asked again in any case: a period may have begun meanwhile.
+  while (!waiting_.empty() && !stream_.window_full() && touched_.admits(waiting_.front().operation)) {
     const Waiting next = std::move(waiting_.front());
     waiting_.pop_front();
     submit(next.request, next.operation);

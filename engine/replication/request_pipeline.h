@@ -6,6 +6,7 @@
 #include "engine/recording/fields.h"
 #include "engine/replication/group_commit.h"
 #include "engine/replication/primary_stream.h"
+#include "engine/resync/touched_set.h"
 
 #include <deque>
 #include <map>
@@ -14,7 +15,8 @@ namespace lockstep::engine {
 
 class RequestPipeline {
  public:
-  RequestPipeline(Context& context, PrimaryStream& stream) : context_(context), stream_(stream), commit_(context) {}
+  RequestPipeline(Context& context, PrimaryStream& stream, TouchedSet& touched)
+      : context_(context), stream_(stream), touched_(touched), commit_(context) {}
 
   /// A new reign: nothing outstanding.
   void open();
@@ -35,6 +37,10 @@ class RequestPipeline {
 
   /// Every operation that was begun has its place in the stream.
   [[nodiscard]] bool settled() const { return in_order_.empty(); }
+  /// The last operation that was begun; 0: every one has its place.
+  [[nodiscard]] Ticket begun() const { return in_order_.empty() ? Ticket(0) : in_order_.back().ticket; }
+  /// Whether that one and all before it have their places.
+  [[nodiscard]] bool ordered(Ticket last) const { return in_order_.empty() || in_order_.front().ticket > last; }
   [[nodiscard]] std::size_t outstanding() const {
     return waiting_.size() + in_order_.size() + acknowledging_.size() + syncing_.size();
   }
@@ -85,7 +91,7 @@ class RequestPipeline {
     bool local_done = false;
   };
 
-  void submit(RequestId id, const Operation& operation);
+  void submit(RequestId id, Operation operation);
   void begin_syncs_in_turn();
   void release_syncs();
   void refuse_all();
@@ -96,6 +102,7 @@ class RequestPipeline {
 
   Context& context_;
   PrimaryStream& stream_;
+  TouchedSet& touched_;
   GroupCommit commit_;
   bool open_ = false;
   bool hold_ = false;

@@ -73,7 +73,49 @@ class Planner {
     return std::move(plan_);
   }
 
+  PartialPlan plan_part(const Manifest& mine, Period young_from) {
+    partial_ = true;
+    adoptable_from_ = young_from;
+    theirs_listed_.insert(theirs_manifest_.listed.begin(), theirs_manifest_.listed.end());
+    for (const auto& [id, object] : mine_.objects) {
+      if (mine_.name_counts[id] == 0) present_.insert(id);  // by a name that stays
+    }
+    PartialPlan result;
+    adopt();
+    for (const FileId& directory : mine.listed) {
+      // A directory that both have is listed on both sides, or its names are equal.
+      if (theirs_.find(directory) != nullptr && !theirs_listed_.contains(directory)) {
+        result.fits = planted(Bug::unlisted_directory_emptied);
+      }
+      clear_wrong_names(directory);
+    }
+    clear_wrong_names(FileId::staging());
+    place_right_names();
+    for (const ManifestObject& object : theirs_manifest_.objects) {
+      if (mine_.find(object.id) == nullptr && !created_.contains(object.id)) result.fits = false;
+      bring_attributes(object);
+    }
+    if (!staged_.empty() || placed_in_ != theirs_listed_) result.fits = false;
+    result.steps = std::move(plan_);
+    for (const ManifestObject& object : theirs_manifest_.objects) {
+      if (created_.contains(object.id) || adopted_.contains(object.id)) result.fresh.push_back(object.id);
+    }
+    return result;
+  }
+
  private:
+  /// Directories of theirs to begin a walk with. In a part of a tree, those that mine has: the others are reached once
+  /// they exist.
+  [[nodiscard]] std::deque<FileId> tops() const {
+    if (!partial_) return {FileId::root()};
+    std::deque<FileId> found;
+    for (const FileId& directory : theirs_manifest_.listed) {
+      if (mine_.find(directory) != nullptr) found.push_back(directory);
+    }
+    return found;
+  }
+  [[nodiscard]] bool lists(const FileId& directory) const { return !partial_ || theirs_listed_.contains(directory); }
+
   [[nodiscard]] bool needed(const FileId& id) const {
     const ManifestObject* theirs = theirs_.find(id);
     const ManifestObject* mine = mine_.find(id);
@@ -84,8 +126,8 @@ class Planner {
   }
 
   void adopt() {
-    std::deque<FileId> queue{FileId::root()};
-    std::unordered_set<FileId> visited{FileId::root()};  // a damaged manifest may hold a cycle
+    std::deque<FileId> queue = tops();
+    std::unordered_set<FileId> visited(queue.begin(), queue.end());  // a damaged manifest may hold a cycle
     while (!queue.empty()) {
       const FileId directory = queue.front();
       queue.pop_front();
@@ -93,7 +135,8 @@ class Planner {
         const FileId present = mine_.lookup(directory, name);
         if (present != FileId::none() && present != wanted) adopt(directory, name, present, wanted);
         const ManifestObject* object = theirs_.find(wanted);
-        if (object != nullptr && is_directory(*object) && visited.insert(wanted).second) queue.push_back(wanted);
+        if (object == nullptr || !is_directory(*object) || !lists(wanted)) continue;
+        if (visited.insert(wanted).second) queue.push_back(wanted);
       }
     }
   }
@@ -103,11 +146,15 @@ class Planner {
     const ManifestObject* model = theirs_.find(wanted);
     const bool strangers = mine_.find(wanted) == nullptr && theirs_.find(present) == nullptr;
     const bool alone = mine_.name_counts[present] == 1;
-    if (object == nullptr || model == nullptr || !strangers || !same_kind(*object, *model) || !alone) {
+    // In a part of a tree only what is young has all of its names here, and what is in it.
+    const bool known_whole = !partial_ || (is_young(present, adoptable_from_) &&
+                                           (model == nullptr || !is_directory(*model) || lists(wanted)));
+    if (object == nullptr || model == nullptr || !strangers || !same_kind(*object, *model) || !alone || !known_whole) {
       mark_(strangers ? Mark::plan_replaces_stranger : Mark::plan_replaces_known);
       return;
     }
     mark_(Mark::plan_adopts);
+    adopted_.insert(wanted);
     Operation identify{.kind = OperationKind::identify};
     identify.parent = directory;
     identify.name = name;
@@ -132,8 +179,8 @@ class Planner {
       FileId directory;
       Names::const_iterator next;
     };
+    if (!descended_.insert(top).second) return;
     std::vector<Level> stack{{top, mine_.names_in(top).begin()}};
-    std::unordered_set<FileId> descended;
     while (!stack.empty()) {
       Level& level = stack.back();
       if (level.next == mine_.names_in(level.directory).end()) {
@@ -142,7 +189,7 @@ class Planner {
       }
       const auto& [name, id] = *level.next;
       const ManifestObject* object = mine_.find(id);
-      if (object != nullptr && is_directory(*object) && descended.insert(id).second) {
+      if (object != nullptr && is_directory(*object) && descended_.insert(id).second) {
         stack.push_back({id, mine_.names_in(id).begin()});
         continue;
       }
@@ -158,7 +205,8 @@ class Planner {
 
   void clear(const FileId& directory, const std::string& name, const FileId& id, const ManifestObject* object) {
     // Of a needed object one name must stay: one that is right, or one in staging.
-    const bool keep = needed(id) && !has_right_name(id);
+    const bool named_there = !partial_ || theirs_.name_counts.contains(id);
+    const bool keep = needed(id) && named_there && !has_right_name(id);
     if (keep && mine_.lookup(FileId::staging(), to_string(id)) == id) {
       mark_(Mark::plan_finds_parked);  // by a resync that was cut short
       staged_.emplace(id, to_string(id));
@@ -213,15 +261,16 @@ class Planner {
   }
 
   void place_right_names() {
-    std::deque<FileId> queue{FileId::root()};
-    std::unordered_set<FileId> visited{FileId::root()};
+    std::deque<FileId> queue = tops();
+    std::unordered_set<FileId> visited(queue.begin(), queue.end());
     while (!queue.empty()) {
       const FileId directory = queue.front();
       queue.pop_front();
+      placed_in_.insert(directory);
       for (const auto& [name, id] : theirs_.names_in(directory)) {
         const ManifestObject* object = theirs_.find(id);
         if (object == nullptr || renamed_at_once_.contains({directory, name})) continue;
-        if (is_directory(*object) && visited.insert(id).second) queue.push_back(id);
+        if (is_directory(*object) && lists(id) && visited.insert(id).second) queue.push_back(id);
         if (!right(directory, name, mine_.lookup(directory, name))) place(directory, name, *object);
       }
     }
@@ -271,7 +320,8 @@ class Planner {
     if (a.uid != b.uid || a.gid != b.gid || found == nullptr) mask |= attribute_uid | attribute_gid;
     if (type_of(wanted) == type_regular && a.size_bytes != b.size_bytes) mask |= attribute_size;
     // Names that came or went have moved a directory's time, whatever it was before.
-    if (mask != 0 || a.mtime_ns != b.mtime_ns || a.atime_ns != b.atime_ns || is_directory(wanted)) {
+    const bool names_moved = is_directory(wanted) && lists(wanted.id);
+    if (mask != 0 || a.mtime_ns != b.mtime_ns || a.atime_ns != b.atime_ns || names_moved) {
       Operation operation{.kind = OperationKind::set_attributes};
       operation.file = wanted.id;
       operation.attributes = a;
@@ -311,15 +361,25 @@ class Planner {
   std::vector<Operation> plan_;
   std::unordered_set<FileId> present_{FileId::root()};  ///< objects of theirs that mine has (now)
   std::unordered_set<FileId> created_;
+  std::unordered_set<FileId> adopted_;
+  std::unordered_set<FileId> descended_;
+  std::unordered_set<FileId> placed_in_;
   std::unordered_set<FileId> right_names_;
   std::unordered_map<FileId, std::string> staged_;
   std::set<std::pair<FileId, std::string>> renamed_at_once_;  ///< only with a planted bug
+  bool partial_ = false;
+  Period adoptable_from_ = 0;
+  std::unordered_set<FileId> theirs_listed_;
 };
 
 }  // namespace
 
 std::vector<Operation> plan_reconcile(const Manifest& mine, const Manifest& theirs, MarkSink mark) {
   return Planner(mine, theirs, mark).plan();
+}
+
+PartialPlan plan_partial(const Manifest& mine, const Manifest& theirs, Period young_from, MarkSink mark) {
+  return Planner(mine, theirs, mark).plan_part(mine, young_from);
 }
 
 }  // namespace lockstep::engine

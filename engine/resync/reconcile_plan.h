@@ -18,4 +18,16 @@ namespace lockstep::engine {
 /// their size; where they grow, the contents are holes until pulled.
 std::vector<Operation> plan_reconcile(const Manifest& mine, const Manifest& theirs, MarkSink mark = {});
 
+/// The same where only parts of both trees are known: `theirs` as a survey gave it, `mine` as a survey of the
+/// directories that `theirs` lists (and more of its own) and of every object in `theirs`. Names in other directories
+/// are equal, and stay as they are.
+struct PartialPlan {
+  /// The two parts can be parts of trees that are equal elsewhere; otherwise there is no plan.
+  bool fits = true;
+  std::vector<Operation> steps;
+  /// Objects that the plan creates, or takes for others: their contents are not known to be anything.
+  std::vector<FileId> fresh;
+};
+PartialPlan plan_partial(const Manifest& mine, const Manifest& theirs, Period young_from, MarkSink mark = {});
+
 }  // namespace lockstep::engine

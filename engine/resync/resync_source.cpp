@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <optional>
+#include <utility>
 
 namespace lockstep::engine {
 
@@ -18,8 +19,25 @@ void ResyncSource::begin() {
   context_.ports.volume.scan(scan_);
 }
 
+void ResyncSource::begin(const std::vector<Touch>& theirs, std::vector<Touch> own, Period young_from) {
+  abandon();
+  SurveyRequest request;
+  request.young_from = young_from;
+  for (const std::vector<Touch>* list : {&std::as_const(own), &theirs}) {
+    if (list == &theirs && planted(Bug::union_forgets_the_other)) continue;
+    for (const Touch& touch : *list) {
+      (touch.kind == TouchKind::names ? request.directories : request.objects).push_back(touch.file);
+    }
+  }
+  request.sort();
+  touches_ = std::move(own);
+  scan_ = context_.next_ticket();
+  context_.ports.volume.survey(scan_, request);
+}
+
 void ResyncSource::abandon() {
   scan_ = Ticket(0);
+  touches_.clear();
   jobs_.clear();
   digests_.clear();
   reads_.clear();
@@ -41,13 +59,14 @@ bool ResyncSource::scanned(const io::Scanned& event) {
 }
 
 void ResyncSource::send_manifest(const Manifest& manifest) {
-  ManifestPart part{stream_.last(), false, {}};
+  ManifestPart part{stream_.last(), false, {}, {}};
   std::size_t bytes = 0;
   const auto make_room = [&](std::size_t more) {
     if (bytes + more > context_.settings.manifest_part_bytes_max) {
       context_.mark(Mark::manifest_in_parts);
       context_.send_peer(part);
       part.manifest = {};
+      part.touches.clear();
       bytes = 0;
     }
     bytes += more;
@@ -63,6 +82,14 @@ void ResyncSource::send_manifest(const Manifest& manifest) {
     }
     make_room(wire_bytes_max(entry));
     part.manifest.entries.push_back(entry);
+  }
+  for (const FileId& directory : manifest.listed) {
+    make_room(sizeof directory);
+    part.manifest.listed.push_back(directory);
+  }
+  for (const Touch& touch : std::exchange(touches_, {})) {
+    make_room(touch_bytes_max);
+    part.touches.push_back(touch);
   }
   part.last = true;
   context_.send_peer(part);

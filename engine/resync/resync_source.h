@@ -4,6 +4,7 @@
 
 #include "engine/context.h"
 #include "engine/replication/primary_stream.h"
+#include "engine/resync/touch.h"
 
 #include <map>
 #include <vector>
@@ -14,8 +15,10 @@ class ResyncSource {
  public:
   ResyncSource(Context& context, PrimaryStream& stream) : context_(context), stream_(stream) {}
 
-  /// A node is to be brought up to date over the present connection.
+  /// A node is to be brought up to date over the present connection: all of it, or what may differ.
   void begin();
+  /// `theirs`: what that node has listed; `own`: what this one has.
+  void begin(const std::vector<Touch>& theirs, std::vector<Touch> own, Period young_from);
   void abandon();
   [[nodiscard]] bool scanning() const { return scan_ != Ticket(0); }
   /// False for a while after the own tree could not be read.
@@ -33,6 +36,7 @@ class ResyncSource {
   /// All of its state, for a snapshot.
   static void fields(auto& self, auto& archive) {
     archive(self.scan_, self.not_before_);
+    archive.list(self.touches_, [&archive](auto& touch) { archive(touch); });
     archive.table(self.jobs_, [&archive](auto& job) {
       auto& pull = job.request;
       archive(pull.pull, pull.file, pull.offset, pull.chunk_bytes, pull.chunks, job.differing, job.reads_left);
@@ -66,6 +70,7 @@ class ResyncSource {
   Context& context_;
   PrimaryStream& stream_;
   Ticket scan_;
+  std::vector<Touch> touches_;  ///< this node's, that go with the manifest
   Instant not_before_;
   std::map<std::uint64_t, Job> jobs_;  ///< by the asker's pull number
   std::map<Ticket, std::uint64_t> digests_;

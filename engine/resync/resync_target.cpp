@@ -13,7 +13,13 @@ namespace lockstep::engine {
 namespace {
 /// How many operations of the plan are under way at once: so that heartbeats get their turn in between.
 constexpr std::size_t plan_in_flight_max = 64;
+/// Of a step of a plan: that the trees were not what the plan took them for.
+bool says_nothing_of_the_disk(int error) {
+  return error == ENOENT || error == EEXIST || error == ENOTDIR || error == EISDIR || error == ENOTEMPTY ||
+         error == EPERM || error == EINVAL || error == ENODATA;
+}
 constexpr std::uint32_t type_mask = 0170000;
+constexpr std::uint32_t type_directory = 0040000;
 constexpr std::uint32_t type_regular = 0100000;
 }  // namespace
 
@@ -26,8 +32,16 @@ void ResyncTarget::expect(Epoch reign, bool compare) {
   bytes_compared_ = 0;
 }
 
+void ResyncTarget::expect_part(Epoch reign, std::vector<Touch> own, Period young_from) {
+  expect(reign, true);
+  part_ = ComparedPart{young_from, std::move(own)};
+}
+
 void ResyncTarget::abandon() {
   stage_ = Stage::idle;
+  part_.reset();
+  fresh_.clear();
+  to_list_.clear();
   marked_ = false;
   received_ = false;
   theirs_ = {};
@@ -58,10 +72,12 @@ ResyncTarget::Outcome ResyncTarget::manifest(const ManifestPart& part) {
     stage_ = Stage::receiving;
     stream_.hold(reign_, part.lsn, *this);
     if (planted(Bug::release_before_names)) stream_.release();
-    context_.ports.trace.record(io::ResyncBegan{part.lsn});
+    context_.ports.trace.record(io::ResyncBegan{part.lsn, !part_});
   }
   std::copy(part.manifest.objects.begin(), part.manifest.objects.end(), std::back_inserter(theirs_.objects));
   std::copy(part.manifest.entries.begin(), part.manifest.entries.end(), std::back_inserter(theirs_.entries));
+  std::copy(part.manifest.listed.begin(), part.manifest.listed.end(), std::back_inserter(theirs_.listed));
+  if (part_) std::copy(part.touches.begin(), part.touches.end(), std::back_inserter(part_->touches));
   received_ = part.last;
   begin_scan();
   return first ? Outcome::begins : Outcome::progress;
@@ -81,14 +97,61 @@ void ResyncTarget::begin_scan() {
   if (!marked_ || !received_) return;
   stage_ = Stage::scanning;
   scan_ = context_.next_ticket();
+  if (part_) return begin_survey();
   context_.ports.volume.scan(scan_);
+}
+
+void ResyncTarget::begin_survey() {
+  SurveyRequest request;
+  request.young_from = part_->young_from;
+  request.directories = theirs_.listed;
+  for (const Touch& touch : part_->touches) {
+    if (touch.kind == TouchKind::names) request.directories.push_back(touch.file);
+  }
+  for (const ManifestObject& object : theirs_.objects) {
+    const bool directory = (object.attributes.mode & type_mask) == type_directory;
+    (directory && planted(Bug::unlisted_directory_emptied) ? request.directories : request.objects)
+        .push_back(object.id);
+  }
+  request.sort();
+  context_.ports.volume.survey(scan_, request);
 }
 
 ResyncTarget::Outcome ResyncTarget::scanned(io::Scanned& event) {
   if (stage_ != Stage::scanning || event.ticket != scan_) return Outcome::none;
   if (event.error != 0) context_.mark(Mark::target_scan_failed);
   if (event.error != 0) return fail("the own tree cannot be read (errno " + std::to_string(event.error) + ")");
+  if (part_) return plan_part(event.manifest);
   plan_ = plan_reconcile(event.manifest, theirs_, context_.mark);
+  return follow_plan();
+}
+
+ResyncTarget::Outcome ResyncTarget::plan_part(const Manifest& mine) {
+  PartialPlan plan = plan_partial(mine, theirs_, part_->young_from, context_.mark);
+  if (!plan.fits) {
+    context_.mark(Mark::partial_plan_misfit);
+    fail("the two trees differ beyond what was listed");
+    return Outcome::misfit;
+  }
+  plan_ = std::move(plan.steps);
+  fresh_ = std::move(plan.fresh);
+  std::sort(fresh_.begin(), fresh_.end());
+  for (const FileId& id : fresh_) {
+    if (!is_young(id, part_->young_from)) to_list_.push_back(Touch::all_of(id));
+  }
+  if (to_list_.empty() || planted(Bug::fresh_object_not_listed)) return follow_plan();
+  // If this resync is cut short, the next must not take them for equal.
+  context_.mark(Mark::fresh_objects_listed);
+  stage_ = Stage::listing;
+  return Outcome::planned;
+}
+
+ResyncTarget::Outcome ResyncTarget::planned_listed() {
+  if (stage_ != Stage::listing) return Outcome::none;
+  return follow_plan();
+}
+
+ResyncTarget::Outcome ResyncTarget::follow_plan() {
   plan_next_ = 0;
   stage_ = Stage::naming;
   if (plan_.empty()) {
@@ -116,7 +179,9 @@ ResyncTarget::Outcome ResyncTarget::applied(const io::Applied& event) {
   plan_in_flight_.pop_front();
   if (event.error != 0) {
     context_.mark(Mark::plan_step_failed);
-    return fail("cannot " + describe(plan_[index]) + " (errno " + std::to_string(event.error) + ")");
+    const bool misfit = part_ && says_nothing_of_the_disk(event.error);
+    fail("cannot " + describe(plan_[index]) + " (errno " + std::to_string(event.error) + ")");
+    return misfit ? Outcome::misfit : Outcome::failed;
   }
   submit_plan();
   if (!plan_in_flight_.empty()) return Outcome::progress;
@@ -127,19 +192,55 @@ ResyncTarget::Outcome ResyncTarget::applied(const io::Applied& event) {
 // Names and sizes are the primary's as of the manifest; from here on its live operations fit.
 void ResyncTarget::begin_pulls() {
   plan_.clear();
-  const std::uint64_t step = std::uint64_t{context_.settings.pull_chunk_bytes} * context_.settings.pull_chunks_max;
-  for (const ManifestObject& object : theirs_.objects) {
-    if ((object.attributes.mode & type_mask) != type_regular) continue;
-    const std::uint64_t size = object.attributes.size_bytes;
-    bytes_left_ += size;
-    for (std::uint64_t at = 0; planted(Bug::resync_forgets_tail) ? at + step <= size : at < size; at += step) {
-      regions_.push_back({object.id, at, std::min(step, size - at), false});
+  if (part_) {
+    pull_part();
+  } else {
+    for (const ManifestObject& object : theirs_.objects) {
+      if ((object.attributes.mode & type_mask) == type_regular) pull(object.id, 0, object.attributes.size_bytes);
     }
   }
   theirs_ = {};
   stage_ = Stage::pulling;
   stream_.release();
   submit_pulls();
+}
+
+void ResyncTarget::pull(FileId file, std::uint64_t begin, std::uint64_t end) {
+  const std::uint64_t step = std::uint64_t{context_.settings.pull_chunk_bytes} * context_.settings.pull_chunks_max;
+  if (begin >= end) return;
+  bytes_left_ += end - begin;
+  for (std::uint64_t at = begin; planted(Bug::resync_forgets_tail) ? at + step <= end : at < end; at += step) {
+    regions_.push_back({file, at, std::min(step, end - at), false});
+  }
+}
+
+// What is fresh or young as a whole; of everything else what either node has listed.
+void ResyncTarget::pull_part() {
+  std::sort(part_->touches.begin(), part_->touches.end());
+  const std::uint64_t region_bytes = context_.settings.touch_region_bytes;
+  for (const ManifestObject& object : theirs_.objects) {
+    if ((object.attributes.mode & type_mask) != type_regular) continue;
+    const std::uint64_t size = object.attributes.size_bytes;
+    const bool young = is_young(object.id, part_->young_from) && !planted(Bug::young_not_compared);
+    if (young || std::binary_search(fresh_.begin(), fresh_.end(), object.id)) {
+      context_.mark(young ? Mark::pulls_young : Mark::pulls_fresh);
+      pull(object.id, 0, size);
+      continue;
+    }
+    const auto first = std::lower_bound(part_->touches.begin(), part_->touches.end(), Touch{object.id, {}, 0});
+    std::uint64_t onward = size;
+    for (auto touch = first; touch != part_->touches.end() && touch->file == object.id; ++touch) {
+      if (touch->kind == TouchKind::onward) onward = std::min(onward, touch->offset);
+    }
+    std::uint64_t reached = 0;
+    for (auto touch = first; touch != part_->touches.end() && touch->file == object.id; ++touch) {
+      if (touch->kind != TouchKind::region || touch->offset < reached) continue;
+      reached = std::min(onward, touch->offset + region_bytes);
+      pull(object.id, touch->offset, reached);
+    }
+    if (onward < size) context_.mark(Mark::pulls_onward);
+    pull(object.id, onward, size);
+  }
 }
 
 void ResyncTarget::submit_pulls() {

@@ -4,12 +4,20 @@
 
 #include "engine/context.h"
 #include "engine/replication/replica_stream.h"
+#include "engine/resync/touch.h"
 
 #include <deque>
 #include <map>
+#include <optional>
 #include <vector>
 
 namespace lockstep::engine {
+
+/// What is compared where not everything is.
+struct ComparedPart {
+  Period young_from = 0;
+  std::vector<Touch> touches;  ///< of both nodes, once the manifest is there
+};
 
 class ResyncTarget : private ReplicaStream::ResyncListener {
  public:
@@ -19,6 +27,8 @@ class ResyncTarget : private ReplicaStream::ResyncListener {
     none,           ///< not this resync's event, or nothing to do
     progress,       ///< goes on
     begins,         ///< the first part of the manifest: the tree becomes a mixture as soon as tree_marked() is called
+    planned,        ///< may go on with planned_listed() once to_list() is listed durably
+    misfit,         ///< what was listed does not cover what differs: everything has to be compared
     data_complete,  ///< everything is applied and on disk: to be recorded, then told to the primary
     failed,         ///< cannot go on; `error()` says why
   };
@@ -26,6 +36,9 @@ class ResyncTarget : private ReplicaStream::ResyncListener {
   /// The primary has agreed to a resync in `reign`. Without `compare`, every region is asked for and written anew,
   /// even where it reads the same: what this node reads may not be on its disk.
   void expect(Epoch reign, bool compare);
+  /// The same for a part of the trees. `own`: what this node has listed, as the primary was told.
+  void expect_part(Epoch reign, std::vector<Touch> own, Period young_from);
+  [[nodiscard]] bool partial() const { return part_.has_value(); }
   void abandon();
   [[nodiscard]] bool active() const { return stage_ != Stage::idle; }
   [[nodiscard]] bool finished() const { return stage_ == Stage::finished; }
@@ -35,6 +48,8 @@ class ResyncTarget : private ReplicaStream::ResyncListener {
   Outcome manifest(const ManifestPart& part);
   /// The journal says durably that the tree is a mixture from now on.
   void tree_marked();
+  [[nodiscard]] const std::vector<Touch>& to_list() const { return to_list_; }
+  Outcome planned_listed();
 
   Outcome scanned(io::Scanned& event);
   Outcome applied(const io::Applied& event);
@@ -64,12 +79,18 @@ class ResyncTarget : private ReplicaStream::ResyncListener {
     archive.list(self.regions_, region_fields);
     archive.table(self.digesting_, region_fields);
     archive.table(self.pulling_, region_fields);
+    archive.maybe(self.part_, [&archive](auto& part) {
+      archive(part.young_from);
+      archive.list(part.touches, [&archive](auto& touch) { archive(touch); });
+    });
+    archive.list(self.to_list_, [&archive](auto& touch) { archive(touch); });
+    archive.list(self.fresh_, [&archive](auto& id) { archive(id); });
     archive.spoken(self.error_);
     archive(self.bytes_left_, self.bytes_copied_, self.bytes_compared_);
   }
 
  private:
-  enum class Stage { idle, expecting, receiving, scanning, naming, pulling, syncing, finished };
+  enum class Stage { idle, expecting, receiving, scanning, listing, naming, pulling, syncing, finished };
   struct Region {
     FileId file;
     std::uint64_t offset;
@@ -84,6 +105,11 @@ class ResyncTarget : private ReplicaStream::ResyncListener {
   void pull_answered(std::uint64_t pull, std::uint64_t differing) override;
   void refine(const Region& region, std::uint64_t differing);
   void begin_scan();
+  void begin_survey();
+  Outcome plan_part(const Manifest& mine);
+  Outcome follow_plan();
+  void pull(FileId file, std::uint64_t begin, std::uint64_t end);
+  void pull_part();
   void submit_plan();
   void begin_pulls();
   void submit_pulls();
@@ -96,9 +122,12 @@ class ResyncTarget : private ReplicaStream::ResyncListener {
   bool compare_ = true;
   bool marked_ = false;
   bool received_ = false;
+  std::optional<ComparedPart> part_;
   Manifest theirs_;
   Ticket scan_;
   std::vector<Operation> plan_;
+  std::vector<FileId> fresh_;  ///< in order: the plan's objects whose contents are not known to be anything
+  std::vector<Touch> to_list_;
   std::size_t plan_next_ = 0;
   std::deque<Ticket> plan_in_flight_;
   std::deque<Region> regions_;

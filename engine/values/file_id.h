@@ -9,11 +9,11 @@
 
 namespace lockstep {
 
-/// Drawn at random (128 bits) by the volume that creates the object; kept beside the object
-/// (on Linux in the extended attribute `trusted.lockstep.id`).
+/// Drawn by the engine for each object that it lets be created, and by a volume for what it finds without one; kept
+/// beside the object (on Linux in the extended attribute `trusted.lockstep.identity`).
 struct FileId {
-  std::uint64_t high = 0;
-  std::uint64_t low = 0;
+  std::uint64_t high = 0;  ///< the period in which it was drawn; 0: before there was any
+  std::uint64_t low = 0;   ///< random
 
   constexpr auto operator<=>(const FileId&) const = default;
 
@@ -25,6 +25,12 @@ struct FileId {
   /// resync parks objects between their old and their new name. Not part of the replicated contents.
   static constexpr FileId staging() { return {0, 2}; }
 };
+
+/// What lies between two common checkpoints of the nodes: later ones have higher numbers.
+using Period = std::uint64_t;
+
+/// Whether the object may have come into being since `from` began.
+constexpr bool is_young(const FileId& id, Period from) { return id.high >= from; }
 
 std::string to_string(const FileId& id);
 

@@ -3,6 +3,7 @@
 
 #include "engine/values/operation.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
@@ -31,8 +32,26 @@ struct ManifestEntry {
 struct Manifest {
   std::vector<ManifestObject> objects;
   std::vector<ManifestEntry> entries;
+  std::vector<FileId> listed;  ///< of a part of a tree only: the directories all of whose entries are given
 
   bool operator==(const Manifest&) const = default;
+};
+
+/// Which part of a tree is asked for.
+struct SurveyRequest {
+  std::vector<FileId> directories;  ///< with their entries, and every object that these lead to
+  std::vector<FileId> objects;
+  /// A directory that an entry leads to is listed as well if it is as young as this, and so on downwards.
+  Period young_from = 0;
+
+  /// Each once, in order.
+  void sort() {
+    for (auto* list : {&directories, &objects}) {
+      std::sort(list->begin(), list->end());
+      list->erase(std::unique(list->begin(), list->end()), list->end());
+    }
+  }
+  bool operator==(const SurveyRequest&) const = default;
 };
 
 }  // namespace lockstep

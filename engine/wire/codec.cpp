@@ -90,6 +90,7 @@ void write_message(const ManifestPart& message, Writer& writer) {
   writer(message.lsn, message.last, objects, entries);
   for (const ManifestObject& object : message.manifest.objects) object_fields(object, writer);
   for (const ManifestEntry& entry : message.manifest.entries) entry_fields(entry, writer);
+  writer(message.manifest.listed, message.touches);
 }
 
 template <typename T>
@@ -109,6 +110,7 @@ void read_message(ManifestPart& message, Reader& reader) {
   reader(message.lsn, message.last, objects, entries);
   for (; objects > 0 && !reader.failed(); --objects) object_fields(message.manifest.objects.emplace_back(), reader);
   for (; entries > 0 && !reader.failed(); --entries) entry_fields(message.manifest.entries.emplace_back(), reader);
+  reader(message.manifest.listed, message.touches);
 }
 
 std::uint64_t checksum(std::span<const std::byte> head, std::span<const std::byte> body) {

@@ -1,5 +1,7 @@
 #include "engine/wire/codec.h"
 
+#include "engine/settings.h"
+
 #include <gtest/gtest.h>
 
 namespace lockstep::engine {
@@ -85,12 +87,28 @@ TEST(Codec, EveryTruncationIsNoticed) {
 }
 
 TEST(Codec, AManifestSurvives) {
-  ManifestPart part{Lsn(5), true, {}};
+  ManifestPart part{Lsn(5), true, {}, {{{1, 1}, TouchKind::region, 1U << 20U}}};
   part.manifest.objects.push_back({{1, 1}, {0xFFFF, 0100644, 1, 2, 3, 4, 5, 0}, "", {{"user.a", "b"}}});
   part.manifest.entries.push_back({FileId::root(), "name", {1, 1}});
+  part.manifest.listed = {FileId::root()};
   const auto received = decode(join(encode(part)));
   ASSERT_TRUE(received);
   EXPECT_EQ(std::get<ManifestPart>(*received).manifest, part.manifest);
+  EXPECT_EQ(std::get<ManifestPart>(*received).touches, part.touches);
+}
+
+TEST(Codec, AListAtItsLimitFitsIntoOneFrame) {
+  Attach attach{Epoch(~0ULL), Lsn(~0ULL), {}, {}};
+  const FileId longest{~0ULL, ~0ULL};
+  for (std::size_t i = 0; i < Settings{}.touches_max; ++i) {
+    attach.touches.push_back({longest, TouchKind::region, ~0ULL - i});
+  }
+  const Buffer frame = join(encode(attach));
+  EXPECT_LE(frame.size(), io::frame_bytes_max);
+  EXPECT_LE(frame.size(), Settings{}.touches_max * touch_bytes_max + 128);
+  const auto received = decode(frame);
+  ASSERT_TRUE(received);
+  EXPECT_EQ(std::get<Attach>(*received).touches, attach.touches);
 }
 
 }  // namespace

@@ -4,6 +4,8 @@
 
 #include "engine/cluster/ballot.h"
 #include "engine/cluster/journal_record.h"
+#include "engine/resync/common_ground.h"
+#include "engine/resync/touch.h"
 #include "engine/values/configuration.h"
 #include "engine/values/manifest.h"
 #include "engine/values/operation.h"
@@ -104,14 +106,23 @@ struct Decided {
 
 /// A replica asks the primary for the stream, from after (reign, lsn) if that is possible.
 struct Attach {
-  Epoch reign;  ///< epoch in which the primary of that stream was elected; 0: no position, compare everything
+  Epoch reign;  ///< epoch in which the primary of that stream was elected; 0: no position
   Lsn lsn;
-  static void fields(auto& self, auto& archive) { archive(self.reign, self.lsn); }
+  CommonGround ground;         ///< base 0: compare everything
+  std::vector<Touch> touches;  ///< what the replica has listed itself
+  static void fields(auto& self, auto& archive) { archive(self.reign, self.lsn, self.ground, self.touches); }
+};
+/// What is compared before a replica follows the stream.
+enum class Comparison : std::uint8_t {
+  nothing,     ///< the stream resumes after the position asked for
+  touched,     ///< what either node has listed; a part of a manifest follows
+  everything,  ///< a manifest follows
 };
 struct Attached {
   Epoch reign;
-  bool resync = false;  ///< a manifest follows; otherwise the stream resumes after the position asked for
-  static void fields(auto& self, auto& archive) { archive(self.reign, self.resync); }
+  Comparison comparison = Comparison::nothing;
+  Period young_from = 0;  ///< for Comparison::touched
+  static void fields(auto& self, auto& archive) { archive(self.reign, self.comparison, self.young_from); }
 };
 struct StreamOperation {
   Epoch epoch;
@@ -143,6 +154,7 @@ struct ManifestPart {
   Lsn lsn;  ///< the manifest is the primary's tree after this operation
   bool last = false;
   Manifest manifest;
+  std::vector<Touch> touches;  ///< what the primary has listed
 };
 /// Asks for [offset, offset + digests.size() * chunk_bytes) of a file, as far as it differs.
 struct Pull {
@@ -162,10 +174,33 @@ struct CaughtUp {
   static void fields(auto& self, auto& archive) { archive(self.lsn); }
 };
 
+// --- common checkpoints ---
+
+/// The primary asks for everything up to `lsn` on disk, without haste.
+struct SyncAll {
+  Lsn lsn;
+  static void fields(auto& self, auto& archive) { archive(self.lsn); }
+};
+struct SyncedAll {
+  Lsn lsn;
+  static void fields(auto& self, auto& archive) { archive(self.lsn); }
+};
+/// Both disks hold everything up to there, and the primary has noted that: the replica may forget what it has listed.
+struct Cool {
+  std::uint64_t base = 0;
+  CommonCheckpoint checkpoint;
+  static void fields(auto& self, auto& archive) { archive(self.base, self.checkpoint); }
+};
+/// The replica has noted that too, so the primary may forget.
+struct Cooled {
+  Lsn lsn;
+  static void fields(auto& self, auto& archive) { archive(self.lsn); }
+};
+
 /// The order of the alternatives is the wire's message number: append only.
 using Message = std::variant<Heartbeat, HeartbeatReply, Prepare, Promise, Accept, Accepted, Refused, Decided, Attach,
                              Attached, StreamOperation, StreamAcknowledgement, StreamFailed, Farewell, SwapRequest,
-                             ManifestPart, Pull, CaughtUp>;
+                             ManifestPart, Pull, CaughtUp, SyncAll, SyncedAll, Cool, Cooled>;
 
 namespace detail {
 template <typename Alternative, typename... All>
@@ -179,6 +214,6 @@ constexpr std::size_t index_among(std::type_identity<std::variant<All...>> /*all
 /// The wire's number of that kind of message.
 template <typename Kind>
 inline constexpr std::size_t message_number_of = detail::index_among<Kind>(std::type_identity<Message>{});
-static_assert(message_number_of<Heartbeat> == 0 && message_number_of<CaughtUp> + 1 == std::variant_size_v<Message>);
+static_assert(message_number_of<Heartbeat> == 0 && message_number_of<CaughtUp> == 17);
 
 }  // namespace lockstep::engine

@@ -278,8 +278,8 @@ TEST_P(Mount, ExtendedAttributesAndAcls) {
   EXPECT_EQ(in_data("echo x > f && chmod 600 f && setfattr -n user.a -v 1 f && setfattr -n trusted.b -v 2 f"), 0);
   EXPECT_EQ(shell_output("cd " + data_ + " && getfattr -d -m - f | grep = | tr '\\n' ' '"),
             "trusted.b=\"2\" user.a=\"1\" ");
-  EXPECT_NE(in_data("setfattr -n trusted.lockstep.id -v 1 f 2>/dev/null"), 0);
-  EXPECT_NE(in_data("getfattr -n trusted.lockstep.id f 2>/dev/null"), 0);
+  EXPECT_NE(in_data("setfattr -n trusted.lockstep.identity -v 1 f 2>/dev/null"), 0);
+  EXPECT_NE(in_data("getfattr -n trusted.lockstep.identity f 2>/dev/null"), 0);
   EXPECT_EQ(in_data("setfattr -x user.a f"), 0);
   const std::string as_nobody = "setpriv --reuid 65534 --regid 65534 --clear-groups ";
   EXPECT_NE(in_data(as_nobody + "cat f >/dev/null 2>&1"), 0);

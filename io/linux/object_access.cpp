@@ -34,8 +34,10 @@ FileId decode(const std::array<std::uint8_t, identity_bytes>& bytes) {
   return id;
 }
 
-/// The reserved identities are those with nothing in the upper half.
-bool usable(const FileId& id) { return id.high != 0; }
+bool usable(const FileId& id) {
+  constexpr std::uint64_t reserved = 256;
+  return id.high != 0 || id.low >= reserved;
+}
 
 Outcome<FileId> interpret(ssize_t size, const std::array<std::uint8_t, identity_bytes>& bytes) {
   if (size < 0) {
@@ -115,13 +117,12 @@ Outcome<Descriptor> open_handle(int mount, const ObjectHandle& handle, int flags
   return Outcome<Descriptor>::of(Descriptor(fd));
 }
 
-FileId draw_identity() {
+FileId draw_identity(Period period) {
   while (true) {
-    std::array<std::uint8_t, identity_bytes> bytes{};
-    const ssize_t got = ::getrandom(bytes.data(), bytes.size(), 0);
+    FileId id{period, 0};
+    const ssize_t got = ::getrandom(&id.low, sizeof id.low, 0);
     if (got < 0 && errno == EINTR) continue;
-    LOCKSTEP_CHECK(got == static_cast<ssize_t>(bytes.size()), "the kernel gives random bytes");
-    const FileId id = decode(bytes);
+    LOCKSTEP_CHECK(got == static_cast<ssize_t>(sizeof id.low), "the kernel gives random bytes");
     if (usable(id)) return id;
   }
 }

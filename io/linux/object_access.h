@@ -17,7 +17,7 @@
 namespace lockstep::linux_io {
 
 /// The identity of an object lies in this extended attribute, 16 bytes, big-endian. Invisible through the mount.
-inline constexpr const char* identity_attribute = "trusted.lockstep.id";
+inline constexpr const char* identity_attribute = "trusted.lockstep.identity";
 /// Attributes with this prefix belong to Lockstep and are hidden from applications and manifests.
 inline constexpr std::string_view reserved_attribute_prefix = "trusted.lockstep.";
 
@@ -55,8 +55,8 @@ Outcome<ObjectHandle> handle_of(int directory, const std::string& name);
 /// `mount` is any non-O_PATH descriptor of the same filesystem. ESTALE: the object is gone.
 Outcome<Descriptor> open_handle(int mount, const ObjectHandle& handle, int flags);
 
-/// 128 random bits from the kernel, never one of the reserved identities.
-FileId draw_identity();
+/// Of that period, with 64 random bits from the kernel; never one of the reserved identities.
+FileId draw_identity(Period period);
 /// FileId::none() as value: the object has none, or an unusable one.
 Outcome<FileId> read_identity(int directory, const std::string& name);
 Outcome<FileId> read_identity(const OpenObject& object);

@@ -28,6 +28,10 @@ class ObjectTable {
   /// another inode (a copy made with attributes). EXDEV: something else is mounted there.
   Outcome<Found> adopt(int directory, const std::string& name);
 
+  /// The identities given from now on are of this period.
+  void identify_in(Period period) { period_ = period; }
+  [[nodiscard]] Period period() const { return period_; }
+
   [[nodiscard]] bool knows(const FileId& id) const { return objects_.contains(id); }
   /// S_IFMT bits; 0 if unknown.
   [[nodiscard]] mode_t type_of(const FileId& id) const;
@@ -62,6 +66,7 @@ class ObjectTable {
   void keep(const FileId& id, OpenObjectPtr object);
   void forget_oldest();
 
+  Period period_ = 0;
   int mount_;
   dev_t device_;
   std::size_t descriptors_max_;

@@ -64,6 +64,8 @@ class LinuxVolume final : public io::Volume {
   void apply(Ticket ticket, const Operation& operation, io::Origin origin) override;
   void sync(Ticket ticket, FileId file, bool data_only) override;
   void scan(Ticket ticket) override;
+  void survey(Ticket ticket, const SurveyRequest& request) override;
+  void identify_in(Period period) override { table_->identify_in(period); }
   void digest(Ticket ticket, FileId file, std::uint64_t offset, std::uint64_t length,
               std::uint32_t chunk_bytes) override;
   void read(Ticket ticket, FileId file, std::uint64_t offset, std::uint64_t length) override;
@@ -130,6 +132,8 @@ class LinuxVolume final : public io::Volume {
   struct Walker;
   int walk(Manifest* manifest);
   int walk_directory(const FileId& id, Walker& walker);
+  int survey(const SurveyRequest& request, Manifest& manifest);
+  int describe(const FileId& id, Manifest& manifest);
 
   boost::asio::io_context& loop_;
   boost::asio::thread_pool& workers_;

@@ -62,9 +62,11 @@ int LinuxVolume::create(const Operation& operation, Origin origin, io::Applied& 
   if (!parent.ok()) return parent.error;
   const int directory = parent.value->fd();
   const bool requested = origin == Origin::application;
-  const FileId id = requested ? draw_identity() : operation.file;
+  // An engine draws the identity; a test may leave it to the volume.
+  const bool given = operation.file != FileId::none();
+  const FileId id = requested && !given ? draw_identity(table_->period()) : operation.file;
   if (id == FileId::none() || id == FileId::root() || id == FileId::staging()) return EINVAL;
-  if (!requested && table_->knows(id) && table_->open(id).ok()) return EEXIST;
+  if (given && table_->knows(id) && table_->open(id).ok()) return EEXIST;
 
   const auto made = make_object(directory, operation);
   if (!made.ok()) return made.error;
@@ -259,7 +261,7 @@ int LinuxVolume::identify(const Operation& operation) {
 
   // Whoever had this identity before must not keep it: two objects with one identity would look like one.
   if (const auto former = resolve(id); former.ok()) {
-    const FileId substitute = draw_identity();
+    const FileId substitute = draw_identity(table_->period());
     if (const int error = write_identity(*former.value, substitute); error != 0) return error;
     const auto handle = handle_of(former.value->fd(), "");
     if (!handle.ok()) return handle.error;

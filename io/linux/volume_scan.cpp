@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <dirent.h>
 #include <fcntl.h>
+#include <optional>
 #include <unordered_set>
 
 #include <climits>
@@ -48,8 +49,10 @@ Outcome<std::vector<std::string>> names_in(Descriptor directory) {
 }  // namespace
 
 struct LinuxVolume::Walker {
-  Manifest* manifest = nullptr;  ///< null: only identities and the table are wanted
-  std::unordered_set<FileId> listed;
+  Manifest* manifest = nullptr;       ///< null: only identities and the table are wanted
+  std::optional<Period> young_from;   ///< only directories as young as this are entered; nothing: all are
+  std::unordered_set<FileId> listed;  ///< objects
+  std::unordered_set<FileId> entered;
   std::vector<FileId> directories;  ///< still to be entered
 };
 
@@ -61,6 +64,63 @@ void LinuxVolume::scan(Ticket ticket) {
   scanned.error = walk(&scanned.manifest);
   if (scanned.error != 0) scanned.manifest = Manifest{};
   sink_.post(std::move(scanned));
+}
+
+void LinuxVolume::survey(Ticket ticket, const SurveyRequest& request) {
+  settle();
+  stream_broken_ = false;
+  io::Scanned scanned;
+  scanned.ticket = ticket;
+  scanned.error = survey(request, scanned.manifest);
+  if (scanned.error != 0) scanned.manifest = Manifest{};
+  sink_.post(std::move(scanned));
+}
+
+int LinuxVolume::survey(const SurveyRequest& request, Manifest& manifest) {
+  Walker walker;
+  walker.manifest = &manifest;
+  walker.young_from = request.young_from;
+  walker.directories = {FileId::staging()};
+  for (const auto* list : {&request.directories, &request.objects}) {
+    for (const FileId& id : *list) {
+      if (walker.listed.contains(id)) continue;
+      const std::size_t before = manifest.objects.size();
+      if (const int error = describe(id, manifest); error != 0) return error;
+      if (manifest.objects.size() == before) continue;
+      walker.listed.insert(id);
+      const bool directory = S_ISDIR(manifest.objects.back().attributes.mode);
+      if (list == &request.directories && directory) walker.directories.push_back(id);
+    }
+  }
+  walker.entered.insert(walker.directories.begin(), walker.directories.end());
+  while (!walker.directories.empty()) {
+    const FileId next = walker.directories.back();
+    walker.directories.pop_back();
+    if (next != FileId::staging()) manifest.listed.push_back(next);
+    if (const int error = walk_directory(next, walker); error != 0) return error;
+  }
+  return 0;
+}
+
+/// Adds the object, if a name leads to it.
+int LinuxVolume::describe(const FileId& id, Manifest& manifest) {
+  const auto object = resolve(id);
+  if (object.error == ENOENT) return 0;
+  if (!object.ok()) return object.error;
+  const auto status = status_of(*object.value);
+  if (!status.ok()) return status.error;
+  if (status.value.st_nlink == 0) return 0;
+  ManifestObject described{id, describe_attributes(status.value), {}, {}};
+  if (S_ISLNK(status.value.st_mode)) {
+    auto target = link_target(id);
+    if (!target.ok()) return target.error;
+    described.symlink_target = std::move(target.value);
+  }
+  auto xattrs = attributes_of(*object.value);
+  if (!xattrs.ok()) return xattrs.error;
+  described.xattrs = std::move(xattrs.value);
+  manifest.objects.push_back(std::move(described));
+  return 0;
 }
 
 int LinuxVolume::walk(Manifest* manifest) {
@@ -97,7 +157,10 @@ int LinuxVolume::walk_directory(const FileId& id, Walker& walker) {
     const auto found = table_->adopt(fd, name);
     if (!found.ok()) return found.error;
     const auto& [child, status] = found.value;
-    if (S_ISDIR(status.st_mode)) walker.directories.push_back(child);
+    const bool enter = !walker.young_from || is_young(child, *walker.young_from);
+    if (S_ISDIR(status.st_mode) && enter && (!walker.young_from || walker.entered.insert(child).second)) {
+      walker.directories.push_back(child);
+    }
     if (walker.manifest == nullptr) continue;
     if (walker.listed.insert(child).second) {
       ManifestObject object{child, describe_attributes(status), {}, {}};

@@ -229,7 +229,7 @@ TEST_P(VolumePair, ExtendedAttributesAndAcls) {
   both(xattr_operation(file, "user.colour", "red"));
   both(xattr_operation(file, "security.something", std::string("\0\1", 2)));
   both(xattr_operation(file, "trusted.other", ""));
-  EXPECT_EQ(a_->request(xattr_operation(file, "trusted.lockstep.id", "0123456789abcdef")).error, EPERM);
+  EXPECT_EQ(a_->request(xattr_operation(file, "trusted.lockstep.identity", "0123456789abcdef")).error, EPERM);
   auto exclusive = xattr_operation(file, "user.colour", "blue");
   exclusive.flags = flag_xattr_create;
   EXPECT_EQ(both(exclusive).error, EEXIST);
@@ -395,6 +395,68 @@ TEST_P(VolumePair, RandomSequencesGiveEqualTrees) {
     }
   });
   EXPECT_TRUE(held);
+}
+
+TEST_P(VolumePair, ASurveyListsWhatIsAskedForAndWhatIsYoungBeneath) {
+  constexpr Period young = 7;
+  const auto create_in_period = [&](FileId parent, const std::string& name, std::uint32_t mode, Period period) {
+    Operation create = create_operation(parent, name, mode);
+    create.file = {period, 1000U + name[0]};
+    return made(create);
+  };
+  const FileId old_directory = create_in_period(root, "d", S_IFDIR | 0755U, young - 1);
+  create_in_period(old_directory, "x", S_IFREG | 0644U, young - 1);
+  const FileId young_directory = create_in_period(root, "y", S_IFDIR | 0755U, young);
+  const FileId inner = create_in_period(young_directory, "i", S_IFDIR | 0755U, young + 1);
+  const FileId file = create_in_period(inner, "f", S_IFREG | 0644U, young + 1);
+  both(xattr_operation(file, "user.a", "b"));
+  const FileId elsewhere = create_in_period(old_directory, "e", S_IFREG | 0640U, young - 1);
+  const FileId gone = create_in_period(root, "g", S_IFREG | 0644U, young);
+  both(unlink_operation(root, "g"));
+
+  const SurveyRequest request{{root, gone}, {elsewhere, gone}, young};
+  Manifest part = a_->survey(request);
+  std::sort(part.listed.begin(), part.listed.end());
+  EXPECT_EQ(part.listed, (std::vector<FileId>{root, young_directory, inner}));
+  std::vector<FileId> objects;
+  for (const ManifestObject& object : part.objects) {
+    objects.push_back(object.id);
+    EXPECT_EQ(object.xattrs.size(), object.id == file ? 1U : 0U);
+    if (object.id == elsewhere) {
+      EXPECT_EQ(object.attributes.mode, S_IFREG | 0640U);
+    }
+  }
+  std::sort(objects.begin(), objects.end());
+  std::vector<FileId> expected{root, old_directory, young_directory, inner, file, elsewhere};
+  std::sort(expected.begin(), expected.end());
+  EXPECT_EQ(objects, expected);
+  EXPECT_EQ(part.entries.size(), 4U);
+
+  // A new process finds all of it by identity.
+  a_->reopen();
+  EXPECT_EQ(a_->survey(request).objects.size(), expected.size());
+}
+
+TEST_P(VolumePair, ACreatedObjectHasTheIdentityThatItIsGiven) {
+  Operation create = create_operation(root, "file", S_IFREG | 0644U);
+  create.file = {12, 3456};
+  EXPECT_EQ(made(create), create.file);
+  create.name = "other";
+  EXPECT_EQ(a_->request(create).error, EEXIST);
+  // What has no identity gets one of the period that it is found in.
+  a_->volume().identify_in(9);
+  shell("touch " + a_->path() + "/found");
+  EXPECT_EQ(a_->find(root, "found").high, 9U);
+}
+
+TEST_P(VolumePair, ASurveyShowsWhatIsParked) {
+  const FileId file = made(create_operation(root, "file", S_IFREG | 0644U));
+  EXPECT_EQ(b_->stream(rename_operation(root, "file", FileId::staging(), "parked")).error, 0);
+  const Manifest part = b_->survey({{root}, {file}, 1});
+  ASSERT_EQ(part.entries.size(), 1U);
+  EXPECT_EQ(part.entries[0].parent, FileId::staging());
+  EXPECT_EQ(part.entries[0].id, file);
+  EXPECT_EQ(part.listed, std::vector<FileId>{root});
 }
 
 INSTANTIATE_TEST_SUITE_P(Filesystems, VolumePair, ::testing::Values("ext4", "xfs"),

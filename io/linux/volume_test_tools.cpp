@@ -116,6 +116,13 @@ Manifest TestVolume::scan() {
   return std::move(scanned.manifest);
 }
 
+Manifest TestVolume::survey(const SurveyRequest& request) {
+  volume_->survey(Ticket(3), request);
+  auto scanned = await<io::Scanned>();
+  EXPECT_EQ(scanned.error, 0);
+  return std::move(scanned.manifest);
+}
+
 std::vector<std::uint64_t> TestVolume::digest(FileId file, std::uint64_t offset, std::uint64_t length,
                                               std::uint32_t chunk) {
   volume_->digest(Ticket(4), file, offset, length, chunk);

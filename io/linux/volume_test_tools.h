@@ -62,6 +62,7 @@ class TestVolume {
   io::Applied stream(const Operation& operation) { return apply(operation, io::Origin::stream); }
   int sync(FileId file, bool data_only = false);
   Manifest scan();
+  Manifest survey(const SurveyRequest& request);
   std::vector<std::uint64_t> digest(FileId file, std::uint64_t offset, std::uint64_t length, std::uint32_t chunk);
   io::RegionRead read(FileId file, std::uint64_t offset, std::uint64_t length);
   FileId find(const FileId& parent, const std::string& name);

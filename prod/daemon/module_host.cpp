@@ -9,6 +9,7 @@
 #include "io/linux/application.h"
 #include "io/linux/journal.h"
 #include "io/linux/retained.h"
+#include "io/linux/touch_log.h"
 #include "prod/daemon/answers.h"
 #include "prod/daemon/flight_recorder.h"
 #include "prod/daemon/log_trace.h"
@@ -133,12 +134,16 @@ class ModuleHost::Running {
     retained_ = marker_->retained();
     marker_confirmed_ = retained_;
     record_ = std::move(opened.record);
+    auto listed =
+        io::FileTouchLog::open(loop_, queue_, cluster.state_directory + "/" + module.name + ".touches", host_.report_);
+    touch_log_ = std::move(listed.log);
+    touches_ = std::move(listed.touches);
     return {};
   }
 
   void start() {
     const engine::Settings settings = settings_for(host_.module_, host_.self_);
-    const engine::NodePorts ports{timers_,          *link_,        *journal_, storage_.volume(),
+    const engine::NodePorts ports{timers_,          *link_,        *journal_, *touch_log_, storage_.volume(),
                                   storage_.mount(), *application_, answers_,  trace_};
     if (host_.cluster_.recorder.enabled) {
       recorder_.emplace(loop_, recorder_options(host_.cluster_, host_.module_, settings), host_.report_);
@@ -158,7 +163,7 @@ class ModuleHost::Running {
     host_.report_(io::Severity::info, std::string("starting; the directory ") +
                                           (retained_ ? "holds everything since the last run"
                                                      : "may have lost something since the last run, or is new"));
-    queue_.post(io::Booted{std::move(record_), retained_, storage_.tree(), seed});
+    queue_.post(io::Booted{std::move(record_), retained_, storage_.tree(), seed, std::move(touches_)});
     publish_regularly();
     loop_.set_spin(spin_time);
     thread_ = std::thread([this] { loop_.run(); });
@@ -221,6 +226,7 @@ class ModuleHost::Running {
   io::EventLoop loop_;
   io::EventQueue queue_;
   std::unique_ptr<io::FileJournal> journal_;
+  std::unique_ptr<io::FileTouchLog> touch_log_;
   ModuleStorage storage_;
   io::AsioTimers timers_;
   std::unique_ptr<io::AsioLink> link_;
@@ -229,6 +235,7 @@ class ModuleHost::Running {
   bool retained_ = false;
   bool marker_confirmed_ = false;
   Buffer record_;
+  io::LoggedTouches touches_;
   Answers answers_;
   LogTrace trace_;
   bool status_changed_ = false;

@@ -1,4 +1,7 @@
 // The newer checkers, told of what must not happen: each must see it.
+#include "engine/cluster/journal_record.h"
+#include "engine/wire/archive.h"
+#include "sim/checkers/i07_nothing_uncovered.h"
 #include "sim/checkers/i09_resync_ends.h"
 #include "sim/checkers/i12_applied_once.h"
 #include "sim/checkers/i14_damage_is_refused.h"
@@ -74,6 +77,79 @@ TEST_F(CheckersTest, ASecondStartBesideTheFirstIsSeen) {
   checker.phase_begins(NodeId::first, io::Phase::prestart);
   world_.node(NodeId::first).application().run(Ticket(1), io::Phase::prestart);
   EXPECT_THROW(checker.phase_begins(NodeId::first, io::Phase::prestart), Violation);
+}
+
+/// Both nodes rely on their lists, and hold one file; `touches` are on the first one's.
+class NothingUncoveredTest : public CheckersTest {
+ protected:
+  static constexpr FileId file{1, 1000};
+
+  void rely_on(const std::vector<engine::Touch>& touches) {
+    const engine::CommonCheckpoint common{Epoch(1), Lsn(1), 5};
+    for (const NodeId id : every_node) {
+      engine::JournalRecord record;
+      record.owner = static_cast<VoterId>(id);
+      record.ground = {7, common, common};
+      world_.node(id).journal().exchange(engine::encode(record));
+      Operation create{.kind = OperationKind::create};
+      create.file = file;
+      create.parent = FileId::root();
+      create.name = "file";
+      create.attributes.mode = 0100644;
+      apply(id, create);
+    }
+    engine::Writer writer;
+    for (const engine::Touch& touch : touches) writer(touch);
+    world_.node(NodeId::first).touches().exchange({true, Buffer(std::move(writer.bytes))});
+  }
+  void apply(NodeId id, const Operation& operation) {
+    ASSERT_EQ(world_.node(id).volume().filesystem().apply(operation, io::Origin::stream, 1).error, 0);
+  }
+  void write_on_first(std::uint64_t offset) {
+    Operation write{.kind = OperationKind::write};
+    write.file = file;
+    write.offset = offset;
+    write.data = Buffer::copy_of("new");
+    apply(NodeId::first, write);
+  }
+  void rename_on_first() {
+    Operation rename{.kind = OperationKind::rename};
+    rename.parent = rename.new_parent = FileId::root();
+    rename.name = "file";
+    rename.new_name = "other";
+    apply(NodeId::first, rename);
+  }
+
+  History history_{world_};
+  NothingUncovered checker_{world_, history_};
+};
+
+TEST_F(NothingUncoveredTest, EqualTreesNeedNoList) {
+  rely_on({});
+  EXPECT_NO_THROW(checker_.stopped(Place::first, true));
+}
+
+TEST_F(NothingUncoveredTest, BytesThatNobodyHasListedAreSeen) {
+  rely_on({{file, engine::TouchKind::region, 0}});
+  write_on_first(0);
+  EXPECT_NO_THROW(checker_.stopped(Place::first, true));
+  write_on_first(5000);
+  EXPECT_THROW(checker_.stopped(Place::first, true), Violation);
+}
+
+TEST_F(NothingUncoveredTest, NamesThatNobodyHasListedAreSeen) {
+  rely_on({{FileId::root(), engine::TouchKind::names, 0}});
+  rename_on_first();
+  EXPECT_NO_THROW(checker_.stopped(Place::first, true));
+  world_.node(NodeId::first).touches().exchange({true, {}});
+  EXPECT_THROW(checker_.stopped(Place::first, true), Violation);
+}
+
+TEST_F(NothingUncoveredTest, WhatIsNotReliedOnIsNotLookedAt) {
+  rely_on({});
+  write_on_first(0);
+  world_.node(NodeId::second).touches().exchange({false, {}});
+  EXPECT_NO_THROW(checker_.stopped(Place::first, true));
 }
 
 TEST_F(CheckersTest, AnAcknowledgedRequestThatAResyncDoesNotBringIsSeen) {

@@ -75,12 +75,12 @@ void History::traced(Place by, const io::TraceEvent& event) {
   const NodeId node = node_at(by);
   if (const auto* ordered = std::get_if<io::OperationOrdered>(&event)) {
     order(node, *ordered);
-  } else if (std::holds_alternative<io::ResyncBegan>(event)) {
+  } else if (const auto* began = std::get_if<io::ResyncBegan>(&event)) {
     Replica& here = replica(node);
     here.following = false;
     here.resyncing = true;
     unordered_[index_of(node)].clear();
-    rotten_[index_of(node)].clear();  // a resync compares every byte
+    if (began->whole) rotten_[index_of(node)].clear();  // every byte is compared
   } else if (const auto* ended = std::get_if<io::ResyncEnded>(&event)) {
     rotten_[index_of(node)].add(rotten(other(node)));  // with a tree that may have rotted
     const auto position = position_of(node, count_up_to(ended->lsn), false);
@@ -209,6 +209,8 @@ void History::begin_anew(NodeId node, Epoch epoch, bool on_disk) {
   branch_epoch_ = epoch;
   base_on_disk_ = on_disk;
   ++beginnings_;
+  // What has rotted here is what everything is held against from now on; the other node need not have it.
+  rotten_[index_of(other(node))].add(rotten(node));
   rotten_[index_of(node)].clear();
   base_ = import_tree(world_.node(node).volume().filesystem());
   tip_ = base_;

@@ -37,13 +37,18 @@ void add_outages(World& world, Place place, Time repaired_at, std::vector<Strike
   const Time now = world.now();
   const std::string who(to_string(place));
   const SimJournal& journal = is_node(place) ? world.node(node_at(place)).journal() : world.witness().journal();
-  for (std::size_t records = 0; records <= journal.on_its_way(); ++records) {
-    const std::string landed = records == 0 ? "" : "-" + std::to_string(records) + "-journal";
+  const std::size_t touches_on_their_way = is_node(place) ? world.node(node_at(place)).touches().on_its_way() : 0;
+  for (std::size_t landing = 0; landing < (journal.on_its_way() + 1) * (touches_on_their_way + 1); ++landing) {
+    const std::size_t records = landing % (journal.on_its_way() + 1);
+    const std::size_t touches = landing / (journal.on_its_way() + 1);
+    const std::string landed = (records == 0 ? "" : "-" + std::to_string(records) + "-journal") +
+                               (touches == 0 ? "" : "-" + std::to_string(touches) + "-touches");
     // A killed process leaves a kernel that closes its connections, which others notice at once, wherever they are. A
     // machine without power is silent.
-    const auto add = [&](const std::string& name, bool power_lost, Time down, std::optional<Landing> landing) {
+    const auto add = [&](const std::string& name, bool power_lost, Time down, std::optional<Landing> of_volume) {
       const Footprint concerned = power_lost ? footprint_of_end(place) : everything_there_is;
-      strikes.push_back({name + landed, {now, Outage{place, power_lost, down}}, records, landing, concerned});
+      strikes.push_back(
+          {name + landed, {now, Outage{place, power_lost, down}}, records, touches, of_volume, concerned});
     };
     add("restart-" + who, false, short_outage, {});
     if (!is_node(place)) {
@@ -51,8 +56,8 @@ void add_outages(World& world, Place place, Time repaired_at, std::vector<Strike
       continue;
     }
     add("kill-" + who, false, repaired_at - now, {});
-    for (const Landing& landing : world.node(node_at(place)).volume().disk().landings()) {
-      add("power-" + who + "-" + name_of(landing), true, repaired_at - now, landing);
+    for (const Landing& of_volume : world.node(node_at(place)).volume().disk().landings()) {
+      add("power-" + who + "-" + name_of(of_volume), true, repaired_at - now, of_volume);
     }
   }
 }
@@ -61,14 +66,14 @@ void add_cuts(World& world, Wire wire, Time repaired_at, std::vector<Strike>& st
   const Time now = world.now();
   const std::string name(name_of(wire));
   const auto add = [&](const std::string& what, bool from_left, bool from_right, Footprint footprint) {
-    strikes.push_back({what, {now, Cut{wire, from_left, from_right, repaired_at - now}}, 0, {}, footprint});
+    strikes.push_back({what, {now, Cut{wire, from_left, from_right, repaired_at - now}}, 0, 0, {}, footprint});
   };
   add("cut-" + name + "-left", true, false, footprint_of(wire, 0));
   add("cut-" + name + "-right", false, true, footprint_of(wire, 1));
   add("cut-" + name, true, true, footprint_of(wire));
   if (wire != Wire::peers) return;
   if (world.cable(wire).up(0) || world.cable(wire).up(1)) {
-    strikes.push_back({"reset-" + name, {now, Reset{wire}}, 0, {}, everything_there_is});
+    strikes.push_back({"reset-" + name, {now, Reset{wire}}, 0, 0, {}, everything_there_is});
   }
 }
 
@@ -79,6 +84,7 @@ void Strike::happen(World& world) const {
     if (is_node(outage->place)) {
       Node& node = world.node(node_at(outage->place));
       node.journal().decide_landing(journal_landing);
+      node.touches().decide_landing(touches_landing);
       if (landing) node.volume().decide_landing(*landing);
     } else {
       world.witness().journal().decide_landing(journal_landing);

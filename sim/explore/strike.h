@@ -15,6 +15,7 @@ struct Strike {
   std::string name;  ///< tells it from the others at one boundary
   Fault fault;
   std::size_t journal_landing = 0;  ///< records on their way that land
+  std::size_t touches_landing = 0;  ///< calls of the list of touches on their way that land
   std::optional<Landing> landing;   ///< power loss of a node
   /// What it concerns: before or after any action with another footprint, it leads to the same world.
   Footprint footprint = everything_there_is;

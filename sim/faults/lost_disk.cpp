@@ -11,7 +11,10 @@ World::DiskCopy disk_of(const LostDisk& fault, World& world) {
   if (!is_node(fault.place)) return disk;
   const NodeId node = node_at(fault.place);
   if (fault.found == LostDisk::Found::clone_of_other) return world.copy_disk(place_of(other(node)));
-  if (fault.found == LostDisk::Found::empty_directory) disk.journal = world.journal_of(fault.place);
+  if (fault.found == LostDisk::Found::empty_directory) {
+    disk.journal = world.journal_of(fault.place);
+    disk.touches = world.node(node).touches().durable();
+  }
   disk.volume = SimVolume::blank(world.node(node).random().next());
   return disk;
 }

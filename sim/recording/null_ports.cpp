@@ -37,6 +37,12 @@ void NullPorts::reset(io::Endpoint to) {
 void NullPorts::store(Ticket ticket, Buffer /*record*/) {
   say([&] { return "stores its journal, ticket " + number(ticket.value); });
 }
+void NullPorts::append(Ticket ticket, Buffer records) {
+  say([&] { return "lists touches, " + number(records.size()) + " bytes more, ticket " + number(ticket.value); });
+}
+void NullPorts::replace(Ticket ticket, Buffer records) {
+  say([&] { return "lists touches anew, " + number(records.size()) + " bytes, ticket " + number(ticket.value); });
+}
 void NullPorts::apply(Ticket ticket, const Operation& operation, io::Origin origin) {
   say([&] {
     return "applies " + number(ticket.value) + (origin == io::Origin::stream ? " (stream) " : " (application) ") +
@@ -45,6 +51,9 @@ void NullPorts::apply(Ticket ticket, const Operation& operation, io::Origin orig
 }
 void NullPorts::sync(Ticket ticket, FileId file, bool data_only) {
   say([&] { return "syncs " + number(ticket.value) + " " + to_string(file) + (data_only ? ", data only" : ""); });
+}
+void NullPorts::survey(Ticket ticket, const SurveyRequest& request) {
+  say([&] { return "surveys " + number(request.directories.size()) + " directories, ticket " + number(ticket.value); });
 }
 void NullPorts::scan(Ticket ticket) {
   say([&] { return "scans, ticket " + number(ticket.value); });

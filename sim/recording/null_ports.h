@@ -12,6 +12,7 @@ namespace lockstep::sim {
 class NullPorts final : private io::Timers,
                         private io::Link,
                         private io::Journal,
+                        private io::TouchLog,
                         private io::Volume,
                         private io::Mount,
                         private io::Application,
@@ -25,7 +26,7 @@ class NullPorts final : private io::Timers,
   };
   explicit NullPorts(Listener listener) : listener_(std::move(listener)) {}
 
-  engine::NodePorts node() { return {*this, *this, *this, *this, *this, *this, *this, *this}; }
+  engine::NodePorts node() { return {*this, *this, *this, *this, *this, *this, *this, *this, *this}; }
   engine::WitnessPorts witness() { return {*this, *this, *this}; }
 
   void put_into_words(bool wanted) { wanted_ = wanted; }
@@ -36,9 +37,13 @@ class NullPorts final : private io::Timers,
   void send(io::Endpoint to, io::Frame frame) override;
   void reset(io::Endpoint to) override;
   void store(Ticket ticket, Buffer record) override;
+  void append(Ticket ticket, Buffer records) override;
+  void replace(Ticket ticket, Buffer records) override;
   void apply(Ticket ticket, const Operation& operation, io::Origin origin) override;
   void sync(Ticket ticket, FileId file, bool data_only) override;
   void scan(Ticket ticket) override;
+  void survey(Ticket ticket, const SurveyRequest& request) override;
+  void identify_in(Period /*period*/) override {}
   void digest(Ticket ticket, FileId file, std::uint64_t offset, std::uint64_t length,
               std::uint32_t chunk_bytes) override;
   void read(Ticket ticket, FileId file, std::uint64_t offset, std::uint64_t length) override;

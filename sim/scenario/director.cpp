@@ -1,5 +1,6 @@
 #include "sim/scenario/director.h"
 
+#include "engine/cluster/journal_record.h"
 #include "engine/wire/codec.h"
 #include "sim/workload/requests.h"
 
@@ -8,6 +9,7 @@ namespace lockstep::sim {
 namespace {
 /// First start, application and first resync, with the slowest of each.
 constexpr Time come_up_max = 60 * one_second;
+constexpr Time common_ground_max = 30 * one_second;
 constexpr Time lone_work_max = 40 * one_second;
 constexpr Time request_max = 20 * one_second;
 
@@ -65,6 +67,20 @@ NodeId Director::come_up() {
   need(
       "both nodes are in sync after their first start", [this] { return in_sync(); }, come_up_max);
   return has_role(NodeId::first, engine::Role::prim) ? NodeId::first : NodeId::second;
+}
+
+void Director::need_common_ground() {
+  const auto ground = [&](NodeId id) {
+    const auto record = engine::decode_journal(node(id).journal().durable());
+    return record ? record->ground : engine::CommonGround{};
+  };
+  need(
+      "the nodes have a common checkpoint",
+      [&] {
+        const engine::CommonGround first = ground(NodeId::first);
+        return in_sync() && first.base != 0 && first == ground(NodeId::second);
+      },
+      common_ground_max);
 }
 
 bool Director::has_role(NodeId id, engine::Role role) const {
@@ -241,6 +257,8 @@ void Director::traced(Place by, const io::TraceEvent& event) {
     if (ordered->request.value != 0) ordered_as_[ordered->request] = ordered->lsn;
   } else if (const auto* replicated = std::get_if<io::OperationReplicated>(&event)) {
     ++replicated_[index_of(by)][replicated->lsn];
+  } else if (const auto* began = std::get_if<io::ResyncBegan>(&event)) {
+    compared_everything_[index_of(by)] = began->whole;
   } else if (const auto* ended = std::get_if<io::ResyncEnded>(&event)) {
     ++resyncs_[index_of(by)];
     bytes_copied_[index_of(by)] += ended->bytes_copied;

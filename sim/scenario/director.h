@@ -64,6 +64,8 @@ class Director : public Observer {
 
   /// Waits until both nodes are in sync after their first start; returns the primary.
   NodeId come_up();
+  /// Waits until both nodes have noted a common checkpoint and rely on their lists.
+  void need_common_ground();
   [[nodiscard]] bool in_sync() const;
   [[nodiscard]] bool has_role(NodeId id, engine::Role role) const;
   /// PRIM or ALONE, ready.
@@ -79,6 +81,8 @@ class Director : public Observer {
   /// Resyncs that have ended at `id`, and the bytes of contents that they copied.
   [[nodiscard]] std::uint64_t resyncs(NodeId id) const { return resyncs_[index_of(id)]; }
   [[nodiscard]] std::uint64_t bytes_copied(NodeId id) const { return bytes_copied_[index_of(id)]; }
+  /// Whether the last resync of `id` compared everything, and not only what was listed.
+  [[nodiscard]] bool compared_everything(NodeId id) const { return compared_everything_[index_of(id)]; }
 
   /// The place in the stream that a request was given last.
   [[nodiscard]] std::optional<Lsn> ordered_as(RequestId request) const;
@@ -156,6 +160,7 @@ class Director : public Observer {
   std::array<std::uint64_t, 2> acknowledged_{};
   std::array<std::uint64_t, 2> resyncs_{};
   std::array<std::uint64_t, 2> bytes_copied_{};
+  std::array<bool, 2> compared_everything_{};
   std::array<std::uint64_t, 3> damaged_frames_{};
   std::map<RequestId, Lsn> ordered_as_;
   std::array<std::map<Lsn, std::uint64_t>, 2> replicated_;

@@ -112,9 +112,7 @@ bool Filesystem::identity_taken(FileId id, InodeNumber by_other_than) const {
 }
 
 FileId Filesystem::draw_identity() {
-  FileId id{random_.next(), random_.next()};
-  id.high |= 1U;  // never one of the reserved ones
-  return id;
+  return {identities_of_, random_.next() | 1U << 8U};  // never one of the reserved ones
 }
 
 bool Filesystem::identify_all() {
@@ -127,18 +125,51 @@ bool Filesystem::identify_all() {
   return any;
 }
 
-Manifest Filesystem::manifest() const {
+namespace {
+ManifestObject manifest_object(const Inode& inode) {
   constexpr std::uint32_t every_field =
       attribute_mode | attribute_uid | attribute_gid | attribute_size | attribute_atime | attribute_mtime;
+  ManifestObject object{inode.id, inode.attributes, inode.target, {inode.xattrs.begin(), inode.xattrs.end()}};
+  object.attributes.mask = every_field;
+  object.attributes.size_bytes = inode.is_regular() ? inode.content.size() : inode.target.size();
+  return object;
+}
+}  // namespace
+
+Manifest Filesystem::survey(const SurveyRequest& request) const {
+  std::set<FileId> objects(request.objects.begin(), request.objects.end());
+  std::vector<FileId> directories = request.directories;
+  std::set<FileId> entered(directories.begin(), directories.end());
+  directories.push_back(FileId::staging());
+  Manifest manifest;
+  for (std::size_t next = 0; next < directories.size(); ++next) {
+    const FileId id = directories[next];
+    const Inode* directory = find(id);
+    if (directory == nullptr || directory->names == 0) continue;
+    if (id != FileId::staging()) objects.insert(id);
+    if (!directory->is_directory()) continue;
+    if (id != FileId::staging()) manifest.listed.push_back(id);
+    for (const auto& [name, target] : directory->entries) {
+      const Inode& child = inodes_.at(target);
+      manifest.entries.push_back({id, name, child.id});
+      objects.insert(child.id);
+      if (child.is_directory() && is_young(child.id, request.young_from) && entered.insert(child.id).second) {
+        directories.push_back(child.id);
+      }
+    }
+  }
+  for (const FileId& id : objects) {
+    const Inode* inode = find(id);
+    if (inode != nullptr && inode->names > 0) manifest.objects.push_back(manifest_object(*inode));
+  }
+  return manifest;
+}
+
+Manifest Filesystem::manifest() const {
   Manifest manifest;
   for (const auto& [number, inode] : inodes_) {
     if (inode.names == 0) continue;
-    if (number != staging_number) {
-      ManifestObject object{inode.id, inode.attributes, inode.target, {inode.xattrs.begin(), inode.xattrs.end()}};
-      object.attributes.mask = every_field;
-      object.attributes.size_bytes = inode.is_regular() ? inode.content.size() : inode.target.size();
-      manifest.objects.push_back(std::move(object));
-    }
+    if (number != staging_number) manifest.objects.push_back(manifest_object(inode));
     for (const auto& [name, target] : inode.entries)
       manifest.entries.push_back({inode.id, name, inodes_.at(target).id});
   }

@@ -83,6 +83,9 @@ class Filesystem {
   /// Gives an identity to every object that has none; whether there was any.
   bool identify_all();
   [[nodiscard]] Manifest manifest() const;
+  /// A part of it, as io::Volume::survey has it.
+  [[nodiscard]] Manifest survey(const SurveyRequest& request) const;
+  void identify_in(Period period) { identities_of_ = period; }
 
   /// Takes the state after a power loss: `names` lead to `states`; what no name leads to is gone.
   void replace(std::map<InodeNumber, InodeState> states,
@@ -132,6 +135,7 @@ class Filesystem {
 
   Random random_;
   ChangeListener& listener_;
+  Period identities_of_ = 0;
   InodeNumber next_number_ = 3;
   std::map<InodeNumber, Inode> inodes_;
   std::unordered_map<FileId, InodeNumber> numbers_;  ///< looked up, never walked

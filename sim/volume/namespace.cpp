@@ -57,7 +57,9 @@ ApplyResult Filesystem::create(const Context& context) {
     if (operation.file == FileId::none()) return failed(EINVAL);
     if (identity_taken(operation.file, 0)) return failed(EEXIST);
   } else {
-    effect.file = draw_identity();
+    // An engine draws it; whoever uses a filesystem alone need not.
+    if (operation.file == FileId::none()) effect.file = draw_identity();
+    if (identity_taken(effect.file, 0)) return failed(EEXIST);
     if ((effect.attributes.mode & S_IFMT) == 0) effect.attributes.mode |= S_IFREG;
     effect.attributes.mask = attribute_mode | attribute_uid | attribute_gid | attribute_atime | attribute_mtime;
     effect.attributes.atime_ns = effect.attributes.mtime_ns = context.now_ns;

@@ -203,6 +203,18 @@ void SimVolume::scan(Ticket ticket) {
   });
 }
 
+void SimVolume::survey(Ticket ticket, const SurveyRequest& request) {
+  in_turn([this, ticket, request] {
+    stream_broken_ = false;
+    if (refused(trouble_.reads)) {
+      host_.deliver(completion(), io::Scanned{ticket, trouble_.reads.error, {}});
+      return;
+    }
+    identify_all();
+    host_.deliver(completion(), io::Scanned{ticket, 0, filesystem_.survey(request)});
+  });
+}
+
 void SimVolume::digest(Ticket ticket, FileId file, std::uint64_t offset, std::uint64_t length,
                        std::uint32_t chunk_bytes) {
   in_turn([this, ticket, file, offset, length, chunk_bytes] {

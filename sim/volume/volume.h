@@ -40,6 +40,8 @@ class SimVolume : public io::Volume {
   void apply(Ticket ticket, const Operation& operation, io::Origin origin) override;
   void sync(Ticket ticket, FileId file, bool data_only) override;
   void scan(Ticket ticket) override;
+  void survey(Ticket ticket, const SurveyRequest& request) override;
+  void identify_in(Period period) override { filesystem_.identify_in(period); }
   void digest(Ticket ticket, FileId file, std::uint64_t offset, std::uint64_t length,
               std::uint32_t chunk_bytes) override;
   void read(Ticket ticket, FileId file, std::uint64_t offset, std::uint64_t length) override;

@@ -16,6 +16,13 @@ std::string name_of(io::Verb verb) {
   return std::string(names[static_cast<std::size_t>(verb)]);
 }
 
+std::string describe_ground(const engine::CommonGround& ground) {
+  const auto place = [](const engine::CommonCheckpoint& at) {
+    return number(at.reign.value) + ":" + number(at.lsn.value);
+  };
+  return "base " + number(ground.base) + " synced " + place(ground.synced) + " cooled " + place(ground.cooled);
+}
+
 std::string with_error(const char* what, Ticket ticket, int error) {
   return std::string(what) + " " + number(ticket.value) + (error == 0 ? "" : " error " + std::to_string(error));
 }
@@ -40,7 +47,8 @@ std::string_view name_of(const engine::Message& message) {
       "accept",        "accepted",        "refused",          "decided",
       "attach",        "attached",        "stream_operation", "stream_acknowledgement",
       "stream_failed", "farewell",        "swap_request",     "manifest_part",
-      "pull",          "caught_up"};
+      "pull",          "caught_up",       "sync_all",         "synced_all",
+      "cool",          "cooled"};
   static_assert(std::size(names) == std::variant_size_v<engine::Message>);
   return names[message.index()];
 }
@@ -66,8 +74,18 @@ std::string describe_message(const engine::Message& message) {
                     number(m.promised.value);
           },
           [&](const Decided& m) { text += " " + describe(m.configuration); },
-          [&](const Attach& m) { text += " " + number(m.reign.value) + ":" + number(m.lsn.value); },
-          [&](const Attached& m) { text += " " + number(m.reign.value) + (m.resync ? " resync" : " resume"); },
+          [&](const Attach& m) {
+            text += " " + number(m.reign.value) + ":" + number(m.lsn.value) + ", " + describe_ground(m.ground) + ", " +
+                    number(m.touches.size()) + " touches";
+          },
+          [&](const Attached& m) {
+            constexpr std::string_view comparisons[] = {" resume", " resync of what was touched", " resync"};
+            text += " " + number(m.reign.value) + std::string(comparisons[static_cast<std::size_t>(m.comparison)]);
+          },
+          [&](const SyncAll& m) { text += " " + number(m.lsn.value); },
+          [&](const SyncedAll& m) { text += " " + number(m.lsn.value); },
+          [&](const Cool& m) { text += " " + number(m.base) + " " + number(m.checkpoint.lsn.value); },
+          [&](const Cooled& m) { text += " " + number(m.lsn.value); },
           [&](const StreamOperation& m) {
             text += " " + number(m.epoch.value) + ":" + number(m.lsn.value) + " " + describe(m.operation);
           },
@@ -101,6 +119,7 @@ std::string describe_event(const io::Event& event) {
           [](const io::FrameArrived& e) { return "from " + name_of(e.endpoint) + ": " + describe_frame(e.frame); },
           [](const io::TimerFired& e) { return "timer " + name_of(e.timer); },
           [](const io::JournalStored& e) { return "journal stored " + number(e.ticket.value); },
+          [](const io::TouchesLogged& e) { return "touches logged " + number(e.ticket.value); },
           [](const io::Applied& e) {
             return with_error("applied", e.ticket, e.error) + " " + describe(e.effect) +
                    (e.replicated ? "" : " (nameless)");

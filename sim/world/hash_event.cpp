@@ -50,6 +50,7 @@ void add(RunHash& hash, const Manifest& manifest) {
     hash.add_bytes(entry.name);
     add(hash, entry.id);
   }
+  for (const FileId& directory : manifest.listed) add(hash, directory);
 }
 
 }  // namespace
@@ -61,6 +62,8 @@ void hash_event(RunHash& hash, const io::Event& event) {
                    hash.add_bytes(e.journal);
                    hash.add(std::uint64_t{e.retained});
                    hash.add(e.seed);
+                   hash.add(std::uint64_t{e.touches.readable});
+                   hash.add_bytes(e.touches.records);
                  },
                  [&](const io::LinkUp& e) { hash.add(static_cast<std::uint64_t>(e.endpoint)); },
                  [&](const io::LinkDown& e) { hash.add(static_cast<std::uint64_t>(e.endpoint)); },
@@ -70,6 +73,7 @@ void hash_event(RunHash& hash, const io::Event& event) {
                  },
                  [&](const io::TimerFired& e) { hash.add(static_cast<std::uint64_t>(e.timer)); },
                  [&](const io::JournalStored& e) { hash.add(e.ticket.value); },
+                 [&](const io::TouchesLogged& e) { hash.add(e.ticket.value); },
                  [&](const io::Applied& e) {
                    hash.add(e.ticket.value);
                    hash.add(std::int64_t{e.error});

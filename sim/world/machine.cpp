@@ -12,7 +12,17 @@ namespace {
 
 // What comes from one source comes in order; a sync overtakes others, and so do a user's requests.
 std::uint32_t lane_of(const io::Event& event) {
-  enum Lane : std::uint32_t { journal = 1, volume, mount, application, console, links, timers = 16, syncs = 32 };
+  enum Lane : std::uint32_t {
+    journal = 1,
+    volume,
+    mount,
+    application,
+    console,
+    touches,
+    links,
+    timers = 16,
+    syncs = 32
+  };
   constexpr std::uint32_t syncs_apart = 1U << 20U;
   return std::visit(
       Overloaded{
@@ -21,6 +31,7 @@ std::uint32_t lane_of(const io::Event& event) {
           [](const io::FrameArrived& e) { return links + static_cast<std::uint32_t>(e.endpoint); },
           [](const io::TimerFired& e) { return timers + static_cast<std::uint32_t>(e.timer); },
           [](const io::JournalStored&) { return std::uint32_t{journal}; },
+          [](const io::TouchesLogged&) { return std::uint32_t{touches}; },
           [](const io::Synced& e) { return syncs + static_cast<std::uint32_t>(e.ticket.value % syncs_apart); },
           [](const io::RequestArrived& e) {
             return syncs + syncs_apart + static_cast<std::uint32_t>(e.request.value % syncs_apart);

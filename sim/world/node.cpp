@@ -11,6 +11,7 @@ Node::Node(NodeId id, const engine::Settings& settings, Scheduler& scheduler, Ra
       timers_(*this, random),
       link_(*this, observer),
       journal_(*this, random, [this](const Buffer& record) { this->observer().journal_durable(place(), record); }),
+      touches_(*this, random, [this] { this->observer().touches_durable(this->id()); }),
       volume_(id, *this, random.numbered(0), tap_),
       mount_(*this, random),
       application_(*this, random),
@@ -22,10 +23,11 @@ Node::Node(NodeId id, const engine::Settings& settings, Scheduler& scheduler, Ra
 io::Booted Node::begin_life() {
   timers_.draw_from(random().fork());
   journal_.draw_from(random().fork());
+  touches_.draw_from(random().fork());
   volume_.draw_from(random().fork());
   mount_.draw_from(random().fork());
   application_.draw_from(random().fork());
-  const engine::NodePorts ports{timers_, link_, journal_, volume_, mount_, application_, console_, tracer_};
+  const engine::NodePorts ports{timers_, link_, journal_, touches_, volume_, mount_, application_, console_, tracer_};
   if (recorded_ == nullptr) {
     engine_ = std::make_unique<engine::NodeEngine>(settings_, ports);
   } else {
@@ -33,7 +35,7 @@ io::Booted Node::begin_life() {
     taps_.emplace(ports, recorder_->decisions());
     engine_ = std::make_unique<engine::NodeEngine>(settings_, taps_->ports());
   }
-  return {journal_.durable(), volume_retained_, volume_.tree(), random().next()};
+  return {journal_.durable(), volume_retained_, volume_.tree(), random().next(), touches_.durable()};
 }
 
 void Node::end_life(bool power_lost) {
@@ -43,6 +45,7 @@ void Node::end_life(bool power_lost) {
   timers_.process_ended();
   link_.process_ended(power_lost);
   journal_.process_ended();
+  touches_.process_ended(power_lost);
   mount_.process_ended();
   application_.process_ended();
   console_.process_ended();

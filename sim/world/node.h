@@ -9,6 +9,7 @@
 #include "sim/ports/link.h"
 #include "sim/ports/mount.h"
 #include "sim/ports/timers.h"
+#include "sim/ports/touch_log.h"
 #include "sim/recording/recorded_lives.h"
 #include "sim/volume/volume.h"
 #include "sim/world/machine.h"
@@ -35,6 +36,8 @@ class Node : public Machine {
   [[nodiscard]] const SimVolume& volume() const { return volume_; }
   SimJournal& journal() { return journal_; }
   [[nodiscard]] const SimJournal& journal() const { return journal_; }
+  SimTouchLog& touches() { return touches_; }
+  [[nodiscard]] const SimTouchLog& touches() const { return touches_; }
   SimMount& mount() { return mount_; }
   [[nodiscard]] const SimMount& mount() const { return mount_; }
   [[nodiscard]] const SimTimers& timers() const { return timers_; }
@@ -74,6 +77,7 @@ class Node : public Machine {
   SimTimers timers_;
   SimLink link_;
   SimJournal journal_;
+  SimTouchLog touches_;
   SimVolume volume_;
   SimMount mount_;
   SimApplication application_;

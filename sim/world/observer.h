@@ -41,6 +41,8 @@ class Observer {
   /// An engine gives a connection up.
   virtual void gave_up(Place /*place*/, io::Endpoint /*connection*/) {}
   virtual void journal_durable(Place /*place*/, const Buffer& /*record*/) {}
+  /// A node's list of touches has changed on its disk.
+  virtual void touches_durable(NodeId /*node*/) {}
   /// A fault strikes, or an administrator speaks.
   virtual void faulted(const Fault& /*fault*/) {}
   /// A named scenario says what it does, or what it has seen.

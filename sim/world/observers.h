@@ -60,6 +60,9 @@ class Observers : public Observer {
   void journal_durable(Place place, const Buffer& record) override {
     for (Observer* each : all_) each->journal_durable(place, record);
   }
+  void touches_durable(NodeId node) override {
+    for (Observer* each : all_) each->touches_durable(node);
+  }
   void faulted(const Fault& fault) override {
     for (Observer* each : all_) each->faulted(fault);
   }

@@ -36,6 +36,8 @@ engine::Settings settings_of(const Scenario& scenario) {
   settings.phase_timeout = Duration{10 * one_second};
   settings.clock_drift_per_mille = mix.clock_drift_per_mille;
   settings.start_at_boot = mix.start_at_boot;
+  settings.cooling_interval = Duration{3 * one_second};
+  settings.touch_region_bytes = 4096;
   if (mix.few_requests) settings.requests_pending_max = 4;
   if (mix.small_window) {
     settings.window_operations_max = 4;
@@ -51,6 +53,7 @@ engine::Settings settings_of(const Scenario& scenario) {
   if (mix.little_patience) {
     settings.resync_timeout = Duration{mix.timeout / 4};
     settings.joiner_queue_bytes_max = 4'000;
+    settings.touches_max = 40;
   }
   return settings;
 }
@@ -96,6 +99,7 @@ World::World(const Scenario& scenario) : scenario_(scenario), scheduler_(random_
     each->mount().set_user(client_.get());
     if (mix().slow_volumes && scenario_.disturbed) each->volume().speed() = SimVolume::Speed::slow();
     each->journal().confirm_early(planted(SimBug::journal_confirms_early));
+    each->touches().confirm_early(planted(SimBug::touch_log_confirms_early));
     each->volume().lie_about_sync(planted(SimBug::volume_lies_about_sync));
     each->volume().skip_directory_sync(planted(SimBug::volume_skips_directory_sync));
     each->volume().forget_operations(planted(SimBug::volume_forgets_operations));
@@ -129,13 +133,18 @@ Machine& World::machine(Place place) {
 }
 
 World::DiskCopy World::copy_disk(Place place) const {
-  return {journal_of(place), is_node(place) ? node(node_at(place)).volume().copy() : SimVolume::Copy{}};
+  if (!is_node(place)) return {journal_of(place), {}, {}};
+  const Node& here = node(node_at(place));
+  return {journal_of(place), here.volume().copy(), here.touches().durable()};
 }
 
 void World::exchange_disk(Place place, const DiskCopy& copy) {
   machine(place).stop(true);
   journal(place).exchange(copy.journal);
-  if (is_node(place)) node(node_at(place)).volume().exchange(copy.volume);
+  if (is_node(place)) {
+    node(node_at(place)).volume().exchange(copy.volume);
+    node(node_at(place)).touches().exchange(copy.touches);
+  }
   disk_exchanged_ = true;
   observers_.disk_exchanged(place);
 }

@@ -64,7 +64,8 @@ class World {
   /// All that a machine's disk holds.
   struct DiskCopy {
     Buffer journal;
-    SimVolume::Copy volume;  ///< of a node
+    SimVolume::Copy volume;     ///< of a node
+    io::LoggedTouches touches;  ///< of a node
   };
   [[nodiscard]] DiskCopy copy_disk(Place place) const;
   /// The machine loses its power, and its disk is exchanged for one that holds this.

@@ -33,7 +33,7 @@ void standby_goes(Director& d, NodeId standby) {
 
 /// Handshakes that do not come to their end.
 void half_handshakes(Director& d, NodeId active, NodeId standby) {
-  for (std::int64_t n = d.random().between(1, 3); n > 0; --n) {
+  for (std::int64_t n = d.random().between(1, 2); n > 0; --n) {  // with the primary's end three resyncs begin
     const std::array ways{way(active, standby), way(standby, active)};
     const Way torn = d.random().pick(ways);
     std::int64_t frames = d.random().between(1, 6);
@@ -47,6 +47,7 @@ void half_handshakes(Director& d, NodeId active, NodeId standby) {
 void direct(Director& d) {
   const NodeId active = d.come_up();
   const NodeId standby = other(active);
+  if (d.random().chance(50)) d.need_common_ground();
   standby_goes(d, standby);
   d.need_alone(active, 5);
   d.heal_network();

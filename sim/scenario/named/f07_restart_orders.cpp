@@ -48,6 +48,7 @@ Case case_of(std::uint64_t seed) {
 void direct(Director& d) {
   const Case chosen = case_of(d.world().scenario().seed);
   const NodeId active = d.come_up();
+  if (d.random().chance(50)) d.need_common_ground();
   const NodeId standby = other(active);
   if (chosen.stale) {
     d.crash(standby);

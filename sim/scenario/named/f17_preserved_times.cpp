@@ -54,6 +54,7 @@ void direct(Director& d) {
   std::vector<FileId> made;
   for (std::size_t n = 0; n < files; ++n) made.push_back(d.new_file(active, "kept" + std::to_string(n), file_bytes));
   d.done(active, sync_of(FileId::none()), answer_max);
+  if (d.random().chance(70)) d.need_common_ground();
   d.crash(standby);
   d.need_alone(active, 1);
   if (d.random().chance(70)) step_clock(d, active);
