@@ -195,10 +195,11 @@ TEST(Link, a_disagreement_is_explained_at_both_ends) {
        },
        "has timeout = 9s but here it is 2s: make timeout in modules/data"},
       {[](Hello& h) {
-         h.protocol = 2;
+         h.protocol = protocol_version + 1;
          h.program_version = "2.0";
        },
-       "runs Lockstep 2.0 (protocol 2), s1 runs 1.0 (protocol 1): upgrade s1"},
+       "runs Lockstep 2.0 (protocol " + std::to_string(protocol_version + 1) + "), s1 runs 1.0 (protocol " +
+           std::to_string(protocol_version) + "): upgrade s1"},
   };
   for (const Case& c : cases) {
     Node first(NodeId::first, 0, hello("s1"));

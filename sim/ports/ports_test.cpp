@@ -3,8 +3,12 @@
 #include "sim/ports/journal.h"
 #include "sim/ports/mount.h"
 #include "sim/ports/timers.h"
+#include "sim/ports/touch_log.h"
 #include "sim/violation.h"
 #include "sim/world/clock.h"
+
+#include <set>
+#include <string>
 
 #include <gtest/gtest.h>
 
@@ -39,6 +43,24 @@ TEST(JournalTest, ACrashLeavesTheOldRecordOrOneOnItsWay) {
     landed |= journal.durable().text() == "new";
   }
   EXPECT_TRUE(kept && landed);
+}
+
+TEST(TouchLogTest, ACrashLeavesWhatWasConfirmedAndTheOldestOfWhatWasOnItsWay) {
+  std::set<std::string> left;
+  for (std::uint64_t seed = 1; seed < 60; ++seed) {
+    FakeHost host;
+    SimTouchLog log(host, Random(seed), [] {});
+    log.replace(Ticket(1), Buffer::copy_of("a"));
+    host.run();
+    ASSERT_EQ(std::get<io::TouchesLogged>(host.delivered.at(0)).ticket, Ticket(1));
+    log.append(Ticket(2), Buffer::copy_of("b"));
+    log.replace(Ticket(3), Buffer::copy_of("c"));
+    host.end_life();
+    log.process_ended(false);
+    EXPECT_TRUE(log.durable().readable);
+    left.insert(std::string(log.durable().records.text()));
+  }
+  EXPECT_EQ(left, (std::set<std::string>{"a", "ab", "c"}));
 }
 
 TEST(TimersTest, ArmingAgainMovesAndCancelDrops) {
