@@ -81,9 +81,12 @@ class NodeEngine::Core : private role::Actions {
     Lsn lsn;
     bool as_primary = false;
   };
-  struct ListGivenUp {};  ///< that anything may differ
+  struct ListGivenUp {};       ///< that anything may differ
+  struct ConfigurationNoted {  ///< what was decided
+    Epoch epoch;
+  };
   using Continuation = std::variant<TreeMarked, TreeComplete, VoteStored, FirstStartNoted, VotesLearned,
-                                    CheckpointNoted, CoolingNoted, ListGivenUp>;
+                                    CheckpointNoted, CoolingNoted, ListGivenUp, ConfigurationNoted>;
 
   // --- events (node_engine.cpp) ---
   void on(io::Booted& event);
@@ -117,6 +120,7 @@ class NodeEngine::Core : private role::Actions {
   void go_on(const CheckpointNoted& then);
   void go_on(const CoolingNoted& then);
   void go_on(const ListGivenUp& then);
+  void go_on(const ConfigurationNoted& then);
   static void continuation_fields(auto& then, auto& archive);
 
   // --- membership (node_membership.cpp) ---
@@ -153,6 +157,7 @@ class NodeEngine::Core : private role::Actions {
     nothing_decided,
     tree_is_mixture,
     not_a_member,
+    unheard_of,
     only_member,
     intact,
     every_acknowledgement_on_disk,
@@ -219,6 +224,8 @@ class NodeEngine::Core : private role::Actions {
   void finish_stepping_down();
   /// A sync has failed: what this volume reads may not be on its disk.
   void lost_writes();
+  /// To be persisted.
+  void distrust_cache();
   void distrust_own_disk();
   void watch_own_disk();
   [[nodiscard]] bool own_disk_hangs() const;
@@ -256,6 +263,7 @@ class NodeEngine::Core : private role::Actions {
   Instant take_over_not_before_;
   bool service_due_ = false;  ///< elected, waiting for the first lease
   bool writable_ = false;
+  Epoch noted_epoch_;  ///< of the newest configuration that this node's journal knows to be decided
 
   std::optional<NodeState> peer_state_;
   Instant peer_heard_;
@@ -263,6 +271,7 @@ class NodeEngine::Core : private role::Actions {
   Instant waiting_since_;
   std::optional<Instant> attach_sent_;
   Instant attach_not_before_;
+  Duration resync_patience_;  ///< with a resync without progress; grows until one ends, or none would on a slow disk
   bool acknowledgement_armed_ = false;
   bool leave_wanted_ = false;
 

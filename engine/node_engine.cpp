@@ -5,10 +5,16 @@
 #include "engine/planted.h"
 #include "engine/values/check.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
 namespace lockstep::engine {
+
+namespace {
+/// How many times resync_timeout the patience with a resync grows to.
+constexpr std::int64_t resync_patience_max = 16;
+}  // namespace
 
 NodeEngine::NodeEngine(const Settings& settings, NodePorts ports) : core_(std::make_unique<Core>(settings, ports)) {}
 NodeEngine::~NodeEngine() = default;
@@ -22,6 +28,7 @@ NodeEngine::Core::Core(const Settings& settings, NodePorts ports)
       peer_(other(settings.self)),
       proposer_(settings.self, context_.mark),
       lease_(settings.timeout),
+      resync_patience_(settings.resync_timeout),
       roles_(*this),
       service_(context_),
       stream_(context_),
@@ -111,8 +118,15 @@ void NodeEngine::Core::on(io::Booted& event) {
     forget_ground();
   }
   context_.ports.volume.identify_in(record_.ground.cooled.opens);
+  noted_epoch_ = record_.decided.epoch;
   cache_retained_ = event.retained;
   if (record_.cache == CacheTrust::after_power_loss && !event.retained) record_.cache = CacheTrust::full;
+  // A sync may have failed without this node's hearing of it, if its process ended first; nothing reports it again.
+  if (event.failed_syncs > record_.failed_syncs && record_.cache == CacheTrust::full) {
+    context_.mark(Mark::boot_after_failed_sync);
+    distrust_cache();
+  }
+  record_.failed_syncs = event.failed_syncs;
   intact_ =
       record_.complete && (event.retained || planted(Bug::power_loss_ignored)) && record_.cache == CacheTrust::full;
   context_.mark(event.journal.empty() ? Mark::boot_first
@@ -198,6 +212,7 @@ void NodeEngine::Core::on(io::TimerFired& event) {
       if (target_.waits_for_primary()) {
         context_.mark(Mark::resync_timed_out);
         context_.note("resync: no progress, begun again");
+        resync_patience_ = std::min(resync_patience_ * 2, context_.settings.resync_timeout * resync_patience_max);
         context_.ports.link.reset(io::Endpoint::peer);
       }
       return;

@@ -119,7 +119,9 @@ void NodeEngine::Core::update_hold() {
     writable_ = writable;
     context_.ports.trace.record(io::WritableChanged{writable, known().epoch});
   }
-  pipeline_.set_hold(!may);
+  // What is acknowledged alone nobody else has: it must not be forgotten (judge_take_over).
+  const bool noted = in_sync(peer_) || noted_epoch_ == known().epoch;
+  pipeline_.set_hold(!may || !noted);
 }
 
 // --- votes ---

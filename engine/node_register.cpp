@@ -86,6 +86,7 @@ Configuration NodeEngine::Core::change(Intent intent, const Configuration& curre
       break;
     case Intent::take_over:
       context_.mark(mark_of(judge_take_over(current)));
+      if (judge_take_over(current) == TakeOver::unheard_of) return {next, self_, Members::both()};
       if (may_take_over(current)) return {next, self_, Members::only(self_)};
       break;
     case Intent::force:
@@ -112,6 +113,13 @@ NodeEngine::Core::TakeOver NodeEngine::Core::judge_take_over(const Configuration
   if (!current.initialised()) return TakeOver::nothing_decided;
   if (!record_.complete) return TakeOver::tree_is_mixture;
   if (!current.members.contains(self_)) return TakeOver::not_a_member;
+  // Of what this node has lost the other has all: alone it has acknowledged nothing, or it would know (noted_epoch_).
+  // What left the other out may never have been decided.
+  const bool lost_nothing = intact_ || context_.settings.durability == Durability::durable;
+  if (current.members == Members::only(self_) && current != known() && known().members == Members::both() &&
+      !lost_nothing) {
+    return TakeOver::unheard_of;
+  }
   // Nobody else has more: the only member, or one that lost nothing, or whose every acknowledgement is on disk.
   if (current.members == Members::only(self_)) return TakeOver::only_member;
   if (intact_) return TakeOver::intact;
@@ -131,6 +139,7 @@ Mark NodeEngine::Core::mark_of(TakeOver judgement) {
     case TakeOver::tree_is_mixture: return Mark::take_over_refused_mixture;
     case TakeOver::not_a_member: return Mark::take_over_refused_not_member;
     case TakeOver::may_lack_something: return Mark::take_over_refused_may_lack;
+    case TakeOver::unheard_of: return Mark::take_over_undoes_leave;
     case TakeOver::only_member: return Mark::take_over_only_member;
     case TakeOver::intact: return Mark::take_over_intact;
     case TakeOver::every_acknowledgement_on_disk: return Mark::take_over_all_on_disk;
@@ -143,6 +152,7 @@ Mark NodeEngine::Core::mark_of(TakeOver judgement) {
 bool NodeEngine::Core::may_take_over(const Configuration& current) const {
   switch (judge_take_over(current)) {
     case TakeOver::nothing_decided:
+    case TakeOver::unheard_of:
     case TakeOver::tree_is_mixture: return false;
     case TakeOver::not_a_member:
     case TakeOver::may_lack_something: return planted(Bug::promote_while_stale);
@@ -213,7 +223,8 @@ void NodeEngine::Core::receive(VoterId from, const Accepted& message) {
   force_until_.reset();
   initialise_wanted_ = false;
   const bool election = intent == Intent::take_over || intent == Intent::force || intent == Intent::initialise;
-  if (outcome->decided.initialised()) decided(outcome->decided, election && outcome->changed);
+  const bool elected = election && outcome->changed && outcome->decided.members == Members::only(self_);
+  if (outcome->decided.initialised()) decided(outcome->decided, elected);
   // Confirmed without a change: an admission that was under way has come to nothing.
   if (intent == Intent::leave_peer_out && is_primary() && known() == outcome->decided && !in_sync(peer_)) {
     context_.mark(Mark::admission_came_to_nothing);
@@ -224,11 +235,13 @@ void NodeEngine::Core::receive(VoterId from, const Accepted& message) {
   if (outcome->changed) context_.send_peer(Decided{outcome->decided});
 }
 
+void NodeEngine::Core::go_on(const ConfigurationNoted& then) { noted_epoch_ = then.epoch; }
+
 void NodeEngine::Core::decided(const Configuration& configuration, bool by_own_change) {
   const bool same = configuration.epoch == known().epoch && !planted(Bug::epoch_not_newer);
   if (configuration.epoch < known().epoch || same) return;
   record_.decided = configuration;
-  persist();
+  persist(ConfigurationNoted{configuration.epoch});
   context_.ports.trace.record(io::ConfigurationDecided{configuration});
   if (is_primary()) {
     if (configuration.primary != self_) {

@@ -96,14 +96,17 @@ void NodeEngine::Core::step_down(Succession succession, std::string why) {
 void NodeEngine::Core::lost_writes() {
   context_.mark(Mark::local_sync_failed);
   intact_ = false;
-  if (record_.cache == CacheTrust::full) {
-    context_.note("a sync of this node's disk has failed: its contents are not trusted until they are written anew");
-    record_.cache = cache_retained_ ? CacheTrust::after_power_loss : CacheTrust::after_rewriting;
-    persist();
-  }
+  ++record_.failed_syncs;
+  if (record_.cache == CacheTrust::full) distrust_cache();
+  persist();
   if (!is_primary()) return;
   pipeline_.distrust_disk();
   distrust_own_disk();
+}
+
+void NodeEngine::Core::distrust_cache() {
+  context_.note("a sync of this node's disk has failed: its contents are not trusted until they are written anew");
+  record_.cache = cache_retained_ ? CacheTrust::after_power_loss : CacheTrust::after_rewriting;
 }
 
 void NodeEngine::Core::distrust_own_disk() {

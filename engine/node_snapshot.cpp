@@ -36,12 +36,12 @@ void NodeEngine::Core::fields(auto& self, auto& archive) {
   archive.maybe(self.force_until_, plain);
   Lease::fields(self.lease_, archive);
   for (auto& at : self.contact_) archive(at);
-  archive(self.lease_wanted_since_, self.take_over_not_before_, self.service_due_, self.writable_);
+  archive(self.lease_wanted_since_, self.take_over_not_before_, self.service_due_, self.writable_, self.noted_epoch_);
 
   archive.maybe(self.peer_state_, plain);
   archive(self.peer_heard_, self.peer_up_since_, self.waiting_since_);
   archive.maybe(self.attach_sent_, plain);
-  archive(self.attach_not_before_, self.acknowledgement_armed_, self.leave_wanted_);
+  archive(self.attach_not_before_, self.resync_patience_.ns, self.acknowledgement_armed_, self.leave_wanted_);
   archive.ranged(self.succession_, Succession::peer_with_us);
   archive(self.handing_over_, self.step_down_until_);
 
@@ -77,10 +77,12 @@ void NodeEngine::Core::continuation_fields(auto& then, auto& archive) {
       case 5: then = CheckpointNoted{}; break;
       case 6: then = CoolingNoted{}; break;
       case 7: then = ListGivenUp{}; break;
+      case 8: then = ConfigurationNoted{}; break;
       default: return archive.fail();
     }
   }
   if (auto* noted = std::get_if<CheckpointNoted>(&then)) archive(noted->lsn);
+  if (auto* noted = std::get_if<ConfigurationNoted>(&then)) archive(noted->epoch);
   if (auto* noted = std::get_if<CoolingNoted>(&then)) archive(noted->lsn, noted->as_primary);
   if (auto* vote = std::get_if<VoteStored>(&then)) {
     archive.ranged(vote->to, VoterId::witness);

@@ -260,7 +260,7 @@ void NodeEngine::Core::handle(ResyncTarget::Outcome outcome) {
   if (outcome == ResyncTarget::Outcome::none) return;
   // How long a scan or a sync takes nobody knows; that the primary lives is seen by its heartbeats.
   if (target_.waits_for_primary()) {
-    context_.ports.timers.arm(io::TimerId::resync, context_.now + context_.settings.resync_timeout);
+    context_.ports.timers.arm(io::TimerId::resync, context_.now + resync_patience_);
   } else {
     context_.ports.timers.cancel(io::TimerId::resync);
   }
@@ -309,6 +309,7 @@ void NodeEngine::Core::go_on(const TreeComplete&) {
     return;
   }
   context_.mark(Mark::resync_complete);
+  resync_patience_ = context_.settings.resync_timeout;
   intact_ = true;
   context_.send_peer(CaughtUp{replica_.applied()});
 }

@@ -26,6 +26,9 @@ struct Booted {
   std::uint64_t tree;  ///< identity of the volume's directory: stays with it, another one has another
   std::uint64_t seed;  ///< for the engine's own random numbers (jitter, identities); fresh for every start
   LoggedTouches touches = {};
+  /// How many Synced events with an error (but ENOENT) the volume has had for any process since its machine was booted,
+  /// whether or not the process lived to hear of them.
+  std::uint64_t failed_syncs = 0;
 };
 struct LinkUp {
   Endpoint endpoint;

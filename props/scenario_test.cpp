@@ -1,5 +1,6 @@
 // Whole clusters with every step directed at its time: what must hold for each of many seeds. Scenarios that follow the
 // cluster's state instead have names: sim/scenario/named.
+#include "engine/cluster/journal_record.h"
 #include "sim/checkers/checkers.h"
 #include "sim/world/world.h"
 
@@ -63,6 +64,48 @@ TEST(Scenario, AForcedElectionThatWasRefusedDoesNotHappenLater) {
     cluster.world.node(NodeId::first).stop(true);
     cluster.until(50 * one_second);
     EXPECT_EQ(cluster.status(NodeId::second).role, engine::Role::wait) << "seed " << seed;
+  }
+}
+
+// A primary that has lost the other node votes for leaving it out, and loses power before anybody else has voted.
+TEST(Scenario, ALeaveThatWasNeverDecidedLosesNothing) {
+  for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
+    Cluster cluster(seed);
+    World& world = cluster.world;
+    const auto votes_of = [&](Place place) { return engine::decode_journal(world.journal_of(place))->voter; };
+    const auto until = [&](auto condition) {
+      const Time limit = world.now() + 10 * one_second;
+      while (!condition()) ASSERT_TRUE(world.scheduler().run_one(limit)) << "seed " << seed;
+    };
+    cluster.cut_between_nodes();
+    const engine::Ballot before = votes_of(Place::witness).promised;
+    until([&] { return votes_of(Place::witness).promised != before; });
+    world.cable(Wire::first_witness).cut(0);
+    until([&] { return votes_of(Place::first).accepted.members == Members::only(NodeId::first); });
+    ASSERT_EQ(votes_of(Place::witness).accepted.members, Members::both()) << "seed " << seed;
+    world.node(NodeId::first).stop(true);
+    world.cable(Wire::first_witness).heal();
+    world.cable(Wire::peers).heal();
+    world.node(NodeId::first).start();
+    cluster.until(world.now() + 30 * one_second);
+    EXPECT_EQ(cluster.status(NodeId::second).role, engine::Role::prim) << "seed " << seed;
+    EXPECT_EQ(cluster.status(NodeId::first).role, engine::Role::second) << "seed " << seed;
+  }
+}
+
+// The kernel tells of it once, and the process ends before it has heard.
+TEST(Scenario, ASyncThatFailsAsTheProcessEndsIsNotForgotten) {
+  for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
+    Cluster cluster(seed);
+    Node& node = cluster.world.node(NodeId::first);
+    node.volume().trouble().failing_syncs = 1;
+    while (node.volume().failed_syncs() == 0) ASSERT_TRUE(cluster.world.scheduler().run_one(30 * one_second));
+    node.stop(false);
+    node.start();
+    EXPECT_FALSE(node.status().intact) << "seed " << seed;
+    cluster.until(cluster.world.now() + 10 * one_second);
+    EXPECT_EQ(cluster.status(NodeId::second).role, engine::Role::prim) << "seed " << seed;
+    EXPECT_TRUE(node.status().intact) << "seed " << seed;
   }
 }
 

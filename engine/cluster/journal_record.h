@@ -55,12 +55,14 @@ struct JournalRecord {
   Epoch reign;             ///< stream position: epoch in which the stream's primary was elected
   Lsn lsn;                 ///< stream position: lower bound of what was applied
   CacheTrust cache = CacheTrust::full;
-  CommonGround ground;  ///< with the other node
+  CommonGround ground;             ///< with the other node
+  std::uint64_t failed_syncs = 0;  ///< since the machine was booted, that `cache` takes into account
 
   bool operator==(const JournalRecord&) const = default;
   static void fields(auto& self, auto& archive) {
     archive(self.owner, self.generation, self.sequence, self.seen[0], self.seen[1], self.seen[2], self.remembers,
-            self.voter, self.decided, self.complete, self.tree, self.reign, self.lsn, self.cache, self.ground);
+            self.voter, self.decided, self.complete, self.tree, self.reign, self.lsn, self.cache, self.ground,
+            self.failed_syncs);
   }
 };
 

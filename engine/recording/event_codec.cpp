@@ -20,6 +20,7 @@ void fields(Is<io::Booted> auto& e, auto& archive) {
   archive.kept(e.journal);
   archive(e.retained, e.tree, e.seed, e.touches.readable);
   archive.kept(e.touches.records);
+  archive(e.failed_syncs);
 }
 void fields(Is<io::LinkUp> auto& e, auto& archive) { archive.ranged(e.endpoint, io::Endpoint::second); }
 void fields(Is<io::LinkDown> auto& e, auto& archive) { archive.ranged(e.endpoint, io::Endpoint::second); }

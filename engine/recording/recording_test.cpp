@@ -66,7 +66,7 @@ std::vector<io::Event> drawn_events() {
   const int error = *rc::gen::arbitrary<int>();
   return {
       io::Booted{Buffer::copy_of("journal"), true, 8, *rc::gen::arbitrary<std::uint64_t>(),
-                 io::LoggedTouches{false, Buffer::copy_of("touches")}},
+                 io::LoggedTouches{false, Buffer::copy_of("touches")}, 3},
       io::LinkUp{io::Endpoint::peer},
       io::LinkDown{io::Endpoint::second},
       io::FrameArrived{io::Endpoint::witness, join(engine::encode(drawn_message()))},

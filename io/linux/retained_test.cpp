@@ -1,5 +1,7 @@
-// The marker that says whether the directory kept everything.
+// The marker that says whether the directory kept everything, and the one that counts what its disk refused to keep.
 #include "io/linux/retained.h"
+
+#include "io/linux/failed_syncs.h"
 
 #include <fcntl.h>
 #include <filesystem>
@@ -30,6 +32,14 @@ class RetainedTest : public testing::Test {
   std::string directory_;
   int fd_ = -1;
 };
+
+TEST_F(RetainedTest, failed_syncs_are_counted_beyond_the_process) {
+  const std::string path = directory_ + "/data.failed-syncs";
+  EXPECT_EQ(FailedSyncs(path).count(), 0U);
+  FailedSyncs(path).note();
+  FailedSyncs(path).note();
+  EXPECT_EQ(FailedSyncs(path).count(), 2U);
+}
 
 TEST_F(RetainedTest, nothing_is_retained_until_it_was_confirmed) {
   EXPECT_FALSE(marker().retained());

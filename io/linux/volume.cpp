@@ -145,6 +145,7 @@ void LinuxVolume::sync(Ticket ticket, FileId file, bool data_only) {
     }
   }
   if (error != 0) {
+    if (error != ENOENT) sync_failed_();
     sink_.post(io::Synced{ticket, error});
     return;
   }
@@ -157,6 +158,7 @@ void LinuxVolume::sync(Ticket ticket, FileId file, bool data_only) {
       result = data_only ? ::fdatasync(object->fd()) : ::fsync(object->fd());
     }
     const int sync_error = result == 0 ? 0 : errno;
+    if (sync_error != 0) sync_failed_();
     boost::asio::post(loop, [this, ticket, sync_error, alive] {
       if (alive.lock()) sink_.post(io::Synced{ticket, sync_error});
     });

@@ -56,6 +56,8 @@ class LinuxVolume final : public io::Volume {
   std::string prepare();
   /// Valid after prepare(): a number that stays with this directory; another directory has another.
   [[nodiscard]] std::uint64_t tree() const { return tree_; }
+  /// Whom to tell of each sync that fails, on the thread that sees it and before anybody else hears of it.
+  void on_failed_sync(std::function<void()> hear) { sync_failed_ = std::move(hear); }
   /// Brings modification times that wait onto their inodes.
   void settle();
   /// Closes every descriptor but the directory's; syncs nothing. No other call may follow.
@@ -139,6 +141,7 @@ class LinuxVolume final : public io::Volume {
   boost::asio::thread_pool& workers_;
   io::EventSink& sink_;
   VolumeLimits limits_;
+  std::function<void()> sync_failed_ = [] {};
   OpenObjectPtr root_;
   std::unique_ptr<ObjectTable> table_;
   bool stream_broken_ = false;  ///< an operation of the stream has failed; none follows it

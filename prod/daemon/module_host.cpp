@@ -7,6 +7,7 @@
 #include "io/asio/event_loop.h"
 #include "io/asio/event_queue.h"
 #include "io/linux/application.h"
+#include "io/linux/failed_syncs.h"
 #include "io/linux/journal.h"
 #include "io/linux/retained.h"
 #include "io/linux/touch_log.h"
@@ -100,7 +101,9 @@ class ModuleHost::Running {
   Running(ModuleHost& host)
       : host_(host),
         queue_(loop_),
-        storage_(loop_, queue_, host.module_.name, host.module_.directory, host.report_),
+        failed_syncs_(host.cluster_.run_directory + "/" + host.module_.name + ".failed-syncs"),
+        storage_(loop_, queue_, host.module_.name, host.module_.directory, host.report_,
+                 [this] { failed_syncs_.note(); }),
         timers_(loop_, queue_),
         answers_(queue_),
         trace_(host.report_, [this] { status_changed_ = true; }),
@@ -163,7 +166,8 @@ class ModuleHost::Running {
     host_.report_(io::Severity::info, std::string("starting; the directory ") +
                                           (retained_ ? "holds everything since the last run"
                                                      : "may have lost something since the last run, or is new"));
-    queue_.post(io::Booted{std::move(record_), retained_, storage_.tree(), seed, std::move(touches_)});
+    queue_.post(
+        io::Booted{std::move(record_), retained_, storage_.tree(), seed, std::move(touches_), failed_syncs_.count()});
     publish_regularly();
     loop_.set_spin(spin_time);
     thread_ = std::thread([this] { loop_.run(); });
@@ -227,6 +231,7 @@ class ModuleHost::Running {
   io::EventQueue queue_;
   std::unique_ptr<io::FileJournal> journal_;
   std::unique_ptr<io::FileTouchLog> touch_log_;
+  const io::FailedSyncs failed_syncs_;
   ModuleStorage storage_;
   io::AsioTimers timers_;
   std::unique_ptr<io::AsioLink> link_;

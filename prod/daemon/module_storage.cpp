@@ -41,12 +41,14 @@ std::string check_directory(const std::string& directory) {
 
 class ModuleStorage::Impl {
  public:
-  Impl(io::EventLoop& loop, io::EventQueue& queue, std::string module, std::string directory, io::Report report)
+  Impl(io::EventLoop& loop, io::EventQueue& queue, std::string module, std::string directory, io::Report report,
+       std::function<void()> sync_failed)
       : loop_(loop),
         queue_(queue),
         module_(std::move(module)),
         directory_(std::move(directory)),
         report_(std::move(report)),
+        sync_failed_(std::move(sync_failed)),
         workers_(worker_threads),
         guard_(directory_) {}
 
@@ -84,6 +86,7 @@ class ModuleStorage::Impl {
       return text;
     }
     volume_ = std::make_unique<linux_io::LinuxVolume>(loop_.context(), workers_, queue_, guard_.directory());
+    volume_->on_failed_sync(sync_failed_);
     if (std::string error = volume_->prepare(); !error.empty()) return error;
     linux_io::FuseMountOptions options;
     options.path = guard_.path();
@@ -120,6 +123,7 @@ class ModuleStorage::Impl {
   const std::string module_;
   const std::string directory_;
   const io::Report report_;
+  const std::function<void()> sync_failed_;
   boost::asio::thread_pool workers_;
   linux_io::Guard guard_;
   linux_io::Descriptor raw_;
@@ -128,8 +132,9 @@ class ModuleStorage::Impl {
 };
 
 ModuleStorage::ModuleStorage(io::EventLoop& loop, io::EventQueue& queue, std::string module, std::string directory,
-                             io::Report report)
-    : impl_(std::make_unique<Impl>(loop, queue, std::move(module), std::move(directory), std::move(report))) {}
+                             io::Report report, std::function<void()> sync_failed)
+    : impl_(std::make_unique<Impl>(loop, queue, std::move(module), std::move(directory), std::move(report),
+                                   std::move(sync_failed))) {}
 
 ModuleStorage::~ModuleStorage() = default;
 

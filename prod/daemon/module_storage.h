@@ -5,6 +5,7 @@
 #include "io/report.h"
 #include "io/volume.h"
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -15,11 +16,12 @@ class EventQueue;
 
 namespace lockstep::prod {
 
-/// Loop and queue outlive it; used on the loop's thread, or on any while the loop does not run.
+/// `sync_failed` hears of each failed sync of the directory at once, on any thread. Loop and queue outlive it; used on
+/// the loop's thread, or on any while the loop does not run.
 class ModuleStorage {
  public:
   ModuleStorage(io::EventLoop& loop, io::EventQueue& queue, std::string module, std::string directory,
-                io::Report report);
+                io::Report report, std::function<void()> sync_failed);
   ~ModuleStorage();
 
   /// Closes the directory to everybody else and prepares it. On failure it gives a sentence with a remedy, and what

@@ -29,6 +29,7 @@ inline constexpr std::string_view needs_force = "needs `prim --force` while a vo
 inline constexpr std::string_view needs_luck = "a race of a few milliseconds";
 
 inline constexpr MarkExemption exempted_marks[] = {
+    {engine::Mark::boot_after_failed_sync, Reach::rare, needs_luck},
     {engine::Mark::memory_older_copy_as_primary, Reach::rare, needs_luck},
     {engine::Mark::target_sync_failed, Reach::never, needs_volume_errors},
     {engine::Mark::service_failed_on_the_way_down, Reach::never, needs_phase_errors},

@@ -66,7 +66,7 @@ void Course::prepare() {
   for (const Wire wire : every_wire) world_.cable(wire).heal();
   world_.run_until(first_start_at);
   world_.node(NodeId::first).console().give({io::Verb::prim, false, false});
-  prepare_until([this] { return world_.at_rest(); });
+  prepare_until([this] { return world_.at_rest() && world_.have_common_ground(); });
   if (history_.move == Move::rejoin) {
     world_.node(NodeId::second).stop(false);
     prepare_until([this] { return world_.node(NodeId::first).condition().role == engine::Role::alone; });

@@ -1,6 +1,5 @@
 #include "sim/scenario/director.h"
 
-#include "engine/cluster/journal_record.h"
 #include "engine/wire/codec.h"
 #include "sim/workload/requests.h"
 
@@ -70,16 +69,8 @@ NodeId Director::come_up() {
 }
 
 void Director::need_common_ground() {
-  const auto ground = [&](NodeId id) {
-    const auto record = engine::decode_journal(node(id).journal().durable());
-    return record ? record->ground : engine::CommonGround{};
-  };
   need(
-      "the nodes have a common checkpoint",
-      [&] {
-        const engine::CommonGround first = ground(NodeId::first);
-        return in_sync() && first.base != 0 && first == ground(NodeId::second);
-      },
+      "the nodes have a common checkpoint", [&] { return in_sync() && world_.have_common_ground(); },
       common_ground_max);
 }
 

@@ -159,6 +159,7 @@ ApplyResult SimVolume::run(const Operation& operation, io::Origin origin, std::u
 void SimVolume::sync(Ticket ticket, FileId file, bool /*data_only: allows less, never asks for it*/) {
   in_turn([this, ticket, file] {
     if (std::exchange(sync_fails_next_, false)) {
+      ++failed_syncs_;
       host_.deliver(host_.now() + random_.between(1, speed_.sync_max), io::Synced{ticket, EIO});
       return;
     }
@@ -175,6 +176,7 @@ void SimVolume::sync(Ticket ticket, FileId file, bool /*data_only: allows less, 
     if (fails) --trouble_.failing_syncs;
     auto finish = [this, ticket, fails, point = disk_.sync_point(filesystem_, file)]() mutable {
       if (fails) {
+        ++failed_syncs_;
         disk_.drop(point, trouble_random_);
       } else {
         disk_.commit(std::move(point));
@@ -274,6 +276,7 @@ void SimVolume::process_ended() {
 
 void SimVolume::power_lost(Random& random) {
   forget_calls();
+  failed_syncs_ = 0;
   if (landing_) {
     disk_.lose_power(filesystem_, *landing_);
     landing_.reset();

@@ -65,6 +65,8 @@ class SimVolume : public io::Volume {
   /// The process ended: queued calls never take effect.
   void process_ended();
   void power_lost(Random& random);
+  /// Since the machine has had power.
+  [[nodiscard]] std::uint64_t failed_syncs() const { return failed_syncs_; }
   /// Identity of the directory, as the engine is told at its start.
   [[nodiscard]] std::uint64_t tree() const { return tree_; }
   /// All that a copy of the disk would hold.
@@ -132,6 +134,7 @@ class SimVolume : public io::Volume {
   Time last_completion_ = 0;
   std::array<int, 2> refusals_{};
   bool sync_fails_next_ = false;
+  std::uint64_t failed_syncs_ = 0;
   bool lies_about_sync_ = false;
   bool skips_directory_sync_ = false;
   bool forgets_operations_ = false;

@@ -35,7 +35,8 @@ io::Booted Node::begin_life() {
     taps_.emplace(ports, recorder_->decisions());
     engine_ = std::make_unique<engine::NodeEngine>(settings_, taps_->ports());
   }
-  return {journal_.durable(), volume_retained_, volume_.tree(), random().next(), touches_.durable()};
+  return {journal_.durable(), volume_retained_,   volume_.tree(),
+          random().next(),    touches_.durable(), volume_.failed_syncs()};
 }
 
 void Node::end_life(bool power_lost) {

@@ -36,6 +36,8 @@ engine::Settings settings_of(const Scenario& scenario) {
   settings.phase_timeout = Duration{10 * one_second};
   settings.clock_drift_per_mille = mix.clock_drift_per_mille;
   settings.start_at_boot = mix.start_at_boot;
+  // Soon enough for a short history to begin with one.
+  if (scenario.steady) settings.checkpoint_interval = Duration{mix.timeout};
   settings.cooling_interval = Duration{3 * one_second};
   settings.touch_region_bytes = 4096;
   if (mix.few_requests) settings.requests_pending_max = 4;
@@ -288,6 +290,14 @@ bool World::at_rest() const {
   const bool ready = a.readiness == engine::Readiness::ready && b.readiness == engine::Readiness::ready;
   const bool agreed = a.configuration == b.configuration && a.configuration.members == Members::both();
   return roles && ready && agreed && a.lsn == b.lsn && !a.frozen && !b.frozen;
+}
+
+bool World::have_common_ground() const {
+  const auto ground = [&](NodeId id) {
+    const auto record = engine::decode_journal(journal_of(place_of(id)));
+    return record ? record->ground : engine::CommonGround{};
+  };
+  return ground(NodeId::first).base != 0 && ground(NodeId::first) == ground(NodeId::second);
 }
 
 std::string World::why_not_at_rest() const {

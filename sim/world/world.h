@@ -44,6 +44,8 @@ class World {
   void strike(const Fault& fault);
   /// Repairs everything for good.
   void heal();
+  /// Both nodes have noted a common checkpoint, and rely on their lists of what has changed since.
+  [[nodiscard]] bool have_common_ground() const;
   /// Both nodes are in sync and nothing is under way.
   [[nodiscard]] bool at_rest() const;
   [[nodiscard]] std::string why_not_at_rest() const;
