@@ -23,6 +23,7 @@
 #include "engine/replication/request_pipeline.h"
 #include "engine/resync/resync_source.h"
 #include "engine/resync/resync_target.h"
+#include "engine/resync/salvage.h"
 #include "engine/resync/touched_set.h"
 
 #include <array>
@@ -169,6 +170,8 @@ class NodeEngine::Core : private role::Actions {
   [[nodiscard]] TakeOver judge_take_over(const Configuration& current) const;
   [[nodiscard]] bool may_take_over(const Configuration& current) const;
   [[nodiscard]] bool should_try_take_over() const;
+  /// An administrator has chosen this node's tree, whatever it is, and nothing was decided since.
+  [[nodiscard]] bool forced_upon(const Configuration& current) const;
   [[nodiscard]] Configuration known() const { return record_.decided; }
   [[nodiscard]] bool in_sync(NodeId node) const { return known().initialised() && known().members.contains(node); }
 
@@ -219,6 +222,7 @@ class NodeEngine::Core : private role::Actions {
   [[nodiscard]] bool wants_to_run() const override { return wish_ != Wish::stopped; }
   void unknown_transition(std::string_view state, std::string_view event) override;
   void handle(Service::Outcome outcome);
+  void handle(Salvage::Outcome outcome);
   void step_down(Succession succession, std::string why);
   void continue_stepping_down();
   void finish_stepping_down();
@@ -296,6 +300,7 @@ class NodeEngine::Core : private role::Actions {
   ReplicaStream replica_;
   ResyncSource source_;
   ResyncTarget target_;
+  Salvage salvage_;
 };
 
 }  // namespace lockstep::engine

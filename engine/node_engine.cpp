@@ -36,7 +36,8 @@ NodeEngine::Core::Core(const Settings& settings, NodePorts ports)
       pipeline_(context_, stream_, touched_),
       replica_(context_),
       source_(context_, stream_),
-      target_(context_, replica_) {}
+      target_(context_, replica_),
+      salvage_(context_) {}
 
 void NodeEngine::Core::step(Instant now, io::Event event) {
   LOCKSTEP_CHECK(now >= context_.now, "a node's clock does not go back from step to step");
@@ -247,6 +248,7 @@ void NodeEngine::Core::on(io::Applied& event) {
   context_.own_disk.applied(event.ticket);
   if (pipeline_.applied(event)) return;
   if (const auto outcome = replica_.applied(event)) return handle(outcome);
+  handle(salvage_.applied(event));
   handle(target_.applied(event));
 }
 
@@ -269,6 +271,7 @@ void NodeEngine::Core::on(io::Synced& event) {
 void NodeEngine::Core::on(io::Scanned& event) {
   context_.own_disk.answered(event.ticket);
   if (source_.scanned(event)) return;
+  handle(salvage_.scanned(event));
   handle(target_.scanned(event));
 }
 

@@ -74,6 +74,10 @@ void NodeEngine::Core::receive(VoterId from, const HeartbeatReply& message) {
 void NodeEngine::Core::watch_lease() {
   if (!is_primary()) return;
   const Instant now = context_.now;
+  if (service_due_ && salvage_.under_way()) {
+    lease_wanted_since_ = now;
+    return;
+  }
   if (service_due_) {
     if (lease_.held(now + stop_margin(context_.settings)) || planted(Bug::start_before_lease)) {
       context_.mark(Mark::lease_first_held);

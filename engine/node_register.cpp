@@ -87,7 +87,10 @@ Configuration NodeEngine::Core::change(Intent intent, const Configuration& curre
     case Intent::take_over:
       context_.mark(mark_of(judge_take_over(current)));
       if (judge_take_over(current) == TakeOver::unheard_of) return {next, self_, Members::both()};
-      if (may_take_over(current)) return {next, self_, Members::only(self_)};
+      if (may_take_over(current)) {
+        // What was forced upon a mixture stays that until the mixture has been put in order.
+        return {record_.complete ? next : forced_epoch(current.epoch, self_), self_, Members::only(self_)};
+      }
       break;
     case Intent::force:
       return {forced_epoch(std::max(current.epoch, known().epoch), self_), self_, Members::only(self_)};
@@ -111,7 +114,7 @@ Configuration NodeEngine::Core::change(Intent intent, const Configuration& curre
 
 NodeEngine::Core::TakeOver NodeEngine::Core::judge_take_over(const Configuration& current) const {
   if (!current.initialised()) return TakeOver::nothing_decided;
-  if (!record_.complete) return TakeOver::tree_is_mixture;
+  if (!record_.complete && !forced_upon(current)) return TakeOver::tree_is_mixture;
   if (!current.members.contains(self_)) return TakeOver::not_a_member;
   // Of what this node has lost the other has all: alone it has acknowledged nothing, or it would know (noted_epoch_).
   // What left the other out may never have been decided.
@@ -165,8 +168,13 @@ bool NodeEngine::Core::may_take_over(const Configuration& current) const {
   return false;
 }
 
+bool NodeEngine::Core::forced_upon(const Configuration& current) const {
+  return current.primary == self_ && current.members == Members::only(self_) && is_forced_epoch(current.epoch, self_);
+}
+
 bool NodeEngine::Core::should_try_take_over() const {
-  if (wish_ != Wish::run || !known().initialised() || !record_.complete || !replica_.idle()) return false;
+  if (wish_ != Wish::run || !known().initialised() || !replica_.idle()) return false;
+  if (!record_.complete && !forced_upon(known())) return false;
   if (context_.now < take_over_not_before_) {
     context_.mark(Mark::take_over_pauses);
     return false;

@@ -13,7 +13,10 @@ void NodeEngine::Core::start_service() {
   target_.abandon();
   touched_.begin_reign(known().epoch);
   // A resync that was cut short may have parked whole directories out of sight, which nobody has listed.
-  if (!record_.complete) forget_ground();
+  if (!record_.complete) {
+    forget_ground();
+    salvage_.begin();
+  }
   peer_ground_ = {};
   sync_all_wanted_.reset();
   sync_all_covers_ = Lsn(0);
@@ -25,7 +28,6 @@ void NodeEngine::Core::start_service() {
   service_due_ = true;
   // From now on its tree is what counts: nobody can hold more.
   intact_ = true;
-  record_.complete = true;
   leave_wanted_ = false;
   succession_ = Succession::none;
   handing_over_ = false;
@@ -36,11 +38,13 @@ void NodeEngine::Core::start_service() {
 
 void NodeEngine::Core::stop_service() {
   service_due_ = false;
+  salvage_.abandon();
   service_.stop();
 }
 
 void NodeEngine::Core::abort_service() {
   service_due_ = false;
+  salvage_.abandon();
   succession_ = Succession::none;
   handing_over_ = false;
   pipeline_.close();
@@ -50,6 +54,21 @@ void NodeEngine::Core::abort_service() {
 void NodeEngine::Core::unknown_transition(std::string_view state, std::string_view event) {
   context_.ports.trace.record(io::UnknownTransition{state, event});
   check_failed("role table", "I18: an event that the transition table does not know never happens", __FILE__, __LINE__);
+}
+
+void NodeEngine::Core::handle(Salvage::Outcome outcome) {
+  switch (outcome) {
+    case Salvage::Outcome::none: return;
+    case Salvage::Outcome::done:
+      context_.mark(Mark::salvage_done);
+      record_.complete = true;
+      persist();
+      return watch_lease();
+    case Salvage::Outcome::failed:
+      context_.mark(Mark::salvage_failed);
+      reason_ = "what an unfinished resync has left cannot be put in order on this node's disk";
+      return process(RoleEvent::service_failed);
+  }
 }
 
 void NodeEngine::Core::handle(Service::Outcome outcome) {

@@ -62,6 +62,7 @@ void NodeEngine::Core::fields(auto& self, auto& archive) {
   ReplicaStream::fields(self.replica_, archive, const_cast<ResyncTarget&>(self.target_).listener());
   ResyncSource::fields(self.source_, archive);
   ResyncTarget::fields(self.target_, archive);
+  Salvage::fields(self.salvage_, archive);
 }
 
 void NodeEngine::Core::continuation_fields(auto& then, auto& archive) {

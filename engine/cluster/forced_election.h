@@ -22,6 +22,11 @@ constexpr Epoch forced_epoch(Epoch newest, NodeId by) {
   return Epoch((newest.value / forced_stride + 1) * forced_stride + own);
 }
 
+/// Whether the epoch is one that an administrator has forced on this node's behalf, with nothing decided since.
+constexpr bool is_forced_epoch(Epoch epoch, NodeId by) {
+  return epoch.value >= forced_stride && epoch == forced_epoch(Epoch(epoch.value - forced_stride), by);
+}
+
 /// Equal for two epochs between which no election was forced.
 constexpr std::uint64_t forced_series(Epoch epoch) { return epoch.value / forced_stride; }
 

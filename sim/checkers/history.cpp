@@ -79,9 +79,12 @@ void History::traced(Place by, const io::TraceEvent& event) {
     Replica& here = replica(node);
     here.following = false;
     here.resyncing = true;
+    here.resyncing_since = beginnings_;
     unordered_[index_of(node)].clear();
     if (began->whole) rotten_[index_of(node)].clear();  // every byte is compared
   } else if (const auto* ended = std::get_if<io::ResyncEnded>(&event)) {
+    // With a primary of which it does not know that it lost its history, and that will not hear of this.
+    if (replica(node).resyncing_since != beginnings_) return;
     rotten_[index_of(node)].add(rotten(other(node)));  // with a tree that may have rotted
     const auto position = position_of(node, count_up_to(ended->lsn), false);
     if (!position) {
@@ -90,7 +93,7 @@ void History::traced(Place by, const io::TraceEvent& event) {
                                  " but its tree is not the primary's of then or later; against the newest: " +
                                  difference(tip_, world_.node(node).volume().filesystem(), rotten(node)));
     }
-    replica(node) = {true, position->most, position->least, position->least, false, false, false, {}};
+    replica(node) = {true, position->most, position->least, position->least, false, false, false, {}, 0};
   }
 }
 
@@ -240,7 +243,8 @@ void History::continue_from(NodeId node, Position range, Epoch epoch) {
                 replaced.resyncing,
                 replaced.power_lost,
                 replaced.sync_failed,
-                "was replaced as the primary"};
+                "was replaced as the primary",
+                replaced.resyncing_since};
   } else if (replaced.following && replaced.position_least > position) {
     replaced.following = false;
     replaced.why_not = "holds what the new primary has not";

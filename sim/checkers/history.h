@@ -83,9 +83,10 @@ class History : public Observer {
     std::size_t position_least = 0;  ///< of what changes nothing, this or more
     std::size_t resynced_to = 0;     ///< its last resync put this many entries on its disk
     bool resyncing = false;
-    bool power_lost = false;   ///< since it last was known to hold everything
-    bool sync_failed = false;  ///< the same: its disk may not have what its volume reads
-    std::string why_not;       ///< why it stopped following
+    bool power_lost = false;            ///< since it last was known to hold everything
+    bool sync_failed = false;           ///< the same: its disk may not have what its volume reads
+    std::string why_not;                ///< why it stopped following
+    std::uint64_t resyncing_since = 0;  ///< beginnings() when its resync began
   };
   [[nodiscard]] Replica& replica(NodeId node) { return replicas_[index_of(node)]; }
   /// Objects that were changed after the first `from` entries, or on `node` without being ordered; changes that are

@@ -39,7 +39,8 @@ void NoAcknowledgedLoss::traced(Place by, const io::TraceEvent& event) {
 }
 
 void NoAcknowledgedLoss::became_writable(NodeId node, Epoch epoch) {
-  const bool same_reign = history_.begun() && history_.owner() == node && checked_[index_of(node)];
+  const bool checked = checked_[index_of(node)] || epoch == written_in_;
+  const bool same_reign = history_.begun() && history_.owner() == node && checked;
   if (same_reign) return;
   checked_[index_of(node)] = true;
   const bool forced = begins_by_force(epoch);

@@ -26,9 +26,11 @@ struct RowExemption {
 inline constexpr std::string_view needs_volume_errors = "needs volumes that fail";
 inline constexpr std::string_view needs_phase_errors = "needs phases or mounts that fail or hang";
 inline constexpr std::string_view needs_force = "needs `prim --force` while a voter has forgotten";
+inline constexpr std::string_view needs_force_amid_resync = "needs `prim --force` on a node whose resync was cut short";
 inline constexpr std::string_view needs_luck = "a race of a few milliseconds";
 
 inline constexpr MarkExemption exempted_marks[] = {
+    {engine::Mark::salvage_moves, Reach::rare, needs_force_amid_resync},
     {engine::Mark::boot_after_failed_sync, Reach::rare, needs_luck},
     {engine::Mark::memory_older_copy_as_primary, Reach::rare, needs_luck},
     {engine::Mark::target_sync_failed, Reach::never, needs_volume_errors},

@@ -1,0 +1,43 @@
+// What an administrator forces a node to begin with may be the mixture that an unfinished resync has left. Whatever
+// that had parked, where no application sees it, comes back to light before the service starts: nothing is lost for
+// good.
+#pragma once
+
+#include "engine/context.h"
+
+#include <set>
+
+namespace lockstep::engine {
+
+class Salvage {
+ public:
+  explicit Salvage(Context& context) : context_(context) {}
+
+  /// Moves all that is parked into the root directory, as "lockstep-recovered-" and its identity.
+  void begin();
+  void abandon();
+  [[nodiscard]] bool under_way() const { return scan_ != Ticket(0) || !moving_.empty(); }
+
+  enum class Outcome {
+    none,  ///< not its event, or not the last
+    done,
+    failed,  ///< the directory cannot be read or changed
+  };
+  Outcome scanned(const io::Scanned& event);
+  Outcome applied(const io::Applied& event);
+
+  /// All of its state, for a snapshot.
+  static void fields(auto& self, auto& archive) {
+    archive(self.scan_);
+    std::vector<Ticket> moving(self.moving_.begin(), self.moving_.end());
+    archive.list(moving, [&archive](auto& ticket) { archive(ticket); });
+    if constexpr (std::remove_reference_t<decltype(archive)>::reads) self.moving_ = {moving.begin(), moving.end()};
+  }
+
+ private:
+  Context& context_;
+  Ticket scan_;
+  std::set<Ticket> moving_;
+};
+
+}  // namespace lockstep::engine
