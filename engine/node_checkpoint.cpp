@@ -14,6 +14,11 @@
 
 namespace lockstep::engine {
 
+namespace {
+/// A common checkpoint that takes longer is tried anew.
+constexpr std::int64_t checkpoint_intervals_max = 10;
+}  // namespace
+
 CommonGround NodeEngine::Core::known_ground() const {
   const bool known = record_.cache == CacheTrust::full && touched_.listing();
   return known ? record_.ground : CommonGround{};
@@ -176,7 +181,9 @@ void NodeEngine::Core::go_on(const ListGivenUp&) {
 }
 
 void NodeEngine::Core::tend_ground() {
-  if (checkpoint_ && (!may_checkpoint() || !touched_.listing())) {
+  const Duration patience = context_.settings.cooling_interval * checkpoint_intervals_max;
+  const bool hangs = checkpoint_ && context_.now - checkpoint_begun_ > patience;
+  if (checkpoint_ && (hangs || !may_checkpoint() || !touched_.listing())) {
     context_.mark(Mark::checkpoint_abandoned);
     checkpoint_.reset();
   }

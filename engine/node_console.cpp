@@ -101,10 +101,9 @@ void NodeEngine::Core::command(io::CommandId id, const io::Command& command) {
       if (state() != RoleState::secondary) wish_ = Wish::second_only;
       if (state() == RoleState::stopped && cleaned_up_) process(RoleEvent::start_requested);
       if (command.full) {
-        replica_.set_position(Epoch(0), replica_.applied());
         forget_ground();
         persist();
-        lose_stream("asked to compare everything");
+        lose_place("asked to compare everything");
       }
       return answer(true, command.full ? "everything is compared with the primary again"
                                        : "becoming secondary; will not go first");

@@ -83,11 +83,12 @@ class NodeEngine::Core : private role::Actions {
     bool as_primary = false;
   };
   struct ListGivenUp {};       ///< that anything may differ
+  struct GroundForgotten {};   ///< and so may what is parked be moved
   struct ConfigurationNoted {  ///< what was decided
     Epoch epoch;
   };
   using Continuation = std::variant<TreeMarked, TreeComplete, VoteStored, FirstStartNoted, VotesLearned,
-                                    CheckpointNoted, CoolingNoted, ListGivenUp, ConfigurationNoted>;
+                                    CheckpointNoted, CoolingNoted, ListGivenUp, ConfigurationNoted, GroundForgotten>;
 
   // --- events (node_engine.cpp) ---
   void on(io::Booted& event);
@@ -122,6 +123,7 @@ class NodeEngine::Core : private role::Actions {
   void go_on(const CoolingNoted& then);
   void go_on(const ListGivenUp& then);
   void go_on(const ConfigurationNoted& then);
+  void go_on(const GroundForgotten& then);
   static void continuation_fields(auto& then, auto& archive);
 
   // --- membership (node_membership.cpp) ---
@@ -190,6 +192,9 @@ class NodeEngine::Core : private role::Actions {
   void drop_stream();
   /// That, and begins with a fresh connection: the primary must not go on believing in the old one.
   void lose_stream(std::string why);
+  /// What this node has said of its tree does not hold any more: whatever was promised to it on that ground ends, and
+  /// it attaches anew, without a position.
+  void lose_place(std::string why);
   void handle(ResyncTarget::Outcome outcome);
   void handle(std::optional<ReplicaStream::Outcome> outcome);
   void receive(const StreamAcknowledgement& message);

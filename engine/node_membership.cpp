@@ -203,16 +203,11 @@ void NodeEngine::Core::hear(VoterId from, const VoterMemory& memory) {
     context_.mark(is_primary() ? Mark::memory_older_copy_as_primary : Mark::memory_older_copy);
     context_.note("others know more of this node's votes than its journal does: its disk holds an older copy");
     record_.remembers = false;
-    if (!planted(Bug::older_copy_trusted)) {
-      forget_ground();
-      // The answer to an Attach that said otherwise must not come any more.
-      if (attach_sent_) context_.ports.link.reset(io::Endpoint::peer);
-    }
+    if (!planted(Bug::older_copy_trusted)) forget_ground();
     if (!is_primary()) {
       record_.complete = false;
       intact_ = false;
-      replica_.set_position(Epoch(0), replica_.applied());
-      lose_stream("this node's disk holds an older copy");
+      lose_place("this node's disk holds an older copy");
     }
     persist();
   } else if (lesson == Recollection::Lesson::learned) {

@@ -15,7 +15,8 @@ void NodeEngine::Core::start_service() {
   // A resync that was cut short may have parked whole directories out of sight, which nobody has listed.
   if (!record_.complete) {
     forget_ground();
-    salvage_.begin();
+    salvage_.expect();
+    persist(GroundForgotten{});
   }
   peer_ground_ = {};
   sync_all_wanted_.reset();
@@ -56,6 +57,10 @@ void NodeEngine::Core::unknown_transition(std::string_view state, std::string_vi
   check_failed("role table", "I18: an event that the transition table does not know never happens", __FILE__, __LINE__);
 }
 
+void NodeEngine::Core::go_on(const GroundForgotten&) {
+  if (salvage_.expected()) salvage_.begin();
+}
+
 void NodeEngine::Core::handle(Salvage::Outcome outcome) {
   switch (outcome) {
     case Salvage::Outcome::none: return;
@@ -67,6 +72,7 @@ void NodeEngine::Core::handle(Salvage::Outcome outcome) {
     case Salvage::Outcome::failed:
       context_.mark(Mark::salvage_failed);
       reason_ = "what an unfinished resync has left cannot be put in order on this node's disk";
+      wish_ = Wish::stopped;
       return process(RoleEvent::service_failed);
   }
 }
@@ -118,6 +124,8 @@ void NodeEngine::Core::lost_writes() {
   ++record_.failed_syncs;
   if (record_.cache == CacheTrust::full) distrust_cache();
   persist();
+  // While it follows, what it follows fails with it; else it must not come back to where its disk may lack something.
+  if (!is_primary() && !replica_.attached()) lose_place("a sync of this node's disk has failed");
   if (!is_primary()) return;
   pipeline_.distrust_disk();
   distrust_own_disk();

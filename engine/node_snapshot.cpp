@@ -79,6 +79,7 @@ void NodeEngine::Core::continuation_fields(auto& then, auto& archive) {
       case 6: then = CoolingNoted{}; break;
       case 7: then = ListGivenUp{}; break;
       case 8: then = ConfigurationNoted{}; break;
+      case 9: then = GroundForgotten{}; break;
       default: return archive.fail();
     }
   }

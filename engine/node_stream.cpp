@@ -350,6 +350,13 @@ void NodeEngine::Core::drop_stream() {
   sync_all_covers_ = Lsn(0);
 }
 
+void NodeEngine::Core::lose_place(std::string why) {
+  replica_.set_position(Epoch(0), replica_.applied());
+  // The answer to an Attach that said otherwise must not come any more.
+  if (attach_sent_) context_.ports.link.reset(io::Endpoint::peer);
+  lose_stream(std::move(why));
+}
+
 void NodeEngine::Core::lose_stream(std::string why) {
   const bool following = replica_.attached() || target_.active();
   drop_stream();

@@ -11,6 +11,7 @@ void Salvage::begin() {
 }
 
 void Salvage::abandon() {
+  expected_ = false;
   scan_ = Ticket(0);
   moving_.clear();
 }

@@ -13,10 +13,16 @@ class Salvage {
  public:
   explicit Salvage(Context& context) : context_(context) {}
 
+  /// It is to begin.
+  void expect() {
+    abandon();
+    expected_ = true;
+  }
+  [[nodiscard]] bool expected() const { return expected_; }
   /// Moves all that is parked into the root directory, as "lockstep-recovered-" and its identity.
   void begin();
   void abandon();
-  [[nodiscard]] bool under_way() const { return scan_ != Ticket(0) || !moving_.empty(); }
+  [[nodiscard]] bool under_way() const { return expected_ || scan_ != Ticket(0) || !moving_.empty(); }
 
   enum class Outcome {
     none,  ///< not its event, or not the last
@@ -28,7 +34,7 @@ class Salvage {
 
   /// All of its state, for a snapshot.
   static void fields(auto& self, auto& archive) {
-    archive(self.scan_);
+    archive(self.expected_, self.scan_);
     std::vector<Ticket> moving(self.moving_.begin(), self.moving_.end());
     archive.list(moving, [&archive](auto& ticket) { archive(ticket); });
     if constexpr (std::remove_reference_t<decltype(archive)>::reads) self.moving_ = {moving.begin(), moving.end()};
@@ -36,6 +42,7 @@ class Salvage {
 
  private:
   Context& context_;
+  bool expected_ = false;
   Ticket scan_;
   std::set<Ticket> moving_;
 };

@@ -50,21 +50,24 @@ void add_twice(std::vector<std::byte>& bytes, Copy& copy) {
   for (int i = 0; i < 2; ++i) bytes.insert(bytes.end(), copy.begin(), copy.end());
 }
 
-bool read_copy(int fd, std::size_t offset, Copy& copy) {
+/// `unreadable` is set where the disk refuses: then nobody knows what stood there.
+bool read_copy(int fd, std::size_t offset, Copy& copy, bool& unreadable) {
   std::size_t done = 0;
   while (done < copy.size()) {
     const ssize_t got = ::pread(fd, copy.data() + done, copy.size() - done, static_cast<off_t>(offset + done));
     if (got < 0 && errno == EINTR) continue;
+    if (got < 0) unreadable = true;
     if (got <= 0) return false;
     done += static_cast<std::size_t>(got);
   }
   return get<std::uint64_t>(copy, checksum_offset) == checksum(copy);
 }
 
-std::optional<Copy> read_pair(int fd, std::size_t index) {
+std::optional<Copy> read_pair(int fd, std::size_t index, bool& unreadable) {
   Copy copy{};
-  if (read_copy(fd, index * pair_bytes, copy) || read_copy(fd, index * pair_bytes + touch_copy_bytes, copy))
-    return copy;
+  for (const std::size_t offset : {std::size_t{0}, touch_copy_bytes}) {
+    if (read_copy(fd, index * pair_bytes + offset, copy, unreadable)) return copy;
+  }
   return std::nullopt;
 }
 
@@ -119,9 +122,10 @@ std::vector<std::byte> touch_blocks(std::uint32_t number, const Buffer& records)
 
 FoundTouches read_touches(int fd) {
   FoundTouches unreadable{{false, {}}, 0};
+  bool refused = false;
   struct stat info {};
   if (::fstat(fd, &info) != 0) return unreadable;
-  const auto head = read_pair(fd, 0);
+  const auto head = read_pair(fd, 0, refused);
   if (!head || get<std::uint64_t>(*head, 0) != magic) return unreadable;
   const auto pairs = static_cast<std::uint32_t>((static_cast<std::size_t>(info.st_size) + pair_bytes - 1) / pair_bytes);
   std::vector<std::byte> bytes;
@@ -129,11 +133,11 @@ FoundTouches read_touches(int fd) {
   FoundTouches found;
   std::uint32_t first = 0;  // of the call that is being read
   for (std::uint32_t number = 0; number + 1 < pairs; ++number) {
-    const auto block = read_pair(fd, number + 1);
+    const auto block = read_pair(fd, number + 1, refused);
     if (!block) {
       // Only the call that was being added last may be spoiled: no other was begun after it.
       for (std::uint32_t later = number + 1; later + 1 < pairs; ++later) {
-        const auto next = read_pair(fd, later + 1);
+        const auto next = read_pair(fd, later + 1, refused);
         if (next && get<std::uint32_t>(*next, first_offset) > number) return unreadable;
       }
       break;
@@ -148,6 +152,7 @@ FoundTouches read_touches(int fd) {
     whole_calls = bytes.size();
     first = found.blocks = number + 1;
   }
+  if (refused) return unreadable;
   bytes.resize(whole_calls);
   found.touches.records = Buffer(std::move(bytes));
   return found;
