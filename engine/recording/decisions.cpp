@@ -127,9 +127,10 @@ void Decisions::add(const Operation& operation) {
 void Decisions::add(const io::Frame& frame) {
   // Only a message without a body can have contents in its head.
   if (frame.body.empty()) {
-    const auto number = engine::message_number(frame.head);
-    if (number == engine::message_number_of<engine::ManifestPart> ||
-        number == engine::message_number_of<engine::Pull>) {
+    constexpr std::size_t manifest_part = engine::message_number_of<engine::ManifestPart>;
+    constexpr std::size_t pull = engine::message_number_of<engine::Pull>;
+    const std::size_t number = engine::message_number(frame.head).value_or(std::variant_size_v<engine::Message>);
+    if (number == manifest_part || number == pull) {
       const auto message = engine::decode(Buffer::copy_of(std::span<const std::byte>(frame.head)));
       if (message) {
         add(std::uint64_t{message->index()});

@@ -65,8 +65,9 @@ enum class FrameForm : std::uint8_t { damaged, parts };
 
 // Messages whose head holds contents (or digests of them) are taken apart for that; they are rare.
 bool head_holds_contents(std::size_t message_number) {
-  return message_number == engine::message_number_of<engine::ManifestPart> ||
-         message_number == engine::message_number_of<engine::Pull>;
+  constexpr std::size_t manifest_part = engine::message_number_of<engine::ManifestPart>;
+  constexpr std::size_t pull = engine::message_number_of<engine::Pull>;
+  return message_number == manifest_part || message_number == pull;
 }
 
 // The same message with marks for contents: it is written down in full then.
