@@ -225,7 +225,7 @@ class Lab:
         writer = f"! {{ [ -e /run/writer.pid ] && kill -0 $(cat /run/writer.pid); }} 2>/dev/null"
         eventually(20, lambda: self.on(primary, "sh", "-c", writer)[0] == 0, "the load does not end")
         code, output = self.on(primary, os.path.join(CI, "lib", "writer"), "check", self.data(primary), self.acks)
-        expect(code == 0, f"the load's account on {primary}: {output}")
+        expect(code == 0, f"the load's account on {primary}, status {code}: {output}")
         self.equal()
         self.load(True)
         self.wait_for_load(primary)
