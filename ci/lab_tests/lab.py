@@ -224,6 +224,8 @@ class Lab:
         # `restart` may answer before it is done.
         writer = f"! {{ [ -e /run/writer.pid ] && kill -0 $(cat /run/writer.pid); }} 2>/dev/null"
         eventually(20, lambda: self.on(primary, "sh", "-c", writer)[0] == 0, "the load does not end")
+        # Until the restart is done, whoever has a file of the directory open is taken for the application, and ended.
+        eventually(30, lambda: self.role(primary) == "PRIM", lambda: f"no PRIM after restart: {self.describe()}")
         code, output = self.on(primary, os.path.join(CI, "lib", "writer"), "check", self.data(primary), self.acks)
         expect(code == 0, f"the load's account on {primary}, status {code}: {output}")
         self.equal()
