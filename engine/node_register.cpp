@@ -84,14 +84,16 @@ Configuration NodeEngine::Core::change(Intent intent, const Configuration& curre
       if (!current.initialised()) return {next, self_, Members::only(self_)};
       context_.mark(Mark::initialised_by_other);
       break;
-    case Intent::take_over:
-      context_.mark(mark_of(judge_take_over(current)));
-      if (judge_take_over(current) == TakeOver::unheard_of) return {next, self_, Members::both()};
+    case Intent::take_over: {
+      const TakeOver judgement = judge_take_over(current);
+      context_.mark(mark_of(judgement));
+      if (judgement == TakeOver::unheard_of) return {next, self_, Members::both()};
       if (may_take_over(current)) {
         // What was forced upon a mixture stays that until the mixture has been put in order.
         return {record_.complete ? next : forced_epoch(current.epoch, self_), self_, Members::only(self_)};
       }
       break;
+    }
     case Intent::force:
       return {forced_epoch(std::max(current.epoch, known().epoch), self_), self_, Members::only(self_)};
     case Intent::leave_peer_out:
