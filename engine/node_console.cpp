@@ -186,9 +186,11 @@ Condition NodeEngine::Core::condition() const {
   condition.lease_until = is_primary() ? lease_.until() : Instant{};
   condition.frozen = is_primary() && !service_.idle() && !writable_;
   condition.lsn = is_primary() ? stream_.last() : replica_.applied();
-  condition.resync_bytes_left = target_.bytes_left();
-  condition.resync_bytes_copied = target_.bytes_copied();
-  condition.resync_bytes_compared = target_.bytes_compared();
+  condition.resync = target_.progress();
+  if (peer_state_) {
+    condition.peer_resync_bytes_left = peer_state_->resync_bytes_left;
+    condition.peer_resync_bytes_total = peer_state_->resync_bytes_total;
+  }
   condition.requests_waiting = pipeline_.outstanding();
   return condition;
 }

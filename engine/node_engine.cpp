@@ -225,6 +225,7 @@ void NodeEngine::Core::on(io::TimerFired& event) {
       if (checkpoint_due()) begin_checkpoint();
       context_.ports.timers.arm(io::TimerId::checkpoint, context_.now + context_.settings.checkpoint_interval);
       return;
+    case io::TimerId::pace: return source_.rested();
     case io::TimerId::count: return;
   }
 }
@@ -297,6 +298,9 @@ void NodeEngine::Core::on(io::PhaseEnded& event) {
   handle(service_.phase_ended(event));
 }
 void NodeEngine::Core::on(io::CommandGiven& event) { command(event.command_id, event.command); }
-void NodeEngine::Core::on(io::RequestArrived& event) { pipeline_.request(event.request, event.operation); }
+void NodeEngine::Core::on(io::RequestArrived& event) {
+  source_.application_works();
+  pipeline_.request(event.request, event.operation);
+}
 
 }  // namespace lockstep::engine

@@ -28,6 +28,11 @@ void NodeEngine::Core::send_heartbeats() {
   message.state = {
       record_.generation,         known(), record_.complete, intact_, state() != RoleState::stopped, is_primary(),
       state() == RoleState::alone};
+  if (target_.active()) {
+    const ResyncProgress progress = target_.progress();
+    message.state.resync_bytes_left = progress.bytes_left;
+    message.state.resync_bytes_total = progress.bytes_total;
+  }
   if (message.wants_lease && voter_->grant_lease(self_, known(), context_.now)) {
     lease_.granted(voter(self_), context_.now);
   }

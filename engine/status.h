@@ -1,6 +1,7 @@
 // What one node can say of its module, for people and load balancers.
 #pragma once
 
+#include "engine/resync/progress.h"
 #include "engine/values/configuration.h"
 #include "engine/values/strong.h"
 #include "engine/values/time.h"
@@ -35,12 +36,12 @@ struct Condition {
   bool intact = false;
   bool peer_connected = false;
   bool witness_connected = false;
-  Instant lease_until;  ///< of a primary, by this node's clock: nobody else serves before then
-  bool frozen = false;  ///< primary, but without a majority: requests wait
-  Lsn lsn;              ///< last operation ordered or applied here
-  std::uint64_t resync_bytes_left = 0;
-  std::uint64_t resync_bytes_copied = 0;  ///< of the last resync in which this node was brought up to date
-  std::uint64_t resync_bytes_compared = 0;
+  Instant lease_until;    ///< of a primary, by this node's clock: nobody else serves before then
+  bool frozen = false;    ///< primary, but without a majority: requests wait
+  Lsn lsn;                ///< last operation ordered or applied here
+  ResyncProgress resync;  ///< of the last resync in which this node was brought up to date, or the present one
+  std::uint64_t peer_resync_bytes_left = 0;  ///< while the other node is being brought up to date
+  std::uint64_t peer_resync_bytes_total = 0;
   std::uint64_t requests_waiting = 0;
 
   [[nodiscard]] bool serves() const {

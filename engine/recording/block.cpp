@@ -2,13 +2,11 @@
 
 #include "engine/recording/header.h"
 #include "engine/values/check.h"
+#include "engine/values/hash64.h"
 #include "engine/wire/archive.h"
 
 #include <string_view>
 #include <zstd.h>
-
-#define XXH_INLINE_ALL
-#include <xxhash.h>
 
 namespace lockstep::recording {
 
@@ -39,8 +37,8 @@ BlockHead read_head(const Buffer& bytes) {
 }
 
 std::uint64_t checksum(std::span<const std::byte> head, std::span<const std::byte> stored, std::uint64_t life) {
-  const std::uint64_t of_head = XXH3_64bits_withSeed(head.data(), checksum_at, life);
-  return XXH3_64bits_withSeed(stored.data(), stored.size(), of_head);
+  const std::uint64_t of_head = hash64(head.first(checksum_at), life);
+  return hash64(stored, of_head);
 }
 
 }  // namespace

@@ -1,11 +1,10 @@
 #include "engine/recording/decisions.h"
 
+#include "engine/values/hash64.h"
 #include "engine/wire/codec.h"
 
+#include <span>
 #include <variant>
-
-#define XXH_INLINE_ALL
-#include <xxhash.h>
 
 namespace lockstep::recording {
 
@@ -13,8 +12,6 @@ namespace {
 
 /// The checksum covers contents too, so the hash begins behind it.
 constexpr std::size_t checksum_bytes = 4;
-
-std::uint64_t hash_of(const std::byte* bytes, std::size_t size) { return XXH3_64bits(bytes, size); }
 
 void add_object(Decisions& decisions, const ManifestObject& object) {
   decisions.add(object.id);
@@ -93,7 +90,7 @@ struct TraceFields {
 
 void Decisions::add(std::string_view text) {
   add(std::uint64_t{text.size()});
-  if (!text.empty()) add(hash_of(reinterpret_cast<const std::byte*>(text.data()), text.size()));
+  if (!text.empty()) add(hash64(std::as_bytes(std::span(text))));
 }
 
 void Decisions::add(const Configuration& configuration) {
@@ -140,7 +137,7 @@ void Decisions::add(const io::Frame& frame) {
       }
     }
   }
-  add(hash_of(frame.head.data() + checksum_bytes, frame.head.size() - checksum_bytes));
+  add(hash64(std::span(frame.head).subspan(checksum_bytes)));
   add(std::uint64_t{frame.body.size()});
 }
 

@@ -1,10 +1,10 @@
 #include "engine/recording/elision.h"
 
-#include <cstring>
-#include <vector>
+#include "engine/values/hash64.h"
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
+#include <cstring>
+#include <span>
+#include <vector>
 
 namespace lockstep::recording {
 
@@ -53,16 +53,15 @@ ElidedPayload elide(std::string_view payload, ElisionKey key) {
   if (payload.empty()) return {};
   if (payload.size() <= word_bytes) return {payload.size(), mark_of_short(payload, key)};
   if (all_zero(payload)) return {payload.size(), 0};
-  return {payload.size(), mark_of_hash(XXH3_64bits(payload.data(), payload.size()), key)};
+  return {payload.size(), mark_of_hash(hash64(std::as_bytes(std::span(payload))), key)};
 }
 
 ElidedPayload elide_bulk(const Buffer& payload, ElisionKey key) {
   const std::string_view bytes = payload.text();
   if (bytes.size() <= 2 * bulk_marked_bytes) return elide(bytes, key);
   if (all_zero(bytes)) return {bytes.size(), 0};
-  const std::uint64_t head = XXH3_64bits_withSeed(bytes.data(), bulk_marked_bytes, bytes.size());
-  const std::string_view tail = bytes.substr(bytes.size() - bulk_marked_bytes);
-  return {bytes.size(), mark_of_hash(XXH3_64bits_withSeed(tail.data(), tail.size(), head), key)};
+  const std::uint64_t head = hash64(payload.bytes().first(bulk_marked_bytes), bytes.size());
+  return {bytes.size(), mark_of_hash(hash64(payload.bytes().last(bulk_marked_bytes), head), key)};
 }
 
 // 0 says "nothing but zeroes" (io/volume.h) and stays itself; what would become 0 takes the place that this leaves

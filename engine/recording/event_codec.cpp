@@ -24,7 +24,7 @@ void fields(Is<io::Booted> auto& e, auto& archive) {
 }
 void fields(Is<io::LinkUp> auto& e, auto& archive) { archive.ranged(e.endpoint, io::Endpoint::second); }
 void fields(Is<io::LinkDown> auto& e, auto& archive) { archive.ranged(e.endpoint, io::Endpoint::second); }
-void fields(Is<io::TimerFired> auto& e, auto& archive) { archive.ranged(e.timer, io::TimerId::checkpoint); }
+void fields(Is<io::TimerFired> auto& e, auto& archive) { archive.ranged(e.timer, io::TimerId::pace); }
 void fields(Is<io::JournalStored> auto& e, auto& archive) { archive(e.ticket); }
 void fields(Is<io::TouchesLogged> auto& e, auto& archive) { archive(e.ticket); }
 void fields(Is<io::Applied> auto& e, auto& archive) {

@@ -55,7 +55,7 @@ engine::Message drawn_message() {
       return engine::StreamOperation{Epoch(3), Lsn(9), operation};
     }
     case 2: return engine::ManifestPart{Lsn(4), true, drawn_manifest(), {engine::Touch::all_of({3, 4})}};
-    case 3: return engine::Pull{7, {1, 2}, 65536, 65536, 16, {11, 22, 0}};
+    case 3: return engine::Pull{7, {1, 2}, 65536, 65536, 16, false, {11, 22, 0}};
     default: return engine::Farewell{};
   }
 }

@@ -293,6 +293,7 @@ class Planner {
     if (!exists) {
       operation.attributes = object.attributes;
       operation.attributes.mask = attribute_mode | attribute_uid | attribute_gid | attribute_atime | attribute_mtime;
+      if (type_of(object) == type_regular) operation.attributes.mask |= attribute_size;
       operation.data = Buffer::copy_of(object.symlink_target);
       created_.insert(id);
     }
@@ -313,6 +314,8 @@ class Planner {
     const ManifestObject* found = created_.contains(wanted.id) ? nullptr : mine_.find(wanted.id);
     const ManifestObject& present = found == nullptr ? fresh : *found;
     bring_xattrs(wanted, present);
+    // What comes later to a new object, names in it or an access list, changes its time or its mode.
+    if (found == nullptr && !is_directory(wanted) && wanted.xattrs.empty()) return;
     const Attributes& a = wanted.attributes;
     const Attributes& b = present.attributes;
     std::uint32_t mask = 0;

@@ -42,6 +42,8 @@ void ResyncSource::abandon() {
   digests_.clear();
   reads_.clear();
   late_.clear();
+  waiting_.clear();
+  pace_.abandon();
 }
 
 bool ResyncSource::scanned(const io::Scanned& event) {
@@ -117,7 +119,29 @@ void ResyncSource::pull(const Pull& request) {
     context_.ports.link.reset(io::Endpoint::peer);
     return;
   }
-  jobs_[request.pull] = Job{request, 0, 0};
+  jobs_[request.pull].request = request;
+  waiting_.push_back(request.pull);
+  serve();
+}
+
+void ResyncSource::serve() {
+  while (!waiting_.empty() && pace_.admits(jobs_.size() - waiting_.size())) {
+    const std::uint64_t next = waiting_.front();
+    waiting_.pop_front();
+    begin_job(jobs_.at(next));
+  }
+}
+
+void ResyncSource::begin_job(Job& job) {
+  const Pull& request = job.request;
+  job.begun = context_.now;
+  if (request.hollow) {
+    context_.mark(Mark::pull_hollow);
+    for (std::uint32_t i = 0; i < request.chunks; ++i) {
+      read({request.pull, request.offset + std::uint64_t{i} * request.chunk_bytes, request.chunk_bytes});
+    }
+    return;
+  }
   const Ticket ticket = context_.next_ticket();
   digests_.emplace(ticket, request.pull);
   context_.ports.volume.digest(ticket, request.file, request.offset,
@@ -202,7 +226,9 @@ void ResyncSource::fill(const Read& read, const io::RegionRead& event) {
     context_.mark(Mark::source_read_failed);
     return fail("file " + to_string(job.request.file), event.error);
   }
-  if (event.error == 0 && !event.data.empty()) {
+  const bool there_already = job.request.hollow && event.data.all_zero();
+  if (there_already) context_.mark(Mark::hole_stays);
+  if (event.error == 0 && !event.data.empty() && !there_already) {
     Operation operation{.kind = OperationKind::fill};
     operation.file = job.request.file;
     operation.offset = read.offset;
@@ -215,6 +241,7 @@ void ResyncSource::fill(const Read& read, const io::RegionRead& event) {
       operation.length = event.data.size();
     } else {
       operation.data = event.data;
+      job.bytes += event.data.size();
     }
     stream_.order(operation, RequestId(0));
   }
@@ -226,9 +253,12 @@ void ResyncSource::fill(const Read& read, const io::RegionRead& event) {
 void ResyncSource::finish(std::uint64_t number) {
   Operation answered{.kind = OperationKind::filled};
   answered.length = number;
-  answered.offset = jobs_.at(number).differing;
+  const Job& job = jobs_.at(number);
+  answered.offset = job.differing;
   stream_.order(answered, RequestId(0));
+  pace_.ended(job.begun, job.bytes);
   jobs_.erase(number);
+  serve();
 }
 
 }  // namespace lockstep::engine

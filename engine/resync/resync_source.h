@@ -4,8 +4,10 @@
 
 #include "engine/context.h"
 #include "engine/replication/primary_stream.h"
+#include "engine/resync/pace.h"
 #include "engine/resync/touch.h"
 
+#include <deque>
 #include <map>
 #include <vector>
 
@@ -13,7 +15,7 @@ namespace lockstep::engine {
 
 class ResyncSource {
  public:
-  ResyncSource(Context& context, PrimaryStream& stream) : context_(context), stream_(stream) {}
+  ResyncSource(Context& context, PrimaryStream& stream) : context_(context), stream_(stream), pace_(context) {}
 
   /// A node is to be brought up to date over the present connection: all of it, or what may differ.
   void begin();
@@ -26,12 +28,15 @@ class ResyncSource {
 
   /// A request that no honest node would make gives the connection up.
   void pull(const Pull& request);
+  /// The application has asked for something: a resync makes way.
+  void application_works() { pace_.application_works(); }
 
   // --- events; each returns whether the ticket was this source's ---
   bool scanned(const io::Scanned& event);
   bool digested(const io::Digested& event);
   bool region_read(const io::RegionRead& event);
   void heartbeat();
+  void rested() { serve(); }
 
   /// All of its state, for a snapshot.
   static void fields(auto& self, auto& archive) {
@@ -39,11 +44,14 @@ class ResyncSource {
     archive.list(self.touches_, [&archive](auto& touch) { archive(touch); });
     archive.table(self.jobs_, [&archive](auto& job) {
       auto& pull = job.request;
-      archive(pull.pull, pull.file, pull.offset, pull.chunk_bytes, pull.chunks, job.differing, job.reads_left);
+      archive(pull.pull, pull.file, pull.offset, pull.chunk_bytes, pull.chunks, pull.hollow, job.differing,
+              job.reads_left, job.begun, job.bytes);
       archive.digests(pull.digests);
     });
     archive.table(self.digests_, [&archive](auto& job) { archive(job); });
     archive.table(self.reads_, [&archive](auto& read) { archive(read.job, read.offset, read.length); });
+    archive.list(self.waiting_, [&archive](auto& job) { archive(job); });
+    Pace::fields(self.pace_, archive);
   }
 
  private:
@@ -51,6 +59,8 @@ class ResyncSource {
     Pull request;
     std::uint64_t differing = 0;  ///< a bit for each chunk that is to be compared by blocks
     std::size_t reads_left = 0;
+    Instant begun;
+    std::uint64_t bytes = 0;  ///< sent so far
   };
   struct Read {
     std::uint64_t job;
@@ -58,6 +68,9 @@ class ResyncSource {
     std::uint64_t length;
   };
 
+  /// Begins with what waits, as far as the pace allows.
+  void serve();
+  void begin_job(Job& job);
   void send_manifest(const Manifest& manifest);
   /// What differs is read, or marked to be compared by blocks first.
   void compare(std::uint64_t number, const std::vector<std::uint64_t>& digests);
@@ -73,6 +86,8 @@ class ResyncSource {
   std::vector<Touch> touches_;  ///< this node's, that go with the manifest
   Instant not_before_;
   std::map<std::uint64_t, Job> jobs_;  ///< by the asker's pull number
+  std::deque<std::uint64_t> waiting_;  ///< those of them that have not begun
+  Pace pace_;
   std::map<Ticket, std::uint64_t> digests_;
   std::map<Ticket, Read> reads_;
   std::vector<std::pair<Read, io::RegionRead>> late_;  ///< only with a planted bug

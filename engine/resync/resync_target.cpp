@@ -28,8 +28,10 @@ void ResyncTarget::expect(Epoch reign, bool compare) {
   compare_ = compare;
   reign_ = reign;
   stage_ = Stage::expecting;
+  bytes_total_ = 0;
   bytes_copied_ = 0;
   bytes_compared_ = 0;
+  synced_bytes_ = 0;
 }
 
 void ResyncTarget::expect_part(Epoch reign, std::vector<Touch> own, Period young_from) {
@@ -41,6 +43,7 @@ void ResyncTarget::abandon() {
   stage_ = Stage::idle;
   part_.reset();
   fresh_.clear();
+  created_.clear();
   to_list_.clear();
   marked_ = false;
   received_ = false;
@@ -53,7 +56,9 @@ void ResyncTarget::abandon() {
   regions_.clear();
   digesting_.clear();
   pulling_.clear();
+  sync_ahead_ = Ticket(0);
   bytes_left_ = 0;
+  files_left_ = 0;
 }
 
 ResyncTarget::Outcome ResyncTarget::fail(std::string error) {
@@ -152,6 +157,11 @@ ResyncTarget::Outcome ResyncTarget::planned_listed() {
 }
 
 ResyncTarget::Outcome ResyncTarget::follow_plan() {
+  for (const Operation& step : plan_) {
+    const bool file = step.kind == OperationKind::create && (step.attributes.mode & type_mask) == type_regular;
+    if (file) created_.push_back(step.file);
+  }
+  std::sort(created_.begin(), created_.end());
   plan_next_ = 0;
   stage_ = Stage::naming;
   if (plan_.empty()) {
@@ -192,6 +202,7 @@ ResyncTarget::Outcome ResyncTarget::applied(const io::Applied& event) {
 // Names and sizes are the primary's as of the manifest; from here on its live operations fit.
 void ResyncTarget::begin_pulls() {
   plan_.clear();
+  pulls_began_ = context_.now;
   if (part_) {
     pull_part();
   } else {
@@ -200,6 +211,10 @@ void ResyncTarget::begin_pulls() {
     }
   }
   theirs_ = {};
+  for (std::size_t i = 0; i < regions_.size(); ++i) {
+    regions_[i].ends_file = i + 1 == regions_.size() || regions_[i + 1].file != regions_[i].file;
+    if (regions_[i].ends_file) ++files_left_;
+  }
   stage_ = Stage::pulling;
   stream_.release();
   submit_pulls();
@@ -208,9 +223,12 @@ void ResyncTarget::begin_pulls() {
 void ResyncTarget::pull(FileId file, std::uint64_t begin, std::uint64_t end) {
   const std::uint64_t step = std::uint64_t{context_.settings.pull_chunk_bytes} * context_.settings.pull_chunks_max;
   if (begin >= end) return;
+  bytes_total_ += end - begin;
   bytes_left_ += end - begin;
+  const bool created = std::binary_search(created_.begin(), created_.end(), file);
+  const By by = created || planted(Bug::every_file_taken_for_new) ? By::nothing : By::chunks;
   for (std::uint64_t at = begin; planted(Bug::resync_forgets_tail) ? at + step <= end : at < end; at += step) {
-    regions_.push_back({file, at, std::min(step, end - at), false});
+    regions_.push_back({file, at, std::min(step, end - at), by});
   }
 }
 
@@ -247,6 +265,11 @@ void ResyncTarget::submit_pulls() {
   while (!regions_.empty() && digesting_.size() + pulling_.size() < context_.settings.pulls_in_flight_max) {
     const Region region = regions_.front();
     regions_.pop_front();
+    if (region.ends_file) --files_left_;
+    if (region.by == By::nothing) {
+      ask(region, {});
+      continue;
+    }
     const Ticket ticket = context_.next_ticket();
     digesting_.emplace(ticket, region);
     context_.ports.volume.digest(ticket, region.file, region.offset, region.length, region.step(context_.settings));
@@ -259,20 +282,42 @@ ResyncTarget::Outcome ResyncTarget::digested(const io::Digested& event) {
   const Region region = found->second;
   digesting_.erase(found);
   // A file that the stream has removed meanwhile has no digests; the primary has none of it either.
-  const std::uint32_t chunk = region.step(context_.settings);
-  Pull pull{++pull_number_, region.file, region.offset, chunk, 0, {}};
-  pull.chunks = static_cast<std::uint32_t>((region.length + chunk - 1) / chunk);
-  if (event.error == 0) {
-    if (compare_) pull.digests = event.digests;
-  } else {
+  if (event.error != 0) {
     context_.mark(event.error == ENOENT ? Mark::target_file_removed_meanwhile : Mark::target_digest_failed);
   }
-  pulling_.emplace(pull.pull, region);
-  context_.send_peer(pull);
+  ask(region, event.error == 0 && compare_ ? event.digests : std::vector<std::uint64_t>{});
   return Outcome::progress;
 }
 
-void ResyncTarget::filled_region(std::size_t bytes) { bytes_copied_ += bytes; }
+void ResyncTarget::ask(const Region& region, std::vector<std::uint64_t> digests) {
+  const std::uint32_t chunk = region.step(context_.settings);
+  const auto chunks = static_cast<std::uint32_t>((region.length + chunk - 1) / chunk);
+  const Pull pull{++pull_number_,           region.file,       region.offset, chunk, chunks,
+                  region.by == By::nothing, std::move(digests)};
+  pulling_.emplace(pull.pull, region);
+  context_.send_peer(pull);
+}
+
+void ResyncTarget::filled_region(std::size_t bytes) {
+  bytes_copied_ += bytes;
+  sync_ahead();
+}
+
+// So that the disk works while the next regions are on their way, and not all of it is left for the end.
+void ResyncTarget::sync_ahead() {
+  const bool due = bytes_copied_ - synced_bytes_ >= context_.settings.resync_sync_bytes;
+  if (stage_ != Stage::pulling || sync_ahead_ != Ticket(0) || !due) return;
+  context_.mark(Mark::target_syncs_ahead);
+  synced_bytes_ = bytes_copied_;
+  sync_ahead_ = context_.next_ticket();
+  context_.own_disk.sync_unhurried(sync_ahead_);
+}
+
+ResyncProgress ResyncTarget::progress() const {
+  ResyncProgress progress{bytes_total_, bytes_left_, files_left_, bytes_copied_, bytes_compared_};
+  if (stage_ == Stage::pulling) progress.rate(context_.now - pulls_began_);
+  return progress;
+}
 
 void ResyncTarget::pull_answered(std::uint64_t pull, std::uint64_t differing) {
   const auto found = pulling_.find(pull);
@@ -280,7 +325,7 @@ void ResyncTarget::pull_answered(std::uint64_t pull, std::uint64_t differing) {
   const Region region = found->second;
   pulling_.erase(found);
   bytes_left_ -= std::min(bytes_left_, region.length);
-  if (!region.by_blocks) {
+  if (region.by != By::blocks) {
     bytes_compared_ += region.length;
     refine(region, differing);
   }
@@ -295,21 +340,24 @@ void ResyncTarget::refine(const Region& region, std::uint64_t differing) {
   for (std::uint64_t at = 0; at < region.length && differing != 0; at += chunk, differing >>= 1U) {
     if ((differing & 1U) == 0) continue;
     const std::uint64_t length = std::min(chunk, region.length - at);
+    bytes_total_ += length;
     bytes_left_ += length;
     if (!runs.empty() && runs.back().offset + runs.back().length == region.offset + at) {
       runs.back().length += length;
     } else {
-      runs.push_back({region.file, region.offset + at, length, true});
+      runs.push_back({region.file, region.offset + at, length, By::blocks});
     }
   }
   regions_.insert(regions_.begin(), runs.begin(), runs.end());
 }
 
 ResyncTarget::Outcome ResyncTarget::check() {
-  if (stage_ != Stage::pulling || !regions_.empty() || !digesting_.empty() || !pulling_.empty()) {
+  const bool asked_for_all = regions_.empty() && digesting_.empty() && pulling_.empty();
+  if (stage_ != Stage::pulling || !asked_for_all || sync_ahead_ != Ticket(0)) {
     return Outcome::progress;
   }
   bytes_left_ = 0;
+  context_.note("resync: everything is copied, and is brought to disk");
   if (planted(Bug::complete_before_sync)) {
     stage_ = Stage::finished;
     context_.ports.trace.record(io::ResyncEnded{stream_.applied(), bytes_copied_});
@@ -322,10 +370,16 @@ ResyncTarget::Outcome ResyncTarget::check() {
 }
 
 ResyncTarget::Outcome ResyncTarget::synced(const io::Synced& event) {
-  if (stage_ != Stage::syncing || event.ticket != sync_) return Outcome::none;
-  if (event.error != 0) context_.mark(Mark::target_sync_failed);
-  if (event.error != 0)
+  const bool ahead = sync_ahead_ != Ticket(0) && event.ticket == sync_ahead_;
+  if (!ahead && (stage_ != Stage::syncing || event.ticket != sync_)) return Outcome::none;
+  if (event.error != 0) {
+    context_.mark(ahead ? Mark::target_sync_ahead_failed : Mark::target_sync_failed);
     return fail("the disk does not keep what was copied (errno " + std::to_string(event.error) + ")");
+  }
+  if (ahead) {
+    sync_ahead_ = Ticket(0);
+    return check();
+  }
   stage_ = Stage::finished;
   context_.ports.trace.record(io::ResyncEnded{stream_.applied(), bytes_copied_});
   return Outcome::data_complete;

@@ -4,6 +4,7 @@
 
 #include "engine/context.h"
 #include "engine/replication/replica_stream.h"
+#include "engine/resync/progress.h"
 #include "engine/resync/touch.h"
 
 #include <deque>
@@ -59,16 +60,17 @@ class ResyncTarget : private ReplicaStream::ResyncListener {
   Outcome check();
 
   [[nodiscard]] const std::string& error() const { return error_; }
-  [[nodiscard]] std::uint64_t bytes_left() const { return bytes_left_; }
-  [[nodiscard]] std::uint64_t bytes_copied() const { return bytes_copied_; }
-  [[nodiscard]] std::uint64_t bytes_compared() const { return bytes_compared_; }
+  /// Of the present resync, or of the last one.
+  [[nodiscard]] ResyncProgress progress() const;
 
   /// Whom the stream tells.
   ReplicaStream::ResyncListener& listener() { return *this; }
   /// All of its state, for a snapshot.
   static void fields(auto& self, auto& archive) {
     const auto region_fields = [&archive](auto& region) {
-      archive(region.file, region.offset, region.length, region.by_blocks);
+      archive(region.file, region.offset, region.length);
+      archive.ranged(region.by, By::nothing);
+      archive(region.ends_file);
     };
     archive.ranged(self.stage_, Stage::finished);
     archive(self.reign_, self.compare_, self.marked_, self.received_, self.scan_, self.sync_, self.plan_next_,
@@ -85,19 +87,28 @@ class ResyncTarget : private ReplicaStream::ResyncListener {
     });
     archive.list(self.to_list_, [&archive](auto& touch) { archive(touch); });
     archive.list(self.fresh_, [&archive](auto& id) { archive(id); });
+    archive.list(self.created_, [&archive](auto& id) { archive(id); });
     archive.spoken(self.error_);
-    archive(self.bytes_left_, self.bytes_copied_, self.bytes_compared_);
+    archive(self.bytes_total_, self.bytes_left_, self.files_left_, self.bytes_copied_, self.bytes_compared_,
+            self.pulls_began_, self.sync_ahead_, self.synced_bytes_);
   }
 
  private:
   enum class Stage { idle, expecting, receiving, scanning, listing, naming, pulling, syncing, finished };
+  /// How a region is compared.
+  enum class By : std::uint8_t {
+    chunks,
+    blocks,   ///< its chunks are known to differ
+    nothing,  ///< of a file that this resync has created: a hole
+  };
   struct Region {
     FileId file;
     std::uint64_t offset;
     std::uint64_t length;
-    bool by_blocks;  ///< its chunks are known to differ
+    By by;
+    bool ends_file = false;  ///< nothing of the file behind it is asked for but what turns out to differ
     [[nodiscard]] std::uint32_t step(const Settings& settings) const {
-      return by_blocks ? settings.pull_block_bytes : settings.pull_chunk_bytes;
+      return by == By::blocks ? settings.pull_block_bytes : settings.pull_chunk_bytes;
     }
   };
 
@@ -113,6 +124,8 @@ class ResyncTarget : private ReplicaStream::ResyncListener {
   void submit_plan();
   void begin_pulls();
   void submit_pulls();
+  void sync_ahead();
+  void ask(const Region& region, std::vector<std::uint64_t> digests);
   Outcome fail(std::string error);
 
   Context& context_;
@@ -126,7 +139,8 @@ class ResyncTarget : private ReplicaStream::ResyncListener {
   Manifest theirs_;
   Ticket scan_;
   std::vector<Operation> plan_;
-  std::vector<FileId> fresh_;  ///< in order: the plan's objects whose contents are not known to be anything
+  std::vector<FileId> fresh_;    ///< in order: the plan's objects whose contents are not known to be anything
+  std::vector<FileId> created_;  ///< in order: regular files that the plan creates
   std::vector<Touch> to_list_;
   std::size_t plan_next_ = 0;
   std::deque<Ticket> plan_in_flight_;
@@ -136,9 +150,14 @@ class ResyncTarget : private ReplicaStream::ResyncListener {
   std::uint64_t pull_number_ = 0;
   Ticket sync_;
   std::string error_;
+  std::uint64_t bytes_total_ = 0;
   std::uint64_t bytes_left_ = 0;
+  std::uint64_t files_left_ = 0;
   std::uint64_t bytes_copied_ = 0;
   std::uint64_t bytes_compared_ = 0;
+  Instant pulls_began_;
+  Ticket sync_ahead_;               ///< of what was copied so far; 0: none under way
+  std::uint64_t synced_bytes_ = 0;  ///< bytes_copied_ when the last one began
 };
 
 }  // namespace lockstep::engine

@@ -12,7 +12,8 @@
 namespace lockstep {
 
 enum class OperationKind : std::uint8_t {
-  create = 1,          ///< parent, name, attributes.mode (with type), uid, gid, rdev; data = symlink target
+  create = 1,          ///< parent, name, attributes.mode (with type), uid, gid, rdev; data = symlink target; resync
+                       ///< only: attributes.size_bytes of a regular file, which is a hole then
   link = 2,            ///< file gets the further name (parent, name)
   unlink = 3,          ///< removes (parent, name); flag remove_directory for rmdir
   rename = 4,          ///< (parent, name) to (new_parent, new_name); flags no_replace, exchange

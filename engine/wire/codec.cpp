@@ -1,10 +1,8 @@
 #include "engine/wire/codec.h"
 
 #include "engine/values/check.h"
+#include "engine/values/hash64.h"
 #include "engine/wire/archive.h"
-
-#define XXH_INLINE_ALL
-#include <xxhash.h>
 
 namespace lockstep::engine {
 
@@ -114,9 +112,7 @@ void read_message(ManifestPart& message, Reader& reader) {
 }
 
 std::uint64_t checksum(std::span<const std::byte> head, std::span<const std::byte> body) {
-  if (body.empty()) return XXH3_64bits(head.data(), head.size()) & 0xFFFFFFFFU;
-  const std::uint64_t of_body = XXH3_64bits(body.data(), body.size());
-  return XXH3_64bits_withSeed(head.data(), head.size(), of_body) & 0xFFFFFFFFU;
+  return hash64(head, body.empty() ? 0 : hash64(body)) & 0xFFFFFFFFU;
 }
 
 template <std::size_t I = 0>

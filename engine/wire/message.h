@@ -25,16 +25,19 @@ namespace lockstep::engine {
 
 /// What a node says of itself with every heartbeat.
 struct NodeState {
-  std::uint64_t generation = 0;  ///< start count: rises with every start of the program
-  Configuration decided;         ///< the newest configuration it knows to be decided
-  bool complete = false;         ///< its tree is one node's tree, not a mixture from an unfinished resync
-  bool intact = false;           ///< it lost nothing that it ever acknowledged
-  bool running = false;          ///< not in STOP
-  bool primary = false;          ///< acts as the primary of `decided`
-  bool admits = false;           ///< primary that takes a returning node in now
+  std::uint64_t generation = 0;         ///< start count: rises with every start of the program
+  Configuration decided;                ///< the newest configuration it knows to be decided
+  bool complete = false;                ///< its tree is one node's tree, not a mixture from an unfinished resync
+  bool intact = false;                  ///< it lost nothing that it ever acknowledged
+  bool running = false;                 ///< not in STOP
+  bool primary = false;                 ///< acts as the primary of `decided`
+  bool admits = false;                  ///< primary that takes a returning node in now
+  std::uint64_t resync_bytes_left = 0;  ///< while it is being brought up to date
+  std::uint64_t resync_bytes_total = 0;
 
   static void fields(auto& self, auto& archive) {
-    archive(self.generation, self.decided, self.complete, self.intact, self.running, self.primary, self.admits);
+    archive(self.generation, self.decided, self.complete, self.intact, self.running, self.primary, self.admits,
+            self.resync_bytes_left, self.resync_bytes_total);
   }
 };
 
@@ -156,16 +159,17 @@ struct ManifestPart {
   Manifest manifest;
   std::vector<Touch> touches;  ///< what the primary has listed
 };
-/// Asks for [offset, offset + digests.size() * chunk_bytes) of a file, as far as it differs.
+/// Asks for [offset, offset + chunks * chunk_bytes) of a file, as far as it differs.
 struct Pull {
   std::uint64_t pull = 0;  ///< named again in the `filled` operation that answers
   FileId file;
   std::uint64_t offset = 0;
   std::uint32_t chunk_bytes = 0;
   std::uint32_t chunks = 0;
+  bool hollow = false;                 ///< the asker has nothing there but zeroes and what the stream has brought
   std::vector<std::uint64_t> digests;  ///< of the asker's own chunks; fewer than `chunks` where its file ends
   static void fields(auto& self, auto& archive) {
-    archive(self.pull, self.file, self.offset, self.chunk_bytes, self.chunks, self.digests);
+    archive(self.pull, self.file, self.offset, self.chunk_bytes, self.chunks, self.hollow, self.digests);
   }
 };
 /// The replica holds, on disk, everything up to `lsn`.

@@ -1,6 +1,7 @@
 #include "io/linux/journal_format.h"
 
 #include "engine/values/check.h"
+#include "engine/values/hash64.h"
 #include "io/journal.h"
 
 #include <cerrno>
@@ -12,8 +13,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <vector>
-
-#include <xxhash.h>
 
 namespace lockstep::io {
 
@@ -41,7 +40,7 @@ Integer get(std::span<const std::byte> bytes, std::size_t offset) {
 /// Over the whole copy, as if the checksum's own place held zeros.
 std::uint64_t checksum(Copy copy) {
   put<std::uint64_t>(copy, checksum_offset, 0);
-  return XXH3_64bits(copy.data(), copy.size());
+  return hash64(std::as_bytes(std::span(copy)));
 }
 
 std::optional<JournalRecord> decode(const Copy& copy) {

@@ -158,6 +158,11 @@ Outcome<struct stat> status_of(const OpenObject& object) {
   return Outcome<struct stat>::of(status);
 }
 
+int change_size(const OpenObject& object, std::uint64_t size_bytes) {
+  if (size_bytes > static_cast<std::uint64_t>(INT64_MAX)) return EFBIG;
+  return ::ftruncate(object.fd(), static_cast<off_t>(size_bytes)) == 0 ? 0 : errno;
+}
+
 int change_mode(const OpenObject& object, mode_t mode) {
   const int result =
       object.path_only ? ::chmod(DescriptorPath(object.fd()).c_str(), mode) : ::fchmod(object.fd(), mode);

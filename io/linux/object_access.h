@@ -64,6 +64,7 @@ int write_identity(const OpenObject& object, const FileId& id);
 int write_identity(int directory, const std::string& name, const FileId& id);
 
 Outcome<struct stat> status_of(const OpenObject& object);
+int change_size(const OpenObject& object, std::uint64_t size_bytes);
 int change_mode(const OpenObject& object, mode_t mode);
 int change_owner(const OpenObject& object, uid_t uid, gid_t gid);
 /// timespec with UTIME_OMIT / UTIME_NOW as in utimensat(2).

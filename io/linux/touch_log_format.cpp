@@ -1,5 +1,7 @@
 #include "io/linux/touch_log_format.h"
 
+#include "engine/values/hash64.h"
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -10,8 +12,6 @@
 #include <span>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <xxhash.h>
 
 namespace lockstep::io {
 
@@ -43,7 +43,7 @@ Integer get(const Copy& copy, std::size_t offset) {
   return value;
 }
 
-std::uint64_t checksum(const Copy& copy) { return XXH3_64bits(copy.data(), checksum_offset); }
+std::uint64_t checksum(const Copy& copy) { return hash64(std::as_bytes(std::span(copy)).first(checksum_offset)); }
 
 void add_twice(std::vector<std::byte>& bytes, Copy& copy) {
   put(copy, checksum_offset, checksum(copy));

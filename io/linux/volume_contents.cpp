@@ -1,14 +1,15 @@
 // Operations on one object: data, attributes, allocation, extended attributes; and reading for the peer.
+#include "engine/values/hash64.h"
 #include "io/linux/volume.h"
 
 #include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
 #include <linux/falloc.h>
+#include <memory>
+#include <span>
 #include <sys/xattr.h>
 #include <vector>
-
-#include <xxhash.h>
 
 namespace lockstep::linux_io {
 
@@ -142,8 +143,7 @@ int LinuxVolume::set_attributes(const Operation& operation, Origin origin, io::A
   const Attributes& wanted = operation.attributes;
   const OpenObject& target = *object.value;
   if ((wanted.mask & attribute_size) != 0) {
-    if (wanted.size_bytes > static_cast<std::uint64_t>(INT64_MAX)) return EFBIG;
-    if (::ftruncate(target.fd(), static_cast<off_t>(wanted.size_bytes)) != 0) return errno;
+    if (const int error = change_size(target, wanted.size_bytes); error != 0) return error;
   }
   if ((wanted.mask & (attribute_uid | attribute_gid)) != 0) {
     const auto uid = (wanted.mask & attribute_uid) != 0 ? wanted.uid : static_cast<uid_t>(-1);
@@ -235,7 +235,8 @@ void LinuxVolume::digest(Ticket ticket, FileId file, std::uint64_t offset, std::
     const auto got = read_fully(object.value->fd(), chunk.data(), wanted, offset);
     digested.error = got.error;
     if (!got.ok() || got.value == 0) break;
-    digested.digests.push_back(all_zero({chunk.data(), got.value}) ? 0 : XXH3_64bits(chunk.data(), got.value));
+    const std::span<const std::byte> present(chunk.data(), got.value);
+    digested.digests.push_back(all_zero(present) ? 0 : hash64(present));
     if (got.value < wanted) break;
     offset += wanted;
     length -= wanted;
@@ -257,11 +258,11 @@ void LinuxVolume::read(Ticket ticket, FileId file, std::uint64_t offset, std::ui
     if (region.error == 0) {
       const auto size = static_cast<std::uint64_t>(status.value.st_size);
       const std::uint64_t present = offset < size ? std::min(length, size - offset) : 0;
-      std::vector<std::byte> bytes(present);
-      const auto got = read_fully(object.value->fd(), bytes.data(), bytes.size(), offset);
+      auto bytes = std::make_shared_for_overwrite<std::byte[]>(present);
+      const auto got = read_fully(object.value->fd(), bytes.get(), present, offset);
       region.error = got.error;
-      bytes.resize(got.value);
-      region.data = Buffer(std::move(bytes));
+      const std::byte* data = bytes.get();
+      region.data = Buffer(std::move(bytes), data, got.value);
       region.mtime_ns = nanoseconds(status.value.st_mtim);
     }
   }

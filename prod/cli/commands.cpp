@@ -39,13 +39,14 @@ ExitCode complain(const std::vector<ConfigurationError>& errors) {
 struct Role {
   std::string name;
   bool ready = false;
+  std::string resync;  ///< how far it has come, while there is one
 };
 
 std::optional<Role> role_of(const boost::json::object& status) {
   const auto* role = status.if_contains("role");
   const auto* ready = status.if_contains("ready");
   if (role == nullptr || !role->is_string() || ready == nullptr || !ready->is_bool()) return std::nullopt;
-  return Role{std::string(role->as_string().data(), role->as_string().size()), ready->as_bool()};
+  return Role{std::string(role->as_string().data(), role->as_string().size()), ready->as_bool(), render_resync(status)};
 }
 
 std::optional<Role> ask_role(const std::string& socket, const std::string& module) {
@@ -63,21 +64,33 @@ bool reached(const std::string& verb, const Role& before, const Role& now) {
   if (verb == "stop") return now.name == "STOP";
   if (!now.ready) return false;
   if (verb == "prim") return serving(now.name);
+  if (verb == "second" || verb == "resync") return now.name == "SECOND";
   if (verb == "swap") return serving(before.name) ? now.name == "SECOND" : serving(now.name);
   return serving(now.name) || now.name == "SECOND";
+}
+
+/// On a terminal: one line, written over and over.
+void show_progress(const std::string& resync, std::string& shown) {
+  if (::isatty(STDERR_FILENO) == 0 || resync == shown) return;
+  std::cerr << "\r\033[K" << resync << std::flush;
+  shown = resync;
 }
 
 ExitCode wait_for_role(const std::string& socket, const CommandLine& line, const Role& before) {
   const auto deadline = steady_clock::now() + std::chrono::duration<double>(*line.wait_seconds);
   std::optional<Role> now;
+  std::string shown;
   do {
     now = ask_role(socket, line.request.module);
+    show_progress(now ? now->resync : "", shown);
     if (now && reached(line.request.verb, before, *now)) {
+      show_progress("", shown);
       std::cout << "now " << now->name << "\n";
       return exit_done;
     }
     std::this_thread::sleep_for(poll_interval);
   } while (steady_clock::now() < deadline);
+  show_progress("", shown);
   return complain(exit_refused, "after " + std::to_string(static_cast<int>(*line.wait_seconds)) + " s the module is " +
                                     (now ? now->name + (now->ready ? "" : ", not ready") : "not answering") +
                                     ": \"status\" says why");

@@ -35,7 +35,8 @@ CLI::App* add_verb(CLI::App& app, CommandLine& line, const VerbHelp& help) {
 void add_wait(CLI::App* verb, CommandLine& line) {
   verb->add_option_function<double>(
           "--wait", [&line](double seconds) { line.wait_seconds = seconds; },
-          "Wait until the role is reached, at most so many seconds (600)")
+          "Wait until the role is reached, at most so many seconds (600); on a terminal a bar shows a resync's "
+          "progress")
       ->expected(0, 1)
       ->default_str(std::to_string(static_cast<int>(wait_seconds_default)))
       ->check(CLI::NonNegativeNumber)
@@ -56,12 +57,14 @@ void add_verbs(CLI::App& app, CommandLine& line) {
 
   CLI::App* second = add_verb(app, line, {"second", "Become the secondary, never the first to go"});
   second->add_flag("--full", line.request.full, "Compare every byte again");
+  add_wait(second, line);
 
   add_verb(app, line, {"restart", "Restart the application where it runs; the roles stay"});
   add_verb(app, line, {"wait-role", "Give up the present role and wait"});
   add_verb(app, line,
            {"verify", "Compare both servers' data while the application runs (not available in this version)"});
-  add_verb(app, line, {"resync", "On a secondary: compare every byte with the primary and copy what differs"});
+  add_wait(add_verb(app, line, {"resync", "On a secondary: compare every byte with the primary and copy what differs"}),
+           line);
   add_verb(app, line,
            {"conflicts", "List what was kept aside when both servers had changes (not available in this version)"});
 

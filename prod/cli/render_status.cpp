@@ -1,5 +1,6 @@
 #include "prod/cli/render_status.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <string_view>
@@ -45,6 +46,14 @@ std::string bytes_text(std::uint64_t bytes) {
   return buffer.data();
 }
 
+std::string time_text(std::uint64_t seconds) {
+  constexpr std::uint64_t minute = 60;
+  constexpr std::uint64_t hour = 60 * minute;
+  if (seconds < minute) return std::to_string(seconds) + " s";
+  if (seconds < hour) return std::to_string(seconds / minute) + " min " + std::to_string(seconds % minute) + " s";
+  return std::to_string(seconds / hour) + " h " + std::to_string(seconds % hour / minute) + " min";
+}
+
 std::string list_text(const json::object& object, std::string_view key) {
   std::string result;
   const json::value* value = object.if_contains({key.data(), key.size()});
@@ -59,6 +68,34 @@ std::string list_text(const json::object& object, std::string_view key) {
 std::string connected(bool yes) { return yes ? "connected" : "NOT connected"; }
 
 }  // namespace
+
+std::string render_resync(const json::object& status) {
+  constexpr std::uint64_t width = 30;
+  const auto bar = [](std::uint64_t total, std::uint64_t left) {
+    const auto done = static_cast<double>(total - std::min(left, total)) / static_cast<double>(total);
+    const auto filled = static_cast<std::size_t>(done * static_cast<double>(width));
+    return "[" + std::string(filled, '#') + std::string(width - filled, '.') + "] " +
+           std::to_string(static_cast<int>(done * 100)) + " %, " + bytes_text(left) + " of " + bytes_text(total) +
+           " left";
+  };
+  const json::value* own = status.if_contains("resync");
+  if (own != nullptr && own->is_object() && number(own->as_object(), "bytes_left") > 0) {
+    const json::object& resync = own->as_object();
+    std::string result = bar(number(resync, "bytes_total"), number(resync, "bytes_left")) + ", " +
+                         std::to_string(number(resync, "files_left")) + " files, " +
+                         bytes_text(number(resync, "bytes_copied")) + " copied";
+    if (const std::uint64_t rate = number(resync, "bytes_per_second"); rate > 0) {
+      result += ", " + bytes_text(rate) + "/s, " + time_text(number(resync, "seconds_left")) + " to go";
+    }
+    return result;
+  }
+  const json::value* peer = status.if_contains("peer_resync");
+  if (peer != nullptr && peer->is_object() && number(peer->as_object(), "bytes_left") > 0) {
+    return "of the other node: " +
+           bar(number(peer->as_object(), "bytes_total"), number(peer->as_object(), "bytes_left"));
+  }
+  return {};
+}
 
 std::string render_status(const json::object& status) {
   std::string out;
@@ -79,11 +116,7 @@ std::string render_status(const json::object& status) {
                                         std::to_string(number(status, "epoch")));
   line("links", "peer " + connected(truth(status, "peer_connected")) + ", witness " +
                     connected(truth(status, "witness_connected")));
-  if (const json::value* resync = status.if_contains("resync"); resync != nullptr && resync->is_object()) {
-    const std::uint64_t left = number(resync->as_object(), "bytes_left");
-    const std::uint64_t copied = number(resync->as_object(), "bytes_copied");
-    if (left > 0) line("resync", bytes_text(left) + " left, " + bytes_text(copied) + " copied");
-  }
+  line("resync", render_resync(status));
   if (const std::uint64_t waiting = number(status, "requests_waiting"); waiting > 0) {
     line("requests", std::to_string(waiting) + " waiting");
   }

@@ -9,5 +9,7 @@ namespace lockstep::prod {
 
 /// `status` as the daemon gives it; fields that are missing are left out.
 std::string render_status(const boost::json::object& status);
+/// How far a resync has come, of this node or of the other one, in one line; empty where there is none.
+std::string render_resync(const boost::json::object& status);
 
 }  // namespace lockstep::prod

@@ -95,6 +95,9 @@ start = "b"
 stop = "c"
 poststop = "d"
 timeout = "2m"
+[resync]
+bytes_per_second_max = 1000000
+share_percent = 50
 )");
   const LoadedConfiguration loaded = load();
   ASSERT_EQ(errors(), std::vector<std::string>{});
@@ -109,6 +112,8 @@ timeout = "2m"
   EXPECT_EQ(module.settings.heartbeat_interval, milliseconds(100));
   EXPECT_EQ(module.settings.phase_timeout, milliseconds(120'000));
   EXPECT_FALSE(module.settings.start_at_boot);
+  EXPECT_EQ(module.settings.resync_bytes_per_second_max, 1'000'000U);
+  EXPECT_EQ(module.settings.resync_share_percent, 50);
   EXPECT_EQ(module.commands, (std::array<std::string, 4>{"a", "b", "c", "d"}));
 }
 

@@ -16,6 +16,9 @@ constexpr Duration timeout_max = milliseconds(600'000);
 constexpr Duration heartbeat_min = milliseconds(10);
 constexpr Duration phase_timeout_min = milliseconds(1000);
 constexpr Duration phase_timeout_max = milliseconds(24 * 3600 * 1000);
+/// Less would not end in a lifetime, more is no limit.
+constexpr std::int64_t rate_min = 64 * 1024;
+constexpr std::int64_t rate_max = std::int64_t{1} << 40U;
 /// So many heartbeats fit into one timeout at least, so that a late one does no harm.
 constexpr std::int64_t heartbeats_per_timeout = 4;
 
@@ -51,6 +54,21 @@ void load_application(TomlSection& file, const std::string& shown_name, ModuleCo
   application.finish();
 }
 
+void load_resync(TomlSection& file, const std::string& shown_name, ModuleConfiguration& module,
+                 std::vector<ConfigurationError>& errors) {
+  const TomlEntry* entry = file.any("resync");
+  if (entry == nullptr) return;
+  TomlSection resync(entry->value, shown_name, "[resync]", errors);
+  engine::Settings& settings = module.settings;
+  if (const auto rate = resync.number("bytes_per_second_max", Presence::optional, rate_min, rate_max)) {
+    settings.resync_bytes_per_second_max = static_cast<std::uint64_t>(*rate);
+  }
+  if (const auto share = resync.number("share_percent", Presence::optional, 1, 100)) {
+    settings.resync_share_percent = *share;
+  }
+  resync.finish();
+}
+
 }  // namespace
 
 void load_module(const TomlValue& document, const std::string& shown_name, ModuleConfiguration& module,
@@ -71,6 +89,7 @@ void load_module(const TomlValue& document, const std::string& shown_name, Modul
                "isolation = \"takeover\" is not available in this version: use \"wait\", the witness decides");
   }
   load_application(file, shown_name, module, errors);
+  load_resync(file, shown_name, module, errors);
   file.finish();
 }
 

@@ -135,6 +135,7 @@ int main(int argc, char** argv) {
     std::cerr << "--log-level is debug, info, warning or error, not \"" << arguments.log_level << "\"\n";
     return 2;
   }
+  set_up_memory();
   set_up_limits();
   FlightRecorder::write_last_words_on_failure();
   return run(arguments);

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <malloc.h>
 #include <pthread.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -37,6 +38,13 @@ std::string wait_for_end() {
     if (::sigwait(&signals, &signal) != 0 || signal == SIGHUP) continue;
     return signal == SIGTERM ? "SIGTERM" : "SIGINT";
   }
+}
+
+void set_up_memory() {
+  constexpr int kept_bytes = 64 << 20;
+  constexpr int pieces_from_the_heap_bytes = 8 << 20;
+  ::mallopt(M_TRIM_THRESHOLD, kept_bytes);
+  ::mallopt(M_MMAP_THRESHOLD, pieces_from_the_heap_bytes);
 }
 
 void set_up_limits() {

@@ -9,6 +9,8 @@ namespace lockstep::prod {
 void set_up_signals();
 /// Waits for SIGTERM or SIGINT; its name.
 std::string wait_for_end();
+/// Memory for the data that passes through is kept, some 64 MiB of it: the kernel would have to clear it each time.
+void set_up_memory();
 /// No file mode is taken from what applications ask for (umask 0), and as many descriptors as the system allows.
 void set_up_limits();
 /// mkdir -p with mode 0700 for what is missing. An error as a sentence, or empty.

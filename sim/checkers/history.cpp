@@ -135,6 +135,7 @@ void History::stopped(Place place, bool power_lost) {
   Replica& here = replica(node_at(place));
   here.following = false;
   here.power_lost = true;
+  here.sync_failed = false;  // what it reads from now on is what its disk has
   here.why_not = "lost power";
 }
 

@@ -56,7 +56,8 @@ void ResyncEnds::stepped(Place place) {
   const Resync& here = resyncs_[index_of(place)];
   const Mix& mix = world_.mix();
   if (!here.began) return;
-  const bool narrow = mix.small_messages || mix.small_window || mix.slow_volumes || mix.little_patience;
+  const bool narrow =
+      mix.small_messages || mix.small_window || mix.slow_volumes || mix.slow_resync || mix.little_patience;
   const Time took = world_.now() - std::max(*here.began, quiet_from_);
   if (took <= resync_max * (narrow ? narrow_factor : 1)) return;
   throw Violation("I9", std::string(to_string(place)) + " is still not in sync " + std::to_string(took / one_second) +

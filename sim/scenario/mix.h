@@ -21,6 +21,7 @@ struct Mix {
   bool small_window = false;     ///< unacknowledged operations
   bool small_messages = false;   ///< of a resync, which so takes many of them
   bool little_patience = false;  ///< with a resync that makes no progress or falls behind
+  bool slow_resync = false;      ///< kept to a low rate
   bool slow_volumes = false;     ///< only where something is wrong anyway: a slow node may be left out
   std::int64_t heartbeats_per_timeout = 10;
   Time link_grace = 300 * one_ms;
@@ -43,6 +44,7 @@ struct Mix {
     visit("small_window", self.small_window);
     visit("small_messages", self.small_messages);
     visit("little_patience", self.little_patience);
+    visit("slow_resync", self.slow_resync);
     visit("slow_volumes", self.slow_volumes);
     visit("heartbeats_per_timeout", self.heartbeats_per_timeout);
     visit.time("link_grace", self.link_grace);

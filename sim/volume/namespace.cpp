@@ -70,6 +70,10 @@ ApplyResult Filesystem::create(const Context& context) {
   state.attributes = effect.attributes;
   state.attributes.mask = 0;
   state.attributes.size_bytes = 0;
+  if (context.from_stream() && (effect.attributes.mask & attribute_size) != 0) {
+    if (effect.attributes.size_bytes > file_bytes_max) return failed(EFBIG);
+    state.content.resize(effect.attributes.size_bytes);
+  }
   if ((state.attributes.mode & S_IFMT) == S_IFLNK) {
     state.target = std::string(operation.data.text());
     state.attributes.mode = S_IFLNK | 0777;

@@ -51,7 +51,9 @@ engine::Settings settings_of(const Scenario& scenario) {
     settings.pull_chunk_bytes = 8'000;
     settings.pull_block_bytes = 1'000;
     settings.pull_chunks_max = 3;
+    settings.resync_sync_bytes = 20'000;
   }
+  if (mix.slow_resync) settings.resync_bytes_per_second_max = 200'000;
   if (mix.little_patience) {
     settings.resync_timeout = Duration{mix.timeout / 4};
     settings.joiner_queue_bytes_max = 4'000;

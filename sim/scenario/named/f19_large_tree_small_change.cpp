@@ -62,7 +62,7 @@ void direct(Director& d) {
   const std::uint64_t copied = d.bytes_copied(standby) - copied_before;
   d.expect("I9", copied > 0 && copied <= changed * block_bytes,
            "ten changed files cost " + std::to_string(copied) + " copied bytes");
-  const std::uint64_t compared = d.node(standby).condition().resync_bytes_compared;
+  const std::uint64_t compared = d.node(standby).condition().resync.bytes_compared;
   d.expect("I9", !d.compared_everything(standby) && compared <= changed * d.node(active).settings().touch_region_bytes,
            "ten changed files cost " + std::to_string(compared) + " compared bytes");
 }

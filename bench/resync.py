@@ -1,0 +1,252 @@
+#!/usr/bin/python3
+"""What bringing a server up to date costs, in the lab, each figure beside its baseline in the same run.
+
+  bench/resync.py [--json FILE] [NAME...]
+
+  first_sync     2 GiB in 20,000 files, and one file of 4 GiB, to an empty server; beside rsync's daemon and a plain
+                 copy from a socket to a file between the same two network namespaces, onto the same disks
+  million_files  a tree of 1,000,000 files of which 100 change while the other server is away
+  postgresql     pgbench beside a resync, as a share of what it does ALONE
+"""
+import argparse
+import json
+import os
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+sys.dont_write_bytecode = True
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.join(ROOT, "ci", "lab_tests"))
+from lab import Lab, eventually, expect  # noqa: E402
+
+MIB = 1 << 20
+FILES, FILE_BYTES = 20_000, 107_374  # 2 GiB
+LARGE_MIB = 4096
+ROUNDS = 3
+
+MANY = """
+import os, sys
+base, files, size = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+block = os.urandom(1 << 20)
+for directory in range(files // 100):
+    os.mkdir(f"{base}/d{directory}")
+    for file in range(100):
+        offset = (directory * 100 + file) * 37 % 900_000
+        with open(f"{base}/d{directory}/f{file}", "wb") as out:
+            out.write((block[offset:] + block)[:size])
+"""
+ONE = """
+import os, sys
+block = os.urandom(1 << 20)
+with open(sys.argv[1] + "/large", "wb") as out:
+    for i in range(int(sys.argv[2])):
+        out.write(block[i * 7:] + block[:i * 7])
+"""
+SERVER = """
+import os, socket, sys
+listener = socket.create_server((sys.argv[1], 9871))
+connection, _ = listener.accept()
+buffer = bytearray(1 << 20)
+with open(sys.argv[2], "wb", buffering=0) as out:
+    while count := connection.recv_into(buffer):
+        out.write(memoryview(buffer)[:count])
+    if sys.argv[3] == "sync":
+        os.fsync(out.fileno())
+connection.sendall(b"done")
+"""
+CLIENT = """
+import socket, sys
+for _ in range(100):
+    try:
+        connection = socket.create_connection((sys.argv[1], 9871))
+        break
+    except OSError:
+        import time; time.sleep(0.05)
+with open(sys.argv[2], "rb") as source:
+    connection.sendfile(source)
+connection.shutdown(socket.SHUT_WR)
+assert connection.recv(4) == b"done"
+"""
+
+
+def run(lab, host, *command, timeout=900):
+    code, output = lab.on(host, *command, timeout=timeout)
+    expect(code == 0, f"on {host}: {' '.join(command)[:200]}: {output[-1000:]}")
+    return output
+
+
+def python(lab, host, program, *arguments):
+    return run(lab, host, "python3", "-c", program, *[str(argument) for argument in arguments])
+
+
+def timed(action):
+    since = time.monotonic()
+    action()
+    return time.monotonic() - since
+
+
+def settle():
+    """Nothing of one measurement is written back, or kept in memory, during the next."""
+    subprocess.run(["sync"], check=True)
+    with open("/proc/sys/vm/drop_caches", "w", encoding="ascii") as file:
+        file.write("3")
+
+
+def warm(lab, host, directory):
+    run(lab, host, "sh", "-c", f"find {directory} -type f -exec cat {{}} + >/dev/null")
+
+
+def moment(line):
+    """Seconds of the day, of a line of the daemon's log."""
+    hours, minutes, seconds = line.split()[1].split(":")
+    return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
+
+
+def resync_times(lab, host):
+    """The last resync, by the daemon's own log: (seconds until all was copied, seconds until it was on disk)."""
+    lines = lab.log(host).splitlines()
+    last = {}
+    for line in lines:
+        for what in ("resync began", "everything is copied", "resync ended"):
+            if what in line:
+                last[what] = moment(line)
+    return last["everything is copied"] - last["resync began"], last["resync ended"] - last["resync began"]
+
+
+def address(lab, host):
+    output = run(lab, host, "ip", "-j", "addr", "show", "dev", f"repl-{host}")
+    return next(a["local"] for a in json.loads(output)[0]["addr_info"] if a["family"] == "inet")
+
+
+def rsync(lab, source, target):
+    """From the first server's disk to the second's: seconds without and with what it wrote brought to disk."""
+    there = address(lab, "s2")
+    configuration = os.path.join(lab.directory, "rsyncd.conf")
+    with open(configuration, "w", encoding="ascii") as file:
+        file.write(f"uid = 0\ngid = 0\nuse chroot = no\n[target]\npath = {target}\nread only = no\n")
+    daemon = lab.spawn("s2", "rsync", "--daemon", "--no-detach", f"--config={configuration}", f"--address={there}", "--port=9872")
+    time.sleep(0.5)
+    try:
+        bare = timed(lambda: run(lab, "s1", "rsync", "-a", f"{source}/", f"rsync://{there}:9872/target/"))
+        return bare, bare + timed(lambda: run(lab, "s2", "sync", "-f", target))
+    finally:
+        daemon.terminate()
+        daemon.wait()
+
+
+def socket_copy(lab, source, target, sync):
+    there = address(lab, "s2")
+    server = lab.spawn("s2", "python3", "-c", SERVER, there, target, "sync" if sync else "")
+    took = timed(lambda: python(lab, "s1", CLIENT, there, source))
+    server.wait()
+    return took
+
+
+def first_sync_of(lab, program, arguments, baseline):
+    """Medians of: Lockstep copied, Lockstep on disk, and the baseline's."""
+    beside = {host: os.path.join(lab.directory, host, "beside") for host in ("s1", "s2")}
+    for host, directory in beside.items():
+        run(lab, host, "mkdir", directory)
+    lab.halt("s2")
+    lab.wait("s1", "ALONE")
+    python(lab, "s1", program, lab.data("s1"), *arguments)
+    run(lab, "s1", "cp", "-a", f"{lab.data('s1')}/.", beside["s1"])
+    ours, theirs = [], []
+    for _ in range(ROUNDS):
+        run(lab, "s2", "sh", "-c", f"rm -rf {beside['s2']}/*")
+        settle()
+        warm(lab, "s1", beside["s1"])
+        theirs.append(baseline(lab, beside))
+        # A server that was replaced: neither data nor state.
+        run(lab, "s2", "sh", "-c", f"rm -rf {beside['s2']}/* {lab.data('s2')}/* {lab.directory}/s2/state/*")
+        settle()
+        warm(lab, "s1", lab.data("s1"))
+        lab.run("s2")
+        lab.wait("s2", "SECOND", seconds=300)
+        ours.append(resync_times(lab, "s2"))
+        print(f"    ours {ours[-1]}, theirs {theirs[-1]}", flush=True)
+        lab.halt("s2")
+        lab.wait("s1", "ALONE")
+    return [statistics.median(column) for column in zip(*ours)] + [statistics.median(column) for column in zip(*theirs)]
+
+
+def first_sync(directory):
+    results = {}
+    lab = Lab(os.path.join(directory, "many"), "--size", "12G")
+    try:
+        lab.wait_pair()
+        copied, on_disk, bare, synced = first_sync_of(
+            lab, MANY, (FILES, FILE_BYTES), lambda lab, beside: rsync(lab, beside["s1"], beside["s2"])
+        )
+        size = FILES * FILE_BYTES
+        results["many_files"] = {
+            "bytes": size,
+            "lockstep_copied_s": copied,
+            "lockstep_on_disk_s": on_disk,
+            "rsync_s": bare,
+            "rsync_on_disk_s": synced,
+            "ratio_copied": bare / copied,
+            "ratio_on_disk": synced / on_disk,
+        }
+    finally:
+        lab.down()
+    lab = Lab(os.path.join(directory, "one"), "--size", "20G")
+    try:
+        lab.wait_pair()
+
+        def copies(lab, beside):
+            target = beside["s2"] + "/large"
+            bare = socket_copy(lab, beside["s1"] + "/large", target, False)
+            run(lab, "s2", "rm", "-f", target)
+            settle()
+            warm(lab, "s1", beside["s1"])
+            return bare, socket_copy(lab, beside["s1"] + "/large", target, True)
+
+        copied, on_disk, bare, synced = first_sync_of(lab, ONE, (LARGE_MIB,), copies)
+        results["one_file"] = {
+            "bytes": LARGE_MIB * MIB,
+            "lockstep_copied_s": copied,
+            "lockstep_on_disk_s": on_disk,
+            "socket_to_file_s": bare,
+            "socket_to_file_on_disk_s": synced,
+            "ratio_copied": bare / copied,
+            "ratio_on_disk": synced / on_disk,
+        }
+    finally:
+        lab.down()
+    return results
+
+
+BENCHMARKS = {"first_sync": first_sync}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--json", metavar="FILE")
+    parser.add_argument("names", nargs="*", metavar="NAME")
+    arguments = parser.parse_args()
+    unknown = set(arguments.names) - BENCHMARKS.keys()
+    if unknown:
+        parser.error(f"no such benchmark: {', '.join(sorted(unknown))}")
+    directory = tempfile.mkdtemp(prefix="lockstep-bench.")
+    results = {}
+    try:
+        for name in arguments.names or BENCHMARKS:
+            results[name] = BENCHMARKS[name](directory)
+            print(json.dumps({name: results[name]}, indent=2), flush=True)
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+    if arguments.json:
+        with open(arguments.json, "w", encoding="ascii") as file:
+            json.dump(results, file, indent=2)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
