@@ -29,6 +29,10 @@ MIB = 1 << 20
 FILES, FILE_BYTES = 20_000, 107_374  # 2 GiB
 LARGE_MIB = 4096
 ROUNDS = 3
+TREE_FILES, CHANGED_FILES = 1_000_000, 100
+# Two common checkpoints.
+COOLED_AFTER_S = 75
+WARM_UP_S, ALONE_S = 5, 10
 
 MANY = """
 import os, sys
@@ -47,6 +51,24 @@ block = os.urandom(1 << 20)
 with open(sys.argv[1] + "/large", "wb") as out:
     for i in range(int(sys.argv[2])):
         out.write(block[i * 7:] + block[:i * 7])
+"""
+TREE = """
+import os, sys
+base, files = sys.argv[1], int(sys.argv[2])
+for directory in range(files // 1000):
+    os.mkdir(f"{base}/d{directory}")
+    for file in range(1000):
+        fd = os.open(f"{base}/d{directory}/f{file}", os.O_CREAT | os.O_WRONLY, 0o644)
+        os.write(fd, b"x" * 100)
+        os.close(fd)
+"""
+CHANGE = """
+import os, sys
+base, files, changed = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+for i in range(changed):
+    fd = os.open(f"{base}/d{i * 7 % (files // 1000)}/f{i}", os.O_WRONLY)
+    os.pwrite(fd, b"changed" + os.urandom(4), 10)
+    os.close(fd)
 """
 SERVER = """
 import os, socket, sys
@@ -163,8 +185,8 @@ def first_sync_of(lab, program, arguments, baseline):
         settle()
         warm(lab, "s1", beside["s1"])
         theirs.append(baseline(lab, beside))
-        # A server that was replaced: neither data nor state.
-        run(lab, "s2", "sh", "-c", f"rm -rf {beside['s2']}/* {lab.data('s2')}/* {lab.directory}/s2/state/*")
+        run(lab, "s2", "sh", "-c", f"rm -rf {beside['s2']}/*")
+        empty(lab, "s2")
         settle()
         warm(lab, "s1", lab.data("s1"))
         lab.run("s2")
@@ -223,7 +245,129 @@ def first_sync(directory):
     return results
 
 
-BENCHMARKS = {"first_sync": first_sync}
+def empty(lab, host):
+    """The server was replaced: it has neither data nor state."""
+    run(lab, host, "sh", "-c", f"rm -rf {lab.data(host)}/* {lab.directory}/{host}/state/*")
+
+
+def rss_mib(lab, host):
+    """The daemon's greatest memory use so far."""
+    status = run(lab, host, "sh", "-c", "cat /proc/$(pgrep -xo lockstepd)/status")
+    return int(re.search(r"VmHWM:\s+(\d+)", status)[1]) // 1024
+
+
+def million_files(directory):
+    lab = Lab(os.path.join(directory, "million"), "--size", "12G")
+    results = {"files": TREE_FILES, "changed": CHANGED_FILES, "returns": []}
+    try:
+        lab.wait_pair()
+        results["created_replicated_s"] = timed(lambda: python(lab, "s1", TREE, lab.data("s1"), TREE_FILES))
+        time.sleep(COOLED_AFTER_S)
+        for how, leave, come_back in (("clean stop", lab.halt, lab.run), ("power cut", lab.cut, lab.power)):
+            leave("s2")
+            lab.wait("s1", "ALONE", seconds=60)
+            python(lab, "s1", CHANGE, lab.data("s1"), TREE_FILES, CHANGED_FILES)
+            took = timed(lambda: (come_back("s2"), lab.wait("s2", "SECOND", seconds=300)))
+            _, resync_s = resync_times(lab, "s2")
+            results["returns"].append(
+                {
+                    "after": how,
+                    "second_after_s": took,
+                    "resync_s": resync_s,
+                    "bytes_copied": lab.status("s2")["resync"]["bytes_copied"],
+                    "memory_mib": {host: rss_mib(lab, host) for host in ("s1", "s2")},
+                }
+            )
+            lab.equal()
+    finally:
+        lab.down()
+    return results
+
+
+class Pgbench:
+    """Transactions on the first server until it is told to end: (time, how many in the second before)."""
+
+    def __init__(self, lab):
+        command = "setpriv --reuid=postgres --regid=postgres --init-groups /usr/lib/postgresql/15/bin/pgbench"
+        self.lab, self.command = lab, command + " -h /run/postgresql"
+
+    def initialise(self):
+        run(self.lab, "s1", "sh", "-c", f"cd / && {self.command} -i -q -s 10 postgres")
+
+    def begin(self):
+        self.seconds = []
+        arguments = "-c 2 -j 1 -T 3600 -P 1 postgres"
+        self.process = self.lab.pipe("s1", "sh", "-c", f"cd / && exec {self.command} {arguments} 2>&1")
+        self.reader = threading.Thread(target=self._read)
+        self.reader.start()
+
+    def _read(self):
+        for line in self.process.stdout:
+            if found := re.match(r"progress: .* s, ([\d.]+) tps, lat ([\d.]+) ms", line):
+                self.seconds.append((time.monotonic(), float(found[1]), float(found[2])))
+
+    def end(self):
+        self.lab.on("s1", "pkill", "-x", "pgbench")
+        self.process.wait()
+        self.reader.join()
+
+    def mean(self, since, until):
+        """(transactions a second, milliseconds a transaction) of the whole seconds in between."""
+        there = [entry for entry in self.seconds if since + 1 <= entry[0] <= until]
+        return statistics.mean(e[1] for e in there), statistics.mean(e[2] for e in there)
+
+
+def postgresql(directory):
+    lab = Lab(os.path.join(directory, "postgresql"), "--size", "12G", "--application", "postgres")
+    rounds = []
+    try:
+        lab.wait_pair()
+        lab.halt("s2")
+        lab.wait("s1", "ALONE")
+        run(lab, "s1", "mkdir", f"{lab.data('s1')}/bulk")
+        python(lab, "s1", MANY, f"{lab.data('s1')}/bulk", FILES, FILE_BYTES)
+        pgbench = Pgbench(lab)
+        pgbench.initialise()
+        for _ in range(ROUNDS):
+            empty(lab, "s2")
+            subprocess.run(["sync"], check=True)
+            pgbench.begin()
+            time.sleep(WARM_UP_S)
+            began = time.monotonic()
+            time.sleep(ALONE_S)
+            returns = time.monotonic()
+            lab.run("s2")
+            lab.wait("s2", "SECOND", seconds=600)
+            ended = time.monotonic()
+            time.sleep(ALONE_S)
+            left = time.monotonic()
+            lab.halt("s2")
+            lab.wait("s1", "ALONE")
+            again = time.monotonic()
+            time.sleep(ALONE_S)
+            finished = time.monotonic()
+            pgbench.end()
+            before, during = pgbench.mean(began, returns), pgbench.mean(returns, ended)
+            together, after = pgbench.mean(ended + 1, left), pgbench.mean(again, finished)
+            alone = [statistics.mean(pair) for pair in zip(before, after)]
+            rounds.append(
+                {
+                    "alone_tps": alone[0],
+                    "resync_tps": during[0],
+                    "in_sync_tps": together[0],
+                    "alone_ms": alone[1],
+                    "resync_ms": during[1],
+                    "resync_s": ended - returns,
+                    "ratio": during[0] / alone[0],
+                }
+            )
+            print(f"    {rounds[-1]}", flush=True)
+    finally:
+        lab.down()
+    return {"rounds": rounds, "ratio": statistics.median(entry["ratio"] for entry in rounds)}
+
+
+BENCHMARKS = {"first_sync": first_sync, "million_files": million_files, "postgresql": postgresql}
 
 
 def main():
@@ -235,6 +379,7 @@ def main():
     if unknown:
         parser.error(f"no such benchmark: {', '.join(sorted(unknown))}")
     directory = tempfile.mkdtemp(prefix="lockstep-bench.")
+    os.chmod(directory, 0o755)  # for the user postgres
     results = {}
     try:
         for name in arguments.names or BENCHMARKS:

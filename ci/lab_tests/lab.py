@@ -75,6 +75,11 @@ class Lab:
         command = [os.path.join(CI, "lab"), "on", self.directory, host, *command]
         return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
+    def pipe(self, host, *command):
+        """Starts a command on a host whose output the caller reads."""
+        command = [os.path.join(CI, "lab"), "on", self.directory, host, *command]
+        return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+
     def cli(self, host, *arguments, timeout=60):
         command = [f"{self.binaries}/lockstep", "--config", self.configuration(host), "--node", host]
         return self.on(host, *command, "-m", self.module, *arguments, timeout=timeout)
