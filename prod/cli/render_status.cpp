@@ -1,7 +1,7 @@
 #include "prod/cli/render_status.h"
 
-#include <array>
-#include <cstdio>
+#include "prod/cli/size_text.h"
+
 #include <string_view>
 
 #include <boost/json/array.hpp>
@@ -30,19 +30,6 @@ std::uint64_t number(const json::object& object, std::string_view key) {
   json::error_code error;
   const auto result = value->to_number<std::uint64_t>(error);
   return error ? 0 : result;
-}
-
-std::string bytes_text(std::uint64_t bytes) {
-  constexpr std::array<const char*, 5> units = {"bytes", "KiB", "MiB", "GiB", "TiB"};
-  double amount = static_cast<double>(bytes);
-  std::size_t unit = 0;
-  while (amount >= 1024 && unit + 1 < units.size()) {
-    amount /= 1024;
-    ++unit;
-  }
-  std::array<char, 32> buffer{};
-  std::snprintf(buffer.data(), buffer.size(), unit == 0 ? "%.0f %s" : "%.1f %s", amount, units[unit]);
-  return buffer.data();
 }
 
 std::string list_text(const json::object& object, std::string_view key) {
@@ -82,10 +69,16 @@ std::string render_status(const json::object& status) {
   if (const json::value* resync = status.if_contains("resync"); resync != nullptr && resync->is_object()) {
     const std::uint64_t left = number(resync->as_object(), "bytes_left");
     const std::uint64_t copied = number(resync->as_object(), "bytes_copied");
-    if (left > 0) line("resync", bytes_text(left) + " left, " + bytes_text(copied) + " copied");
+    if (left > 0) line("resync", size_text(left) + " left, " + size_text(copied) + " copied");
   }
   if (const std::uint64_t waiting = number(status, "requests_waiting"); waiting > 0) {
     line("requests", std::to_string(waiting) + " waiting");
+  }
+  if (const json::value* kept = status.if_contains("conflicts"); kept != nullptr && kept->is_object()) {
+    const std::uint64_t count = number(kept->as_object(), "count");
+    if (count > 0) {
+      line("conflicts", std::to_string(count) + " kept aside, " + size_text(number(kept->as_object(), "bytes")));
+    }
   }
   line("reason", text(status, "reason"));
   line("next step", text(status, "next_step"));

@@ -40,6 +40,12 @@ std::size_t History::count_up_to(Lsn lsn) const {
   return count;
 }
 
+Model History::tree_after(std::size_t count) const {
+  Model model = base_;
+  for (std::size_t i = 0; i < count; ++i) model.apply(entries_[i].operation);
+  return model;
+}
+
 void History::append(HistoryEntry entry) {
   if (const std::string problem = tip_.apply(entry.operation); !problem.empty()) {
     throw Violation("I4", "ordered operation " + at(entry) + " does not follow from the ones before: " + problem);
@@ -170,8 +176,7 @@ std::optional<History::Position> History::position_of(NodeId node, std::size_t l
   if (least == entries_.size() && !with_unordered) {
     return difference(tip_, volume, rotten(node)).empty() ? std::optional(Position{least, least}) : std::nullopt;
   }
-  Model model = base_;
-  for (std::size_t i = 0; i < least; ++i) model.apply(entries_[i].operation);
+  Model model = tree_after(least);
   std::size_t position = least;
   while (!difference(model, volume, rotten(node)).empty()) {
     if (position == entries_.size()) {
