@@ -6,16 +6,18 @@ import time
 
 from lab import OTHER, eventually, expect
 
+# Writes files of random bytes so that they outlive a power cut: the directory, then names and sizes.
 WRITE = """
 import os, sys
-for name, size in (("common", 100_000), ("only/alone", 3_000_000), ("only/small", 17)):
-    path = os.path.join(sys.argv[1], "conflict", name)
+for name, size in zip(sys.argv[2::2], sys.argv[3::2]):
+    path = os.path.join(sys.argv[1], name)
     os.makedirs(os.path.dirname(path), exist_ok=True)
     fd = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o640)
-    os.write(fd, os.urandom(size))
+    os.write(fd, os.urandom(int(size)))
     os.fsync(fd)
-for name in ("", "conflict", "conflict/only"):
-    os.fsync(os.open(os.path.join(sys.argv[1], name), os.O_RDONLY))
+    while path != sys.argv[1]:
+        path = os.path.dirname(path)
+        os.fsync(os.open(path, os.O_RDONLY))
 """
 OVERWRITE = """
 import os, sys
@@ -47,12 +49,12 @@ def what_only_the_loser_had_is_kept_aside(lab):
     """The one that is ALONE writes and loses its power, the other is forced; the first comes back: nothing is lost."""
     loser = lab.load(False)
     winner = OTHER[loser]
-    python(lab, loser, "import os, sys; os.mkdir(sys.argv[1]); open(sys.argv[1] + '/common', 'w').write('both have this')",
-           os.path.join(lab.data(loser), "conflict"))
+    python(lab, loser, WRITE, lab.data(loser), "conflict/common", "1000")
     lab.equal()
     lab.cut(winner)
     lab.wait(loser, "ALONE")
-    python(lab, loser, WRITE, lab.data(loser))
+    python(lab, loser, WRITE, lab.data(loser), "conflict/common", "100000", "conflict/only/alone", "3000000",
+           "conflict/only/small", "17")
     names = ("common", "only/alone", "only/small")
     written = digests(lab, loser, os.path.join(lab.data(loser), "conflict"), *names)
     lab.cut(loser)

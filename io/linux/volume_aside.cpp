@@ -2,7 +2,7 @@
 #include "io/linux/volume.h"
 
 #include <cerrno>
-#include <chrono>
+#include <ctime>
 #include <fcntl.h>
 #include <utility>
 
@@ -25,8 +25,9 @@ Attributes all_attributes(const struct stat& status) {
 }
 
 std::int64_t wall_clock_ns() {
-  using namespace std::chrono;
-  return duration_cast<nanoseconds>(system_clock::now().time_since_epoch()).count();
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  return nanoseconds(now);
 }
 
 /// The same file with a position of its own.

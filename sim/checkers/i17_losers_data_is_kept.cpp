@@ -154,7 +154,7 @@ void LosersDataIsKept::resync_ends(NodeId node) {
   check_kept_once(node);
   for (const auto& [id, state] : loser.owed) {
     const Inode* present = tree(node).find(id);
-    if (present != nullptr && same(*present, state)) continue;
+    if (present != nullptr && present->names > 0 && same(*present, state)) continue;
     throw Violation("I17", std::string(to_string(node)) + " has ended its resync, and what only it had of " +
                                to_string(id) + " is nowhere");
   }
