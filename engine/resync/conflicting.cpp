@@ -35,8 +35,7 @@ class MayDiffer {
 
   [[nodiscard]] bool contents_of(const ManifestObject& file) const {
     if (type_of(file) != type_regular || file.attributes.size_bytes == 0) return false;
-    if (part_ == nullptr || touched_.contains(file.id)) return !planted(Bug::replaced_not_set_aside);
-    return is_young(file.id, part_->young_from) && !planted(Bug::young_not_set_aside);
+    return part_ == nullptr || touched_.contains(file.id) || is_young(file.id, part_->young_from);
   }
 
  private:
@@ -56,7 +55,9 @@ std::vector<ManifestObject> conflicting(const Manifest& mine, const Manifest& th
     if (object.id == FileId::root()) continue;
     const auto model = there.find(object.id);
     const bool removed = model == there.end();
-    if (removed && planted(Bug::removed_not_set_aside)) continue;
+    if (planted(removed ? Bug::removed_not_set_aside : Bug::replaced_not_set_aside)) continue;
+    const bool young = part != nullptr && is_young(object.id, part->young_from);
+    if (young && planted(Bug::young_not_set_aside)) continue;
     const bool contents = !removed && may_differ.contents_of(object);
     if (!removed && !contents && !attributes_differ(object, *model->second)) continue;
     mark(removed ? Mark::conflict_of_removed : contents ? Mark::conflict_of_contents : Mark::conflict_of_attributes);

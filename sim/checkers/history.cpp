@@ -86,11 +86,13 @@ void History::traced(Place by, const io::TraceEvent& event) {
     here.following = false;
     here.resyncing = true;
     here.resyncing_since = beginnings_;
+    here.resyncing_in = branch_epoch_;
     unordered_[index_of(node)].clear();
     if (began->whole) rotten_[index_of(node)].clear();  // every byte is compared
   } else if (const auto* ended = std::get_if<io::ResyncEnded>(&event)) {
-    // With a primary of which it does not know that it lost its history, and that will not hear of this.
-    if (replica(node).resyncing_since != beginnings_) return;
+    // With a primary of which it does not know that it lost its history, or began a new reign, with numbers of its own;
+    // and that will not hear of this.
+    if (replica(node).resyncing_since != beginnings_ || replica(node).resyncing_in != branch_epoch_) return;
     rotten_[index_of(node)].add(rotten(other(node)));  // with a tree that may have rotted
     const auto position = position_of(node, count_up_to(ended->lsn), false);
     if (!position) {
@@ -99,7 +101,7 @@ void History::traced(Place by, const io::TraceEvent& event) {
                                  " but its tree is not the primary's of then or later; against the newest: " +
                                  difference(tip_, world_.node(node).volume().filesystem(), rotten(node)));
     }
-    replica(node) = {true, position->most, position->least, position->least, false, false, false, {}, 0};
+    replica(node) = {true, position->most, position->least, position->least, false, false, false, {}, 0, {}};
   }
 }
 
@@ -141,6 +143,7 @@ void History::stopped(Place place, bool power_lost) {
   Replica& here = replica(node_at(place));
   here.following = false;
   here.power_lost = true;
+  here.sync_failed = false;  // what it reads from now on is what its disk has
   here.why_not = "lost power";
 }
 
@@ -249,7 +252,8 @@ void History::continue_from(NodeId node, Position range, Epoch epoch) {
                 replaced.power_lost,
                 replaced.sync_failed,
                 "was replaced as the primary",
-                replaced.resyncing_since};
+                replaced.resyncing_since,
+                replaced.resyncing_in};
   } else if (replaced.following && replaced.position_least > position) {
     replaced.following = false;
     replaced.why_not = "holds what the new primary has not";

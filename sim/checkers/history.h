@@ -92,6 +92,7 @@ class History : public Observer {
     bool sync_failed = false;           ///< the same: its disk may not have what its volume reads
     std::string why_not;                ///< why it stopped following
     std::uint64_t resyncing_since = 0;  ///< beginnings() when its resync began
+    Epoch resyncing_in;                 ///< branch_epoch() then
   };
   [[nodiscard]] Replica& replica(NodeId node) { return replicas_[index_of(node)]; }
   /// Objects that were changed after the first `from` entries, or on `node` without being ordered; changes that are
