@@ -35,7 +35,8 @@ struct VolumeLimits {
 };
 
 /// Needs a filesystem with file handles and trusted.* attributes (ext4 and XFS are tested), CAP_SYS_ADMIN,
-/// CAP_DAC_READ_SEARCH and a mounted /proc. Used on the loop's thread only; syncs wait for the disk on `workers`.
+/// CAP_DAC_READ_SEARCH and a mounted /proc. Used on the loop's thread only; syncs and copies that are set aside wait
+/// for the disk on `workers`.
 ///
 /// Beyond what io::Volume says:
 /// - A request's `attributes` with attribute_mode on write, allocate or set_xattr says that the caller may not keep
