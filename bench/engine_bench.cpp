@@ -70,6 +70,7 @@ struct Ports final : io::Timers,
   void identify_in(Period) override {}
   void digest(Ticket, FileId, std::uint64_t, std::uint64_t, std::uint32_t) override {}
   void read(Ticket, FileId, std::uint64_t, std::uint64_t) override {}
+  void set_aside(Ticket, FileId, const Conflict&) override {}
   void open() override { events.emplace_back(io::MountOpened{}); }
   void close() override { events.emplace_back(io::MountClosed{}); }
   void reply(RequestId, const io::Reply&) override { ++replies; }

@@ -127,6 +127,7 @@ std::string NodeEngine::Core::why() const {
     return initialise_wanted_ ? "waiting for a second voter, so that the first start can be decided."
                               : "never started: no node has been made primary yet.";
   }
+  if (!record_.complete && !target_.keeper().trouble().empty()) return target_.keeper().trouble() + ".";
   if (!record_.complete) {
     return "this node has no complete copy (it is new, its disk refused something, or a resync is unfinished); the "
            "primary must bring it up to date.";
@@ -150,6 +151,11 @@ std::string NodeEngine::Core::next_step() const {
   if (!known().initialised())
     return initialise_wanted_ ? "Start the other node or the witness."
                               : "Run `prim` on the node that has the good data.";
+  if (!record_.complete && !target_.keeper().trouble().empty()) {
+    return "Make room on the filesystem of the directory (`conflicts drop` gives up what was kept aside before), or "
+           "move "
+           "the directory's contents elsewhere and begin with an empty one; it is tried again by itself.";
+  }
   if (context_.peer_up && peer_state_ && peer_state_->primary) return "";
   if (!in_sync(self_) || !record_.complete || !may_take_over(known())) {
     return "Start the other node. Only if it is lost for good: `prim --force` here, which gives up what only it has.";

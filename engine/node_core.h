@@ -103,6 +103,7 @@ class NodeEngine::Core : private role::Actions {
   void on(io::Scanned& event);
   void on(io::Digested& event);
   void on(io::RegionRead& event);
+  void on(io::SetAside& event);
   void on(io::MountOpened& event);
   void on(io::MountClosed& event);
   void on(io::RequestArrived& event);
@@ -196,6 +197,8 @@ class NodeEngine::Core : private role::Actions {
   /// it attaches anew, without a position.
   void lose_place(std::string why);
   void handle(ResyncTarget::Outcome outcome);
+  /// A resync begins: whether this tree is a part of a history that does not go on. To be persisted.
+  void end_conflict();
   void handle(std::optional<ReplicaStream::Outcome> outcome);
   void receive(const StreamAcknowledgement& message);
   void arm_acknowledgement();

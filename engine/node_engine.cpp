@@ -107,6 +107,9 @@ void NodeEngine::Core::on(io::Booted& event) {
     context_.mark(Mark::boot_with_other_directory);
     context_.note("the directory is another one than before: what it holds is not taken for this node's data");
     record_.complete = false;
+    // Whatever it is a part of: in doubt it is kept aside.
+    record_.history = {};
+    record_.conflict = 0;
     forget_ground();
   }
   record_.tree = event.tree;
@@ -286,6 +289,8 @@ void NodeEngine::Core::on(io::RegionRead& event) {
   context_.own_disk.answered(event.ticket);
   source_.region_read(event);
 }
+
+void NodeEngine::Core::on(io::SetAside& event) { handle(target_.set_aside(event)); }
 
 // A program that was stopped for long may find these before its heartbeat, and its lease gone: nothing is started then.
 void NodeEngine::Core::on(io::MountOpened& event) {

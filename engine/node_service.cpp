@@ -12,6 +12,8 @@ void NodeEngine::Core::start_service() {
   replica_.detach();
   target_.abandon();
   touched_.begin_reign(known().epoch);
+  record_.history = known().epoch;
+  record_.conflict = 0;
   // A resync that was cut short may have parked whole directories out of sight, which nobody has listed.
   if (!record_.complete) {
     forget_ground();

@@ -1,4 +1,5 @@
 // The connection to the other node: attaching to its stream, serving ours, resync, and what goes wrong with it.
+#include "engine/cluster/forced_election.h"
 #include "engine/node_core.h"
 #include "engine/planted.h"
 
@@ -201,9 +202,11 @@ void NodeEngine::Core::try_attach() {
   if (state() != RoleState::waiting || !cleaned_up_ || !context_.peer_up || !peer_state_ || !peer_state_->primary)
     return;
   const bool idle = replica_.idle() || planted(Bug::attach_while_applying);
-  if (target_.active() || !idle || context_.now < attach_not_before_ || own_disk_hangs()) {
+  const bool keeping = target_.keeper().unsettled();
+  if (target_.active() || !idle || keeping || context_.now < attach_not_before_ || own_disk_hangs()) {
     context_.mark(target_.active()   ? Mark::attach_waits_for_resync
                   : !replica_.idle() ? Mark::attach_waits_for_volume
+                  : keeping          ? Mark::attach_waits_for_keeping
                                      : Mark::attach_pauses);
     return;
   }
@@ -272,6 +275,7 @@ void NodeEngine::Core::handle(ResyncTarget::Outcome outcome) {
       reason_ = "being brought up to date by the primary";
       process(RoleEvent::resync_began);
       record_.complete = false;
+      end_conflict();
       // What a comparison of everything creates is not listed: if it is cut short, so is the next one's ground.
       if (!target_.partial()) forget_ground();
       persist(TreeMarked{});
@@ -288,6 +292,8 @@ void NodeEngine::Core::handle(ResyncTarget::Outcome outcome) {
       return;
     case ResyncTarget::Outcome::data_complete:
       record_.complete = true;
+      record_.history = target_.reign();
+      record_.conflict = 0;
       record_.cache = CacheTrust::full;  // either it was, or all of it has been written anew and synced
       persist(TreeComplete{});
       return;
@@ -299,6 +305,23 @@ void NodeEngine::Core::handle(ResyncTarget::Outcome outcome) {
       context_.ports.link.reset(io::Endpoint::peer);
       return;
   }
+}
+
+// Inside one series of epochs everything that was acknowledged is the primary's, too. Across a forced election nobody
+// knows. That this tree was a part of the other history is forgotten with the completion of a resync only: until then
+// each attempt keeps what the ones before have not.
+void NodeEngine::Core::end_conflict() {
+  const bool another = forced_series(target_.reign()) != forced_series(record_.history);
+  if (!another && record_.conflict == 0 && !planted(Bug::lagging_set_aside)) return;
+  context_.mark(record_.conflict == 0 ? Mark::resync_ends_conflict : Mark::resync_ends_conflict_again);
+  if (record_.conflict == 0 || planted(Bug::conflict_drawn_anew)) {
+    record_.conflict = touched_.draw_identity().low | 1U;
+  }
+  reason_ = "being brought up to date by the primary; what the primary may not have is kept aside first";
+  target_.keep({record_.conflict, record_.history, target_.reign()});
+  if (!planted(Bug::history_noted_at_the_beginning)) return;
+  record_.history = target_.reign();
+  record_.conflict = 0;
 }
 
 void NodeEngine::Core::go_on(const TreeMarked&) { target_.tree_marked(); }

@@ -45,6 +45,11 @@ class OwnDisk : public io::Volume {
     volume_.read(ticket, file, offset, length);
   }
 
+  /// Copying takes as long as there is to copy: it says nothing of a disk that hangs.
+  void set_aside(Ticket ticket, FileId object, const Conflict& conflict) override {
+    volume_.set_aside(ticket, object, conflict);
+  }
+
   /// Something else that this node's disk has to do before anything can go on.
   void asked(Ticket ticket) { unanswered_.emplace(ticket, now_); }
   /// To be told of every answer.

@@ -76,6 +76,10 @@ struct RegionRead {
   Buffer data;
   std::int64_t mtime_ns = 0;
 };
+struct SetAside {
+  Ticket ticket;
+  int error = 0;
+};
 struct MountOpened {
   std::string error_text;
 };
@@ -94,8 +98,8 @@ struct CommandGiven {
   Command command;
 };
 
-using Event =
-    std::variant<Booted, LinkUp, LinkDown, FrameArrived, TimerFired, JournalStored, Applied, Synced, Scanned, Digested,
-                 RegionRead, MountOpened, MountClosed, RequestArrived, PhaseEnded, CommandGiven, TouchesLogged>;
+using Event = std::variant<Booted, LinkUp, LinkDown, FrameArrived, TimerFired, JournalStored, Applied, Synced, Scanned,
+                           Digested, RegionRead, MountOpened, MountClosed, RequestArrived, PhaseEnded, CommandGiven,
+                           TouchesLogged, SetAside>;
 
 }  // namespace lockstep::io

@@ -1,7 +1,8 @@
 // Port: the directory beneath the mount, as a store of objects addressed by FileId.
-// Events that answer: Applied, Synced, Scanned, Digested, RegionRead.
+// Events that answer: Applied, Synced, Scanned, Digested, RegionRead, SetAside.
 #pragma once
 
+#include "engine/values/conflict.h"
 #include "engine/values/manifest.h"
 #include "engine/values/operation.h"
 #include "engine/values/strong.h"
@@ -59,6 +60,12 @@ class Volume {
   /// RegionRead{ticket, error, data, mtime_ns}: the bytes of [offset, offset + length), fewer at the end of the file.
   /// ENOENT where no name leads to the object any more, even if it is still open: no other node has it.
   virtual void read(Ticket ticket, FileId file, std::uint64_t offset, std::uint64_t length) = 0;
+
+  /// SetAside{ticket, error} once a copy of the object as it is, and the name that led to it, are on disk beside the
+  /// tree, where no application, scan() or survey() sees them, and no operation reaches them. What was kept of it
+  /// before in this conflict stays as it is, and is all that is kept. The object must not be changed before the
+  /// event. Of a directory its attributes are kept, and not what it holds. After an error nothing is kept of it.
+  virtual void set_aside(Ticket ticket, FileId object, const Conflict& conflict) = 0;
 };
 
 }  // namespace lockstep::io

@@ -27,7 +27,7 @@ TEST(SimulateTest, TheEventLogChangesNothing) {
 
 TEST(SimulateTest, EveryProfileRunsClean) {
   for (const char* profile :
-       {"all", "calm", "network", "crash", "power", "pause", "commands", "disk", "application", "rot"}) {
+       {"all", "calm", "network", "crash", "power", "pause", "commands", "disk", "application", "forced", "rot"}) {
     for (std::uint64_t seed = 1; seed <= 15; ++seed) {
       const RunResult result = simulate(seed, {profile, "", ""}, nullptr);
       EXPECT_FALSE(result.violation.has_value())

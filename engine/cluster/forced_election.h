@@ -27,7 +27,8 @@ constexpr bool is_forced_epoch(Epoch epoch, NodeId by) {
   return epoch.value >= forced_stride && epoch == forced_epoch(Epoch(epoch.value - forced_stride), by);
 }
 
-/// Equal for two epochs between which no election was forced.
-constexpr std::uint64_t forced_series(Epoch epoch) { return epoch.value / forced_stride; }
+/// Equal for two epochs between which no election was forced. What one node was forced to and what the other was are
+/// two series, also where neither had heard of the other's.
+constexpr std::uint64_t forced_series(Epoch epoch) { return epoch.value / (forced_stride / 2); }
 
 }  // namespace lockstep::engine

@@ -7,7 +7,7 @@
 namespace lockstep::engine {
 
 namespace {
-constexpr std::uint64_t format_version = 4;
+constexpr std::uint64_t format_version = 5;
 }
 
 void VoterRecord::adopt(const VoterRecord& other) {

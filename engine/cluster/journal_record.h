@@ -57,12 +57,16 @@ struct JournalRecord {
   CacheTrust cache = CacheTrust::full;
   CommonGround ground;             ///< with the other node
   std::uint64_t failed_syncs = 0;  ///< since the machine was booted, that `cache` takes into account
+  /// The newest reign of whose history this tree was a part: as its primary's, or brought up to date by that. 0: none
+  /// is known.
+  Epoch history;
+  std::uint64_t conflict = 0;  ///< Conflict::number, as long as a mixture stands in the way; 0: none
 
   bool operator==(const JournalRecord&) const = default;
   static void fields(auto& self, auto& archive) {
     archive(self.owner, self.generation, self.sequence, self.seen[0], self.seen[1], self.seen[2], self.remembers,
             self.voter, self.decided, self.complete, self.tree, self.reign, self.lsn, self.cache, self.ground,
-            self.failed_syncs);
+            self.failed_syncs, self.history, self.conflict);
   }
 };
 

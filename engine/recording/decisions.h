@@ -34,6 +34,7 @@ enum class Call : std::uint8_t {
   replace_touches,
   survey,
   identify_in,
+  set_aside,
 };
 
 class Decisions {

@@ -44,6 +44,7 @@ void fields(Is<io::RegionRead> auto& e, auto& archive) {
   archive(e.ticket, e.error, e.mtime_ns);
   archive.bulk(e.data);
 }
+void fields(Is<io::SetAside> auto& e, auto& archive) { archive(e.ticket, e.error); }
 void fields(Is<io::MountOpened> auto& e, auto& archive) { archive(e.error_text); }
 void fields(Is<io::MountClosed> auto&, auto&) {}
 void fields(Is<io::RequestArrived> auto& e, auto& archive) {

@@ -83,6 +83,7 @@ std::vector<io::Event> drawn_events() {
       io::PhaseEnded{ticket, false, secret},
       io::CommandGiven{io::CommandId(2), {io::Verb::wait_role, true, false}},
       io::TouchesLogged{ticket},
+      io::SetAside{ticket, error},
   };
 }
 

@@ -98,6 +98,16 @@ void TappedVolume::read(Ticket ticket, FileId file, std::uint64_t offset, std::u
   real_.read(ticket, file, offset, length);
 }
 
+void TappedVolume::set_aside(Ticket ticket, FileId object, const Conflict& conflict) {
+  decisions_.begin(Call::set_aside);
+  decisions_.add(ticket.value);
+  decisions_.add(object);
+  decisions_.add(conflict.number);
+  decisions_.add(conflict.own.value);
+  decisions_.add(conflict.winner.value);
+  real_.set_aside(ticket, object, conflict);
+}
+
 void TappedMount::open() {
   decisions_.begin(Call::open_mount);
   real_.open();

@@ -41,6 +41,7 @@ void ResyncTarget::expect_part(Epoch reign, std::vector<Touch> own, Period young
 
 void ResyncTarget::abandon() {
   stage_ = Stage::idle;
+  keeper_.abandon();
   part_.reset();
   fresh_.clear();
   created_.clear();
@@ -126,9 +127,10 @@ ResyncTarget::Outcome ResyncTarget::scanned(io::Scanned& event) {
   if (stage_ != Stage::scanning || event.ticket != scan_) return Outcome::none;
   if (event.error != 0) context_.mark(Mark::target_scan_failed);
   if (event.error != 0) return fail("the own tree cannot be read (errno " + std::to_string(event.error) + ")");
+  keeper_.choose(event.manifest, theirs_, part_ ? &*part_ : nullptr);
   if (part_) return plan_part(event.manifest);
   plan_ = plan_reconcile(event.manifest, theirs_, context_.mark);
-  return follow_plan();
+  return keep_then_follow_plan();
 }
 
 ResyncTarget::Outcome ResyncTarget::plan_part(const Manifest& mine) {
@@ -144,7 +146,7 @@ ResyncTarget::Outcome ResyncTarget::plan_part(const Manifest& mine) {
   for (const FileId& id : fresh_) {
     if (!is_young(id, part_->young_from)) to_list_.push_back(Touch::all_of(id));
   }
-  if (to_list_.empty() || planted(Bug::fresh_object_not_listed)) return follow_plan();
+  if (to_list_.empty() || planted(Bug::fresh_object_not_listed)) return keep_then_follow_plan();
   // If this resync is cut short, the next must not take them for equal.
   context_.mark(Mark::fresh_objects_listed);
   stage_ = Stage::listing;
@@ -153,7 +155,23 @@ ResyncTarget::Outcome ResyncTarget::plan_part(const Manifest& mine) {
 
 ResyncTarget::Outcome ResyncTarget::planned_listed() {
   if (stage_ != Stage::listing) return Outcome::none;
-  return follow_plan();
+  return keep_then_follow_plan();
+}
+
+ResyncTarget::Outcome ResyncTarget::keep_then_follow_plan() {
+  stage_ = Stage::keeping;
+  if (!keeper_.begin() || planted(Bug::set_aside_not_waited_for)) return follow_plan();
+  return Outcome::progress;
+}
+
+ResyncTarget::Outcome ResyncTarget::set_aside(const io::SetAside& event) {
+  switch (keeper_.set_aside(event)) {
+    case Keeper::Outcome::none: return Outcome::none;
+    case Keeper::Outcome::progress: return Outcome::progress;
+    case Keeper::Outcome::done: return stage_ == Stage::keeping ? follow_plan() : Outcome::progress;
+    case Keeper::Outcome::failed: return fail(keeper_.trouble());
+  }
+  return Outcome::none;
 }
 
 ResyncTarget::Outcome ResyncTarget::follow_plan() {
@@ -162,6 +180,7 @@ ResyncTarget::Outcome ResyncTarget::follow_plan() {
     if (file) created_.push_back(step.file);
   }
   std::sort(created_.begin(), created_.end());
+  keeper_.clear_trouble();
   plan_next_ = 0;
   stage_ = Stage::naming;
   if (plan_.empty()) {

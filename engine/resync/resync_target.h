@@ -1,11 +1,13 @@
 // The returning node's side of a resync: makes its names and attributes those of the primary, then pulls what differs
-// in the contents, while the primary's live operations are applied in between, in order.
+// in the contents, while the primary's live operations are applied in between, in order. What the primary may not have
+// is set aside before anything is changed.
 #pragma once
 
 #include "engine/context.h"
 #include "engine/replication/replica_stream.h"
+#include "engine/resync/compared_part.h"
+#include "engine/resync/keeper.h"
 #include "engine/resync/progress.h"
-#include "engine/resync/touch.h"
 
 #include <deque>
 #include <map>
@@ -14,15 +16,9 @@
 
 namespace lockstep::engine {
 
-/// What is compared where not everything is.
-struct ComparedPart {
-  Period young_from = 0;
-  std::vector<Touch> touches;  ///< of both nodes, once the manifest is there
-};
-
 class ResyncTarget : private ReplicaStream::ResyncListener {
  public:
-  ResyncTarget(Context& context, ReplicaStream& stream) : context_(context), stream_(stream) {}
+  ResyncTarget(Context& context, ReplicaStream& stream) : context_(context), stream_(stream), keeper_(context) {}
 
   enum class Outcome {
     none,           ///< not this resync's event, or nothing to do
@@ -40,7 +36,10 @@ class ResyncTarget : private ReplicaStream::ResyncListener {
   /// The same for a part of the trees. `own`: what this node has listed, as the primary was told.
   void expect_part(Epoch reign, std::vector<Touch> own, Period young_from);
   [[nodiscard]] bool partial() const { return part_.has_value(); }
+  /// After `begins`: the tree is a part of a history that does not go on, so what it holds is kept aside first.
+  void keep(const Conflict& conflict) { keeper_.expect(conflict); }
   void abandon();
+  [[nodiscard]] Epoch reign() const { return reign_; }
   [[nodiscard]] bool active() const { return stage_ != Stage::idle; }
   [[nodiscard]] bool finished() const { return stage_ == Stage::finished; }
   /// What comes next must come from the primary, and soon.
@@ -56,10 +55,12 @@ class ResyncTarget : private ReplicaStream::ResyncListener {
   Outcome applied(const io::Applied& event);
   Outcome digested(const io::Digested& event);
   Outcome synced(const io::Synced& event);
+  Outcome set_aside(const io::SetAside& event);
   /// After the stream applied something: whether that ended the resync.
   Outcome check();
 
   [[nodiscard]] const std::string& error() const { return error_; }
+  [[nodiscard]] const Keeper& keeper() const { return keeper_; }
   /// Of the present resync, or of the last one.
   [[nodiscard]] ResyncProgress progress() const;
 
@@ -88,13 +89,14 @@ class ResyncTarget : private ReplicaStream::ResyncListener {
     archive.list(self.to_list_, [&archive](auto& touch) { archive(touch); });
     archive.list(self.fresh_, [&archive](auto& id) { archive(id); });
     archive.list(self.created_, [&archive](auto& id) { archive(id); });
+    Keeper::fields(self.keeper_, archive);
     archive.spoken(self.error_);
     archive(self.bytes_total_, self.bytes_left_, self.files_left_, self.bytes_copied_, self.bytes_compared_,
             self.pulls_began_, self.sync_ahead_, self.synced_bytes_);
   }
 
  private:
-  enum class Stage { idle, expecting, receiving, scanning, listing, naming, pulling, syncing, finished };
+  enum class Stage { idle, expecting, receiving, scanning, listing, keeping, naming, pulling, syncing, finished };
   /// How a region is compared.
   enum class By : std::uint8_t {
     chunks,
@@ -118,6 +120,8 @@ class ResyncTarget : private ReplicaStream::ResyncListener {
   void begin_scan();
   void begin_survey();
   Outcome plan_part(const Manifest& mine);
+  /// Sets aside what the plan may replace, then follows it.
+  Outcome keep_then_follow_plan();
   Outcome follow_plan();
   void pull(FileId file, std::uint64_t begin, std::uint64_t end);
   void pull_part();
@@ -130,6 +134,7 @@ class ResyncTarget : private ReplicaStream::ResyncListener {
 
   Context& context_;
   ReplicaStream& stream_;
+  Keeper keeper_;
   Stage stage_ = Stage::idle;
   Epoch reign_;
   bool compare_ = true;

@@ -127,7 +127,8 @@ class Comparison {
     errno = 0;
     while (const dirent* entry = ::readdir(stream)) {
       const std::string name(entry->d_name);
-      const bool left_out = name == "." || name == ".." || (is_root && name == ".lockstep");
+      const bool left_out =
+          name == "." || name == ".." || (is_root && (name == ".lockstep" || name == ".lockstep-conflicts"));
       if (!left_out) names.insert(name);
       errno = 0;
     }

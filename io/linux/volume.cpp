@@ -62,7 +62,17 @@ int LinuxVolume::prepare_staging() {
   // Whether attributes of the trusted namespace can be kept shows now too, not in the middle of a takeover.
   if (const int error = identify_tree(*object); error != 0) return error;
   table_->insert(FileId::staging(), handle.value, S_IFDIR, std::move(object));
-  return table_->pin(FileId::staging());
+  if (const int error = table_->pin(FileId::staging()); error != 0) return error;
+  return prepare_conflicts();
+}
+
+int LinuxVolume::prepare_conflicts() {
+  const auto root_before = status_of(*root_);
+  if (!root_before.ok()) return root_before.error;
+  if (const int error = conflicts_->open(root_->fd()); error != 0) return error;
+  const auto root_after = status_of(*root_);
+  const bool made = nanoseconds(root_after.value.st_mtim) != nanoseconds(root_before.value.st_mtim);
+  return made ? change_times(*root_, {0, UTIME_OMIT}, root_before.value.st_mtim) : 0;
 }
 
 int LinuxVolume::identify_tree(const OpenObject& staging) {
@@ -77,6 +87,8 @@ int LinuxVolume::identify_tree(const OpenObject& staging) {
 void LinuxVolume::close() {
   settle_timer_.cancel();
   alive_.reset();
+  conflicts_->stop();
+  conflicts_.reset();
   unsettled_.clear();
   if (table_) table_->clear();
 }
@@ -99,6 +111,7 @@ Outcome<OpenObjectPtr> LinuxVolume::resolve_directory(const FileId& id) {
 void LinuxVolume::apply(Ticket ticket, const Operation& operation, Origin origin) {
   // A request must not be followed by an older time of the stream.
   if (origin == Origin::application && !unsettled_.empty()) settle();
+  if (!places_.empty()) places_ = {};
   io::Applied result;
   result.ticket = ticket;
   result.effect = operation;

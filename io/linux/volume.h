@@ -3,6 +3,7 @@
 
 #include "engine/values/manifest.h"
 #include "io/event_sink.h"
+#include "io/linux/conflict_store.h"
 #include "io/linux/object_table.h"
 #include "io/volume.h"
 
@@ -34,7 +35,8 @@ struct VolumeLimits {
 };
 
 /// Needs a filesystem with file handles and trusted.* attributes (ext4 and XFS are tested), CAP_SYS_ADMIN,
-/// CAP_DAC_READ_SEARCH and a mounted /proc. Used on the loop's thread only; syncs wait for the disk on `workers`.
+/// CAP_DAC_READ_SEARCH and a mounted /proc. Used on the loop's thread only; syncs and copies that are set aside wait
+/// for the disk on `workers`.
 ///
 /// Beyond what io::Volume says:
 /// - A request's `attributes` with attribute_mode on write, allocate or set_xattr says that the caller may not keep
@@ -71,6 +73,10 @@ class LinuxVolume final : public io::Volume {
   void digest(Ticket ticket, FileId file, std::uint64_t offset, std::uint64_t length,
               std::uint32_t chunk_bytes) override;
   void read(Ticket ticket, FileId file, std::uint64_t offset, std::uint64_t length) override;
+  void set_aside(Ticket ticket, FileId object, const Conflict& conflict) override;
+
+  /// Valid after prepare(), for any thread.
+  [[nodiscard]] const std::shared_ptr<ConflictStore>& conflicts() const { return conflicts_; }
 
   // What the mount answers by itself. Nothing here changes anything an application could see.
 
@@ -98,10 +104,15 @@ class LinuxVolume final : public io::Volume {
 
  private:
   struct NamedObject;
+  struct Place {
+    FileId parent;
+    std::string name;
+  };
 
   Outcome<OpenObjectPtr> resolve(const FileId& id);
   Outcome<OpenObjectPtr> resolve_directory(const FileId& id);
   int prepare_staging();
+  int prepare_conflicts();
   int identify_tree(const OpenObject& staging);
 
   int run(const Operation& operation, io::Origin origin, io::Applied& result);
@@ -132,9 +143,11 @@ class LinuxVolume final : public io::Volume {
   void owe_mtime(const FileId& id, std::int64_t mtime_ns);
 
   struct Walker;
-  int walk(Manifest* manifest);
+  int walk(Manifest* manifest, std::unordered_map<FileId, Place>* places = nullptr);
   int walk_directory(const FileId& id, Walker& walker);
   int survey(const SurveyRequest& request, Manifest& manifest);
+  int describe_aside(const FileId& id, ConflictRecord& record, Descriptor& contents);
+  Outcome<std::string> path_of(const FileId& id);
   int describe(const FileId& id, Manifest& manifest);
 
   boost::asio::io_context& loop_;
@@ -145,7 +158,9 @@ class LinuxVolume final : public io::Volume {
   OpenObjectPtr root_;
   std::unique_ptr<ObjectTable> table_;
   bool stream_broken_ = false;  ///< an operation of the stream has failed; none follows it
-  bool indexed_ = false;        ///< every object beneath is in the table
+  std::shared_ptr<ConflictStore> conflicts_ = std::make_shared<ConflictStore>();
+  std::unordered_map<FileId, Place> places_;  ///< of every object, while objects are set aside
+  bool indexed_ = false;                      ///< every object beneath is in the table
   std::unordered_map<FileId, std::int64_t> unsettled_;
   boost::asio::steady_timer settle_timer_;
   bool settle_armed_ = false;

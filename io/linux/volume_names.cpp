@@ -38,7 +38,7 @@ void keep_time(const struct stat& before, int directory, const std::string& name
 using io::Origin;
 
 bool LinuxVolume::hidden(const FileId& parent, const std::string& name) {
-  return parent == FileId::root() && name == staging_name;
+  return parent == FileId::root() && (name == staging_name || name == conflicts_name);
 }
 
 int LinuxVolume::check_place(const FileId& parent, const std::string& name, Origin origin) const {

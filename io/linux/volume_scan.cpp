@@ -54,6 +54,7 @@ struct LinuxVolume::Walker {
   std::unordered_set<FileId> listed;  ///< objects
   std::unordered_set<FileId> entered;
   std::vector<FileId> directories;  ///< still to be entered
+  std::unordered_map<FileId, Place>* places = nullptr;
 };
 
 void LinuxVolume::scan(Ticket ticket) {
@@ -123,9 +124,10 @@ int LinuxVolume::describe(const FileId& id, Manifest& manifest) {
   return 0;
 }
 
-int LinuxVolume::walk(Manifest* manifest) {
+int LinuxVolume::walk(Manifest* manifest, std::unordered_map<FileId, Place>* places) {
   Walker walker;
   walker.manifest = manifest;
+  walker.places = places;
   if (manifest != nullptr) {
     const auto status = status_of(*root_);
     if (!status.ok()) return status.error;
@@ -161,6 +163,7 @@ int LinuxVolume::walk_directory(const FileId& id, Walker& walker) {
     if (S_ISDIR(status.st_mode) && enter && (!walker.young_from || walker.entered.insert(child).second)) {
       walker.directories.push_back(child);
     }
+    if (walker.places != nullptr) walker.places->try_emplace(child, id, name);
     if (walker.manifest == nullptr) continue;
     if (walker.listed.insert(child).second) {
       ManifestObject object{child, describe_attributes(status), {}, {}};

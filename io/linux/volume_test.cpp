@@ -389,7 +389,7 @@ TEST_P(VolumePair, RandomSequencesGiveEqualTrees) {
     b_->volume().settle();
     RC_ASSERT(compare_trees(a_->path(), b_->path()) == std::vector<std::string>{});
     for (TestVolume* volume : {&*a_, &*b_}) {
-      shell("cd " + volume->path() + " && find . -mindepth 1 -maxdepth 1 ! -name .lockstep -exec rm -rf {} + && " +
+      shell("cd " + volume->path() + " && find . -mindepth 1 -maxdepth 1 ! -name '.lockstep*' -exec rm -rf {} + && " +
             "touch -d @1600000000 .");
       volume->reopen();
     }

@@ -136,6 +136,11 @@ io::RegionRead TestVolume::read(FileId file, std::uint64_t offset, std::uint64_t
   return await<io::RegionRead>();
 }
 
+int TestVolume::set_aside(FileId object, const Conflict& conflict) {
+  volume_->set_aside(Ticket(6), object, conflict);
+  return await<io::SetAside>().error;
+}
+
 FileId TestVolume::find(const FileId& parent, const std::string& name) {
   return volume_->lookup(parent, name).value.id;
 }

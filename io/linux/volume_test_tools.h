@@ -65,6 +65,7 @@ class TestVolume {
   Manifest survey(const SurveyRequest& request);
   std::vector<std::uint64_t> digest(FileId file, std::uint64_t offset, std::uint64_t length, std::uint32_t chunk);
   io::RegionRead read(FileId file, std::uint64_t offset, std::uint64_t length);
+  int set_aside(FileId object, const Conflict& conflict);
   FileId find(const FileId& parent, const std::string& name);
 
  private:

@@ -1,5 +1,6 @@
 #include "prod/cli/commands.h"
 
+#include "prod/cli/conflicts.h"
 #include "prod/cli/control_client.h"
 #include "prod/cli/render_status.h"
 #include "prod/config/configuration.h"
@@ -117,6 +118,8 @@ ExitCode run_command(const CommandLine& line) {
   const LoadedConfiguration loaded = load_configuration(line.configuration, LoadScope::cluster_only);
   if (!loaded.errors.empty()) return complain(loaded.errors);
   const std::string socket = loaded.configuration.cluster.run_directory + "/" + control_socket_name;
+
+  if (line.request.verb == "conflicts") return run_conflicts(socket, line);
 
   Role before;
   if (line.wait_seconds) {

@@ -43,6 +43,29 @@ void add_wait(CLI::App* verb, CommandLine& line) {
       ->type_name("SECONDS");
 }
 
+void add_conflicts(CLI::App& app, CommandLine& line) {
+  CLI::App* conflicts = add_verb(
+      app, line,
+      {"conflicts", "What this server alone had when the other was forced to be the primary: kept aside here"});
+  conflicts->add_flag("--json", line.json, "For scripts");
+  conflicts->require_subcommand(0, 1);
+
+  CLI::App* restore = conflicts->add_subcommand("restore", "Copy it into a directory; overwrites nothing");
+  restore->add_option("path", line.conflicts.path, "As listed; of a directory also what it held. Or the key")
+      ->required();
+  restore->add_option("--to", line.conflicts.to, "The directory, which must exist")->required()->type_name("DIR");
+  restore->callback([&line] { line.conflicts.action = ConflictsAction::restore; });
+
+  CLI::App* drop = conflicts->add_subcommand("drop", "Give it up, for the space that it takes");
+  CLI::Option* path = drop->add_option("path", line.conflicts.path, "As listed, or the key");
+  CLI::Option* all = drop->add_flag("--all", line.conflicts.all, "Everything that is kept here");
+  path->excludes(all);
+  drop->callback([&line] {
+    line.conflicts.action = ConflictsAction::drop;
+    if (line.conflicts.path.empty() && !line.conflicts.all) throw CLI::RequiredError("PATH or --all");
+  });
+}
+
 void add_verbs(CLI::App& app, CommandLine& line) {
   CLI::App* status = add_verb(app, line, {"status", "Role, why it is so, and what can safely be done next"});
   status->add_flag("--json", line.json, "For scripts");
@@ -65,8 +88,7 @@ void add_verbs(CLI::App& app, CommandLine& line) {
            {"verify", "Compare both servers' data while the application runs (not available in this version)"});
   add_wait(add_verb(app, line, {"resync", "On a secondary: compare every byte with the primary and copy what differs"}),
            line);
-  add_verb(app, line,
-           {"conflicts", "List what was kept aside when both servers had changes (not available in this version)"});
+  add_conflicts(app, line);
 
   CLI::App* log = add_verb(app, line, {"log", "The module's last log lines, as the daemon remembers them"});
   log->add_option("-n,--lines", line.request.lines, "How many (50)")->check(CLI::Range(1, 2000));

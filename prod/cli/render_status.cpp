@@ -1,8 +1,8 @@
 #include "prod/cli/render_status.h"
 
+#include "prod/cli/size_text.h"
+
 #include <algorithm>
-#include <array>
-#include <cstdio>
 #include <string_view>
 
 #include <boost/json/array.hpp>
@@ -31,19 +31,6 @@ std::uint64_t number(const json::object& object, std::string_view key) {
   json::error_code error;
   const auto result = value->to_number<std::uint64_t>(error);
   return error ? 0 : result;
-}
-
-std::string bytes_text(std::uint64_t bytes) {
-  constexpr std::array<const char*, 5> units = {"bytes", "KiB", "MiB", "GiB", "TiB"};
-  double amount = static_cast<double>(bytes);
-  std::size_t unit = 0;
-  while (amount >= 1024 && unit + 1 < units.size()) {
-    amount /= 1024;
-    ++unit;
-  }
-  std::array<char, 32> buffer{};
-  std::snprintf(buffer.data(), buffer.size(), unit == 0 ? "%.0f %s" : "%.1f %s", amount, units[unit]);
-  return buffer.data();
 }
 
 std::string time_text(std::uint64_t seconds) {
@@ -75,7 +62,7 @@ std::string render_resync(const json::object& status) {
     const auto done = static_cast<double>(total - std::min(left, total)) / static_cast<double>(total);
     const auto filled = static_cast<std::size_t>(done * static_cast<double>(width));
     return "[" + std::string(filled, '#') + std::string(width - filled, '.') + "] " +
-           std::to_string(static_cast<int>(done * 100)) + " %, " + bytes_text(left) + " of " + bytes_text(total) +
+           std::to_string(static_cast<int>(done * 100)) + " %, " + size_text(left) + " of " + size_text(total) +
            " left";
   };
   const json::value* own = status.if_contains("resync");
@@ -83,9 +70,9 @@ std::string render_resync(const json::object& status) {
     const json::object& resync = own->as_object();
     std::string result = bar(number(resync, "bytes_total"), number(resync, "bytes_left")) + ", " +
                          std::to_string(number(resync, "files_left")) + " files, " +
-                         bytes_text(number(resync, "bytes_copied")) + " copied";
+                         size_text(number(resync, "bytes_copied")) + " copied";
     if (const std::uint64_t rate = number(resync, "bytes_per_second"); rate > 0) {
-      result += ", " + bytes_text(rate) + "/s, " + time_text(number(resync, "seconds_left")) + " to go";
+      result += ", " + size_text(rate) + "/s, " + time_text(number(resync, "seconds_left")) + " to go";
     }
     return result;
   }
@@ -119,6 +106,12 @@ std::string render_status(const json::object& status) {
   line("resync", render_resync(status));
   if (const std::uint64_t waiting = number(status, "requests_waiting"); waiting > 0) {
     line("requests", std::to_string(waiting) + " waiting");
+  }
+  if (const json::value* kept = status.if_contains("conflicts"); kept != nullptr && kept->is_object()) {
+    const std::uint64_t count = number(kept->as_object(), "count");
+    if (count > 0) {
+      line("conflicts", std::to_string(count) + " kept aside, " + size_text(number(kept->as_object(), "bytes")));
+    }
   }
   line("reason", text(status, "reason"));
   line("next step", text(status, "next_step"));

@@ -19,8 +19,8 @@ struct ControlRequest {
   std::string module;
   std::string verb;  ///< as on the command line: "status", "start", "wait-role", ...
   bool force = false;
-  bool full = false;
-  std::string key;        ///< set
+  bool full = false;      ///< second: compare everything; conflicts-drop: all of it
+  std::string key;        ///< set; conflicts-drop: of what is given up
   std::string value;      ///< set
   std::size_t lines = 0;  ///< log
 };
@@ -30,7 +30,7 @@ enum class Outcome : std::uint8_t { done, refused, not_available };
 struct ControlAnswer {
   Outcome outcome = Outcome::done;
   std::string text;
-  boost::json::object status;  ///< for "status"
+  boost::json::object status;  ///< for "status"; for "conflicts" where things are
 };
 
 std::string encode(const ControlRequest& request);

@@ -7,6 +7,7 @@
 #include "io/asio/event_loop.h"
 #include "io/asio/event_queue.h"
 #include "io/linux/application.h"
+#include "io/linux/conflict_store.h"
 #include "io/linux/failed_syncs.h"
 #include "io/linux/journal.h"
 #include "io/linux/retained.h"
@@ -22,6 +23,7 @@
 #include <random>
 #include <string_view>
 #include <thread>
+#include <unistd.h>
 #include <utility>
 
 #include <boost/asio/io_context.hpp>
@@ -127,6 +129,7 @@ class ModuleHost::Running {
       return error;
     }
     if (std::string error = storage_.open(); !error.empty()) return error;
+    conflicts_ = storage_.conflicts();
     link_ = std::make_unique<io::AsioLink>(loop_, queue_, link_options(cluster, module, host_.self_), host_.report_);
     if (std::string error = link_->open(); !error.empty()) {
       storage_.give_up();
@@ -177,6 +180,19 @@ class ModuleHost::Running {
     loop_.post_from_any_thread([this, command, answered = std::move(answered)] { answers_.ask(command, answered); });
   }
 
+  [[nodiscard]] ConflictPlaces conflict_places() const {
+    const std::string open = "/proc/" + std::to_string(::getpid()) + "/fd/";
+    return {open + std::to_string(conflicts_->directory()), open + std::to_string(storage_.raw_directory())};
+  }
+
+  void drop_conflicts(bool all, const std::string& key, std::function<void(std::size_t)> done) {
+    storage_.on_worker([store = conflicts_, all, key, done = std::move(done)] {
+      std::vector<std::string> keys;
+      if (!all) keys.push_back(key);
+      done(store->drop(all ? store->keys() : keys));
+    });
+  }
+
   void give_up() { storage_.give_up(); }
 
   void end_thread() {
@@ -189,6 +205,7 @@ class ModuleHost::Running {
     end_thread();
     queue_.disconnect();
     engine_.reset();
+    conflicts_.reset();
     return storage_.release();
   }
 
@@ -205,8 +222,8 @@ class ModuleHost::Running {
 
   void publish() {
     status_changed_ = false;
-    engine::Status status = engine_->status();
-    host_.board_.publish(std::move(status), io::EventLoop::now());
+    const linux_io::ConflictStore::Totals kept = conflicts_->totals();
+    host_.board_.publish(engine_->status(), {kept.objects, kept.bytes}, io::EventLoop::now());
   }
 
   /// Not before this node holds everything again: what a power loss took is not regained by a restart of the daemon.
@@ -233,6 +250,7 @@ class ModuleHost::Running {
   std::unique_ptr<io::FileTouchLog> touch_log_;
   const io::FailedSyncs failed_syncs_;
   ModuleStorage storage_;
+  std::shared_ptr<linux_io::ConflictStore> conflicts_;
   io::AsioTimers timers_;
   std::unique_ptr<io::AsioLink> link_;
   std::unique_ptr<io::ScriptApplication> application_;
@@ -277,6 +295,12 @@ void ModuleHost::start() { running_->start(); }
 
 void ModuleHost::command(const io::Command& command, std::function<void(bool, std::string)> answered) {
   running_->command(command, std::move(answered));
+}
+
+ModuleHost::ConflictPlaces ModuleHost::conflict_places() const { return running_->conflict_places(); }
+
+void ModuleHost::drop_conflicts(bool all, const std::string& key, std::function<void(std::size_t)> done) {
+  running_->drop_conflicts(all, key, std::move(done));
 }
 
 bool ModuleHost::stop_cleanly(std::chrono::steady_clock::time_point deadline) {

@@ -31,6 +31,15 @@ class ModuleHost {
   /// `answered` comes once, on the module's thread.
   void command(const io::Command& command, std::function<void(bool accepted, std::string text)> answered);
 
+  /// What was set aside: where it lies, and what lies beside it, as paths that root can open.
+  struct ConflictPlaces {
+    std::string store;
+    std::string directory;  ///< the raw one
+  };
+  [[nodiscard]] ConflictPlaces conflict_places() const;
+  /// Gives up what is kept under `key`, or all of it; `done` comes once, on another thread, with how many there were.
+  void drop_conflicts(bool all, const std::string& key, std::function<void(std::size_t)> done);
+
   /// Undoes prepare(), if it was done: something else failed.
   void abandon();
 

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <utility>
 
+#include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
 
 namespace lockstep::prod {
@@ -153,6 +154,10 @@ io::Mount& ModuleStorage::mount() {
 std::uint64_t ModuleStorage::tree() const { return impl_->volume_->tree(); }
 
 int ModuleStorage::raw_directory() const { return impl_->raw_.fd(); }
+
+const std::shared_ptr<linux_io::ConflictStore>& ModuleStorage::conflicts() const { return impl_->volume_->conflicts(); }
+
+void ModuleStorage::on_worker(std::function<void()> work) { boost::asio::post(impl_->workers_, std::move(work)); }
 
 void ModuleStorage::give_up() { impl_->give_up(); }
 

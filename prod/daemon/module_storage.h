@@ -5,6 +5,7 @@
 #include "io/report.h"
 #include "io/volume.h"
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -13,6 +14,10 @@ namespace lockstep::io {
 class EventLoop;
 class EventQueue;
 }  // namespace lockstep::io
+
+namespace lockstep::linux_io {
+class ConflictStore;
+}
 
 namespace lockstep::prod {
 
@@ -35,6 +40,10 @@ class ModuleStorage {
   [[nodiscard]] std::uint64_t tree() const;
   /// The raw directory, open; owned by this object.
   [[nodiscard]] int raw_directory() const;
+  /// What was set aside, for any thread.
+  [[nodiscard]] const std::shared_ptr<linux_io::ConflictStore>& conflicts() const;
+  /// Runs it on a thread that may wait for the disk. From any thread.
+  void on_worker(std::function<void()> work);
 
   /// Undoes open(), because something else failed: an earlier daemon's guard stays, a new one goes.
   void give_up();

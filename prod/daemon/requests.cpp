@@ -53,7 +53,7 @@ ControlAnswer status_answer(const ModuleHost& host, const ClusterConfiguration& 
                 " ms: look at the log and at the disk; if it stays so, restart lockstepd",
             {}};
   }
-  return {Outcome::done, {}, status_json(published->status, host.configuration(), cluster, self)};
+  return {Outcome::done, {}, status_json(*published, host.configuration(), cluster, self)};
 }
 
 ControlAnswer log_answer(const ModuleHost& host, std::size_t lines) {
@@ -70,6 +70,14 @@ ControlAnswer set_answer(const std::string& key, const std::string& value) {
     return {Outcome::not_available, "log-level is debug, info, warning or error, not \"" + value + "\"", {}};
   }
   return {Outcome::done, "log-level is " + value + " until the daemon restarts", {}};
+}
+
+/// The command line tool looks there itself: copying takes as long as there is to copy, and is its user's to end.
+ControlAnswer conflicts_answer(const ModuleHost& host) {
+  const ModuleHost::ConflictPlaces places = host.conflict_places();
+  return {Outcome::done,
+          {},
+          {{"store", places.store}, {"directory", places.directory}, {"path", host.configuration().directory}}};
 }
 
 void forward(ModuleHost& host, const io::Command& command, const ControlServer::Respond& respond) {
@@ -107,8 +115,15 @@ void handle_control(const std::vector<ModuleHost*>& hosts, const ClusterConfigur
     respond(set_answer(request.key, request.value));
   } else if (request.verb == "resync") {
     resync(*host, respond);
-  } else if (request.verb == "verify" || request.verb == "conflicts") {
-    respond({Outcome::not_available, request.verb + " is not available in this version", {}});
+  } else if (request.verb == "conflicts") {
+    respond(conflicts_answer(*host));
+  } else if (request.verb == "conflicts-drop") {
+    host->drop_conflicts(request.full, request.key, [respond](std::size_t dropped) {
+      const bool any = dropped != 0;
+      respond({any ? Outcome::done : Outcome::refused, any ? std::to_string(dropped) : "nothing such is kept", {}});
+    });
+  } else if (request.verb == "verify") {
+    respond({Outcome::not_available, "verify is not available in this version", {}});
   } else {
     respond({Outcome::not_available, "the daemon does not know \"" + request.verb + "\"", {}});
   }

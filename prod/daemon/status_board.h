@@ -4,20 +4,28 @@
 #include "engine/status.h"
 #include "engine/values/time.h"
 
+#include <cstdint>
 #include <memory>
 #include <mutex>
 
 namespace lockstep::prod {
 
+/// What was kept aside, in a conflict of two histories.
+struct KeptAside {
+  std::uint64_t objects = 0;
+  std::uint64_t bytes = 0;
+};
+
 struct PublishedStatus {
   engine::Status status;
   Instant at;  ///< when the loop said so; an old one means that the loop hangs
+  KeptAside conflicts = {};
 };
 
 /// Thread-safe.
 class StatusBoard {
  public:
-  void publish(engine::Status status, Instant at);
+  void publish(engine::Status status, KeptAside conflicts, Instant at);
   /// Nothing until the loop has spoken for the first time.
   [[nodiscard]] std::shared_ptr<const PublishedStatus> latest() const;
 

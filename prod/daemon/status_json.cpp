@@ -11,10 +11,21 @@ namespace json = boost::json;
 
 namespace {
 json::string text(std::string_view value) { return json::string(value.data(), value.size()); }
+
+/// What was kept aside waits for somebody to look at it.
+std::string next_step(const PublishedStatus& published) {
+  std::string step = published.status.next_step;
+  if (published.conflicts.objects == 0) return step;
+  return step + (step.empty() ? "" : " ") +
+         "`conflicts` lists what was kept aside here; `conflicts restore` gives it " +
+         "back, `conflicts drop` gives it up.";
+}
+
 }  // namespace
 
-json::object status_json(const engine::Status& status, const ModuleConfiguration& module,
+json::object status_json(const PublishedStatus& published, const ModuleConfiguration& module,
                          const ClusterConfiguration& cluster, NodeId self) {
+  const engine::Status& status = published.status;
   const Configuration& configuration = status.configuration;
   json::array in_sync;
   for (const NodeId id : {NodeId::first, NodeId::second}) {
@@ -50,7 +61,8 @@ json::object status_json(const engine::Status& status, const ModuleConfiguration
       {"peer_resync", {{"bytes_total", status.peer_resync_bytes_total}, {"bytes_left", status.peer_resync_bytes_left}}},
       {"requests_waiting", status.requests_waiting},
       {"reason", text(status.reason)},
-      {"next_step", text(status.next_step)},
+      {"conflicts", {{"count", published.conflicts.objects}, {"bytes", published.conflicts.bytes}}},
+      {"next_step", text(next_step(published))},
   };
 }
 

@@ -18,7 +18,7 @@
 #include "sim/checkers/i15_lease_before_start.h"
 #include "sim/checkers/i15_one_service.h"
 #include "sim/checkers/i16_bounded_waiting.h"
-#include "sim/checkers/i17_nothing_overwritten.h"
+#include "sim/checkers/i17_losers_data_is_kept.h"
 #include "sim/checkers/i18_known_transitions.h"
 #include "sim/checkers/one_healthy.h"
 #include "sim/checkers/register_view.h"
@@ -55,7 +55,7 @@ Checkers::Checkers(World& world) {
   add(std::type_identity<NothingUncovered>{}, past);
   add(std::type_identity<ResyncEnds>{});
   add(std::type_identity<AppliedOnce>{});
-  add(std::type_identity<NothingOverwritten>{}, past);
+  add(std::type_identity<LosersDataIsKept>{}, past);
   add(std::type_identity<Names>{});
   add(std::type_identity<BoundedWaiting>{});
   add(std::type_identity<EqualAtRest>{}, past);

@@ -6,7 +6,7 @@
 #include "sim/checkers/i12_applied_once.h"
 #include "sim/checkers/i14_damage_is_refused.h"
 #include "sim/checkers/i15_one_service.h"
-#include "sim/checkers/i17_nothing_overwritten.h"
+#include "sim/checkers/i17_losers_data_is_kept.h"
 
 #include <gtest/gtest.h>
 
@@ -152,9 +152,61 @@ TEST_F(NothingUncoveredTest, WhatIsNotReliedOnIsNotLookedAt) {
   EXPECT_NO_THROW(checker_.stopped(Place::first, true));
 }
 
+/// The first node has been forced, with an empty tree; the second has a file that it wrote alone.
+class LosersDataIsKeptTest : public CheckersTest {
+ protected:
+  LosersDataIsKeptTest() {
+    history_.begin_anew(NodeId::first, Epoch(98304), false);
+    history_.begun_by_force();
+    checker_.traced(Place::first, io::WritableChanged{true, Epoch(98304)});
+    Operation create{.kind = OperationKind::create};
+    create.parent = FileId::root();
+    create.name = "mine";
+    create.attributes.mode = 0100644;
+    create.file = file_;
+    second().apply(create, io::Origin::application, 1);
+  }
+  Filesystem& second() { return world_.node(NodeId::second).volume().filesystem(); }
+  Operation unlink() {
+    Operation unlink{.kind = OperationKind::unlink};
+    unlink.parent = FileId::root();
+    unlink.name = "mine";
+    second().apply(unlink, io::Origin::stream, 2);
+    unlink.file = file_;
+    return unlink;
+  }
+
+  const FileId file_{7, 7};
+  History history_{world_};
+  LosersDataIsKept checker_{world_, history_};
+};
+
+TEST_F(LosersDataIsKeptTest, WhatOnlyTheLoserHadIsSeenToGo) {
+  checker_.traced(Place::second, io::ResyncBegan{Lsn(1)});
+  EXPECT_THROW(checker_.applied(NodeId::second, 1, unlink(), io::Origin::stream, true), Violation);
+}
+
+TEST_F(LosersDataIsKeptTest, AndThatItIsNowhereInTheEnd) {
+  checker_.traced(Place::second, io::ResyncBegan{Lsn(1)});
+  unlink();
+  EXPECT_THROW(checker_.traced(Place::second, io::ResyncEnded{Lsn(1), 0}), Violation);
+}
+
+TEST_F(LosersDataIsKeptTest, WhatIsLeftAsItWasIsNotMissed) {
+  checker_.traced(Place::second, io::ResyncBegan{Lsn(1)});
+  checker_.traced(Place::second, io::ResyncEnded{Lsn(1), 0});
+  checker_.at_rest();
+}
+
+TEST_F(LosersDataIsKeptTest, SettingAsideWithoutAConflictIsSeen) {
+  EXPECT_THROW(checker_.delivering(Place::second, io::SetAside{Ticket(1), 0}), Violation);
+  checker_.delivering(Place::first, io::CommandGiven{io::CommandId(1), {io::Verb::prim, true, false}});
+  checker_.delivering(Place::second, io::SetAside{Ticket(1), 0});
+}
+
 TEST_F(CheckersTest, AnAcknowledgedRequestThatAResyncDoesNotBringIsSeen) {
   History history(world_);
-  NothingOverwritten checker(world_, history);
+  LosersDataIsKept checker(world_, history);
   history.begin_anew(NodeId::first, Epoch(1), true);
   Operation operation{.kind = OperationKind::sync};
   history.traced(Place::first, io::OperationOrdered{RequestId(5), Epoch(1), Lsn(1), &operation});

@@ -40,6 +40,12 @@ std::size_t History::count_up_to(Lsn lsn) const {
   return count;
 }
 
+Model History::tree_after(std::size_t count) const {
+  Model model = base_;
+  for (std::size_t i = 0; i < count; ++i) model.apply(entries_[i].operation);
+  return model;
+}
+
 void History::append(HistoryEntry entry) {
   if (const std::string problem = tip_.apply(entry.operation); !problem.empty()) {
     throw Violation("I4", "ordered operation " + at(entry) + " does not follow from the ones before: " + problem);
@@ -80,11 +86,13 @@ void History::traced(Place by, const io::TraceEvent& event) {
     here.following = false;
     here.resyncing = true;
     here.resyncing_since = beginnings_;
+    here.resyncing_in = branch_epoch_;
     unordered_[index_of(node)].clear();
     if (began->whole) rotten_[index_of(node)].clear();  // every byte is compared
   } else if (const auto* ended = std::get_if<io::ResyncEnded>(&event)) {
-    // With a primary of which it does not know that it lost its history, and that will not hear of this.
-    if (replica(node).resyncing_since != beginnings_) return;
+    // With a primary of which it does not know that it lost its history, or began a new reign, with numbers of its own;
+    // and that will not hear of this.
+    if (replica(node).resyncing_since != beginnings_ || replica(node).resyncing_in != branch_epoch_) return;
     rotten_[index_of(node)].add(rotten(other(node)));  // with a tree that may have rotted
     const auto position = position_of(node, count_up_to(ended->lsn), false);
     if (!position) {
@@ -93,7 +101,7 @@ void History::traced(Place by, const io::TraceEvent& event) {
                                  " but its tree is not the primary's of then or later; against the newest: " +
                                  difference(tip_, world_.node(node).volume().filesystem(), rotten(node)));
     }
-    replica(node) = {true, position->most, position->least, position->least, false, false, false, {}, 0};
+    replica(node) = {true, position->most, position->least, position->least, false, false, false, {}, 0, {}};
   }
 }
 
@@ -171,8 +179,7 @@ std::optional<History::Position> History::position_of(NodeId node, std::size_t l
   if (least == entries_.size() && !with_unordered) {
     return difference(tip_, volume, rotten(node)).empty() ? std::optional(Position{least, least}) : std::nullopt;
   }
-  Model model = base_;
-  for (std::size_t i = 0; i < least; ++i) model.apply(entries_[i].operation);
+  Model model = tree_after(least);
   std::size_t position = least;
   while (!difference(model, volume, rotten(node)).empty()) {
     if (position == entries_.size()) {
@@ -245,7 +252,8 @@ void History::continue_from(NodeId node, Position range, Epoch epoch) {
                 replaced.power_lost,
                 replaced.sync_failed,
                 "was replaced as the primary",
-                replaced.resyncing_since};
+                replaced.resyncing_since,
+                replaced.resyncing_in};
   } else if (replaced.following && replaced.position_least > position) {
     replaced.following = false;
     replaced.why_not = "holds what the new primary has not";

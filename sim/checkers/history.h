@@ -47,6 +47,8 @@ class History : public Observer {
   [[nodiscard]] Epoch branch_epoch() const { return branch_epoch_; }
   /// The entry of a request in the present branch.
   [[nodiscard]] std::optional<std::size_t> find(RequestId request) const;
+  /// The tree after the first so many entries.
+  [[nodiscard]] Model tree_after(std::size_t count) const;
   /// How many entries have a position up to `lsn`.
   [[nodiscard]] std::size_t count_up_to(Lsn lsn) const;
 
@@ -62,6 +64,9 @@ class History : public Observer {
   /// How often what was promised before has ceased to count: by a new beginning, or because somebody gave it up.
   [[nodiscard]] std::uint64_t beginnings() const { return beginnings_; }
   void give_up();
+  /// How often an administrator's force has begun a new branch: of the node that has become its owner.
+  [[nodiscard]] std::uint64_t forced_beginnings() const { return forced_beginnings_; }
+  void begun_by_force() { ++forced_beginnings_; }
   /// Takes `node`'s tree as a new beginning. Whether its disk is known to hold that tree.
   void begin_anew(NodeId node, Epoch epoch, bool on_disk);
   [[nodiscard]] bool base_on_disk() const { return base_on_disk_; }
@@ -87,6 +92,7 @@ class History : public Observer {
     bool sync_failed = false;           ///< the same: its disk may not have what its volume reads
     std::string why_not;                ///< why it stopped following
     std::uint64_t resyncing_since = 0;  ///< beginnings() when its resync began
+    Epoch resyncing_in;                 ///< branch_epoch() then
   };
   [[nodiscard]] Replica& replica(NodeId node) { return replicas_[index_of(node)]; }
   /// Objects that were changed after the first `from` entries, or on `node` without being ordered; changes that are
@@ -111,6 +117,7 @@ class History : public Observer {
   World& world_;
   std::optional<NodeId> owner_;
   std::uint64_t beginnings_ = 0;
+  std::uint64_t forced_beginnings_ = 0;
   bool base_on_disk_ = true;
   std::array<Ranges, 2> rotten_;
   Epoch last_epoch_;

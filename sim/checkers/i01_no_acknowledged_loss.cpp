@@ -57,6 +57,7 @@ void NoAcknowledgedLoss::became_writable(NodeId node, Epoch epoch) {
     } else {
       history_.begin_anew(node, epoch, false);
     }
+    history_.begun_by_force();
     return;
   }
   if (may_lack_what_was_not_synced(node, epoch)) {

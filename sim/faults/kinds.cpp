@@ -175,6 +175,15 @@ Faults commands(Random random, Window window) {
   });
 }
 
+/// What cuts a resync short: the machine dies again, the connection breaks, the disk refuses. Around `at`.
+Fault interruption(Random& random, NodeId joiner, Time at) {
+  const Time when = at + ms(random, 0, 2500);
+  if (random.one_in(3)) return {when, Reset{Wire::peers}};
+  if (random.chance(50)) return {when, Outage{place_of(joiner), random.chance(50), ms(random, 50, 1500)}};
+  const std::uint64_t one_in = static_cast<std::uint64_t>(random.between(1, 6));
+  return {at, DiskErrors{joiner, DiskCalls::stream, ENOSPC, one_in, ms(random, 500, 6000)}};
+}
+
 Faults forced_elections(Random random, Window window) {
   return several(random, 1, 2, [&](Faults& faults) {
     const NodeId node = any_node(random);
@@ -182,8 +191,15 @@ Faults forced_elections(Random random, Window window) {
     // Most of the time where it is meant for: the other node is gone, it seems for good.
     const Time gone = ms(random, 0, 3000);
     const Time down = ms(random, 3000, 20'000);
-    if (random.chance(70)) faults.push_back({at - std::min(at, gone), Outage{place_of(other(node)), true, down}});
+    const bool meant = random.chance(70);
+    const Time from = at - std::min(at, gone);
+    if (meant) faults.push_back({from, Outage{place_of(other(node)), random.chance(60), down}});
     faults.push_back({at, Order{node, {io::Verb::prim, true, false}}});
+    if (!meant || random.chance(40)) return;
+    for (std::int64_t n = random.between(1, 4); n > 0; --n) {
+      const Fault fault = interruption(random, other(node), from + down);
+      if (fault.at < window.end) faults.push_back(fault);
+    }
   });
 }
 
@@ -333,10 +349,11 @@ constexpr std::array kinds{
          script_trouble},
     Kind{"slow-ends", "application", 10,
          "1 to 3 times, killed processes and the mount take up to 0.2 to 6 s to be gone, for 0.5 to 20 s", slow_ends},
-    Kind{"forced-elections", "forced", 5,
-         "once or twice, a node is told to become the primary whatever the other has, most of the time after that lost "
-         "power",
-         forced_elections},
+    Kind{
+        "forced-elections", "forced", 8,
+        "once or twice, a node is told to become the primary whatever the other has, most of the time after that died; "
+        "often that one is interrupted 1 to 4 times when it comes back",
+        forced_elections},
     // What nobody can notice before both nodes' contents are compared: not part of "all".
     Kind{"bit-rot", "rot", 0, "1 to 4 times, 1 to 5 bits of files flip on a node's disk", bit_rot},
     Kind{"misdirected-writes", "rot", 0, "1 to 3 times, the next 1 or 2 writes of a node land in another file",

@@ -65,6 +65,9 @@ void NullPorts::digest(Ticket ticket, FileId file, std::uint64_t offset, std::ui
 void NullPorts::read(Ticket ticket, FileId file, std::uint64_t offset, std::uint64_t length) {
   say([&] { return "reads " + number(ticket.value) + region(file, offset, length); });
 }
+void NullPorts::set_aside(Ticket ticket, FileId object, const Conflict& /*conflict*/) {
+  say([&] { return "sets aside " + to_string(object) + ", ticket " + number(ticket.value); });
+}
 void NullPorts::open() {
   say([] { return std::string("opens the mount"); });
 }

@@ -53,7 +53,7 @@ void SimVolume::take_turns() {
 void SimVolume::resume() {
   hangs_ = false;
   take_turns();
-  for (auto& finish : std::exchange(syncs_held_, {})) finish();
+  for (auto& finish : std::exchange(disk_held_, {})) finish();
 }
 
 bool SimVolume::refused(const Trouble::Refusal& refusal) {
@@ -183,13 +183,17 @@ void SimVolume::sync(Ticket ticket, FileId file, bool /*data_only: allows less, 
       }
       host_.deliver(host_.now() + 1, io::Synced{ticket, fails ? EIO : 0});
     };
-    host_.at(done, [this, finish]() mutable {
-      if (hangs_) {
-        syncs_held_.emplace_back(std::move(finish));
-      } else {
-        finish();
-      }
-    });
+    when_the_disk_is_done(done, std::move(finish));
+  });
+}
+
+void SimVolume::when_the_disk_is_done(Time done, std::function<void()> finish) {
+  host_.at(done, [this, finish = std::move(finish)]() mutable {
+    if (hangs_) {
+      disk_held_.emplace_back(std::move(finish));
+    } else {
+      finish();
+    }
   });
 }
 
@@ -260,12 +264,37 @@ void SimVolume::read(Ticket ticket, FileId file, std::uint64_t offset, std::uint
   });
 }
 
+void SimVolume::set_aside(Ticket ticket, FileId object, const Conflict& conflict) {
+  in_turn([this, ticket, object, number = conflict.number] {
+    int error = refusals_[static_cast<std::size_t>(io::Origin::stream)];
+    const Inode* inode = filesystem_.find(object);
+    if (error == 0 && (inode == nullptr || inode->names == 0)) error = ENOENT;
+    if (error == 0 && refused(trouble_.reads)) error = trouble_.reads.error;
+    if (error == 0 && refused(trouble_.stream)) error = trouble_.stream.error;
+    const bool known = kept_.contains({number, object}) && !sets_aside_anew_;
+    if (error != 0 || known) return host_.deliver(completion(), io::SetAside{ticket, error});
+    const bool stalls = random_.one_in(speed_.sync_stall_one_in);
+    const Time longest = stalls ? speed_.sync_stall_max : speed_.sync_max;
+    const Time done = host_.now() + random_.between(speed_.sync_max / 20, longest);
+    if (sets_aside_early_) host_.deliver(completion(), io::SetAside{ticket, 0});
+    when_the_disk_is_done(done, [this, ticket, object, number] { copy_aside(ticket, object, number); });
+  });
+}
+
+// What is read last is what the copy holds: a change before the event would be in it.
+void SimVolume::copy_aside(Ticket ticket, FileId object, std::uint64_t conflict) {
+  const Inode* inode = filesystem_.find(object);
+  const int error = inode == nullptr ? ENOENT : 0;
+  if (error == 0) kept_.insert_or_assign({conflict, object}, *inode);
+  if (!sets_aside_early_) host_.deliver(host_.now() + 1, io::SetAside{ticket, error});
+}
+
 void SimVolume::forget_calls() {
   queued_ = 0;
   due_ = 0;
   last_turn_ = last_completion_ = 0;
   turns_.clear();
-  syncs_held_.clear();
+  disk_held_.clear();
   stream_broken_ = false;
 }
 
@@ -296,6 +325,7 @@ void SimVolume::exchange(const Copy& copy) {
   filesystem_.replace(std::move(states), names);
   disk_.begin_anew(filesystem_);
   tree_ = copy.tree;
+  kept_ = copy.kept;
 }
 
 SimVolume::Copy SimVolume::blank(std::uint64_t random) {

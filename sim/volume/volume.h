@@ -45,6 +45,11 @@ class SimVolume : public io::Volume {
   void digest(Ticket ticket, FileId file, std::uint64_t offset, std::uint64_t length,
               std::uint32_t chunk_bytes) override;
   void read(Ticket ticket, FileId file, std::uint64_t offset, std::uint64_t length) override;
+  void set_aside(Ticket ticket, FileId object, const Conflict& conflict) override;
+
+  /// What was set aside, by conflict and object. All of it is on disk.
+  using Kept = std::map<std::pair<std::uint64_t, FileId>, InodeState>;
+  [[nodiscard]] const Kept& kept() const { return kept_; }
 
   [[nodiscard]] Filesystem& filesystem() { return filesystem_; }
   [[nodiscard]] const Filesystem& filesystem() const { return filesystem_; }
@@ -73,8 +78,9 @@ class SimVolume : public io::Volume {
   struct Copy {
     std::map<InodeNumber, Inode> inodes;
     std::uint64_t tree = 0;
+    Kept kept = {};
   };
-  [[nodiscard]] Copy copy() const { return {filesystem_.inodes(), tree_}; }
+  [[nodiscard]] Copy copy() const { return {filesystem_.inodes(), tree_, kept_}; }
   /// The disk is exchanged for one that holds this; only while no process runs.
   void exchange(const Copy& copy);
   /// A new disk; `random` makes its directory another one than every other.
@@ -95,6 +101,10 @@ class SimVolume : public io::Volume {
   void lie_about_sync(bool lie) { lies_about_sync_ = lie; }
   /// A directory's fsync that leaves its names where they are (planted).
   void skip_directory_sync(bool skip) { skips_directory_sync_ = skip; }
+  /// A disk that says "set aside" before the copy is there (planted).
+  void set_aside_early(bool early) { sets_aside_early_ = early; }
+  /// What is set aside again takes the place of what was kept (planted).
+  void set_aside_anew(bool anew) { sets_aside_anew_ = anew; }
   /// A filesystem that reports success without applying, now and then (planted).
   void forget_operations(bool forget) { forgets_operations_ = forget; }
 
@@ -110,6 +120,9 @@ class SimVolume : public io::Volume {
   [[nodiscard]] std::vector<InodeNumber> files_on_disk() const;
   ApplyResult misdirect(const Operation& operation, io::Origin origin, std::uint64_t sequence);
   ApplyResult run(const Operation& operation, io::Origin origin, std::uint64_t sequence);
+  /// Runs `finish` at that time, or when the disk does not hang any more.
+  void when_the_disk_is_done(Time done, std::function<void()> finish);
+  void copy_aside(Ticket ticket, FileId object, std::uint64_t conflict);
   Time completion();
   [[nodiscard]] std::int64_t wall_clock_ns() const;
 
@@ -129,7 +142,7 @@ class SimVolume : public io::Volume {
   std::size_t queued_ = 0;
   std::size_t due_ = 0;  ///< of `turns_`, those whose time has come
   std::deque<std::function<void()>> turns_;
-  std::deque<std::function<void()>> syncs_held_;
+  std::deque<std::function<void()>> disk_held_;
   Time last_turn_ = 0;
   Time last_completion_ = 0;
   std::array<int, 2> refusals_{};
@@ -138,6 +151,9 @@ class SimVolume : public io::Volume {
   bool lies_about_sync_ = false;
   bool skips_directory_sync_ = false;
   bool forgets_operations_ = false;
+  bool sets_aside_early_ = false;
+  bool sets_aside_anew_ = false;
+  Kept kept_;
   std::optional<Landing> landing_;
 };
 

@@ -3,6 +3,7 @@
 #include "sim/fake_host.h"
 #include "sim/hash.h"
 
+#include <cerrno>
 #include <sys/stat.h>
 
 #include <gtest/gtest.h>
@@ -80,6 +81,39 @@ TEST_F(VolumeTest, SyncMakesWhatWasCalledBeforeDurable) {
   host_.run();
   EXPECT_TRUE(std::holds_alternative<io::Synced>(host_.delivered.back()));
   EXPECT_TRUE(volume_.disk().names_durable(1));
+}
+
+TEST_F(VolumeTest, WhatIsSetAsideIsAsItWasAndOutlivesAPowerLoss) {
+  const Conflict conflict{7, Epoch(1), Epoch(2)};
+  volume_.apply(Ticket(1), create("a"), io::Origin::application);
+  host_.run();
+  Operation write{.kind = OperationKind::write};
+  write.file = std::get<io::Applied>(host_.delivered[0]).effect.file;
+  write.data = Buffer::copy_of("first");
+  volume_.apply(Ticket(2), write, io::Origin::application);
+  volume_.set_aside(Ticket(3), write.file, conflict);
+  host_.run();
+  EXPECT_EQ(std::get<io::SetAside>(host_.delivered.back()).error, 0);
+  write.data = Buffer::copy_of("second");
+  volume_.apply(Ticket(4), write, io::Origin::application);
+  volume_.set_aside(Ticket(5), write.file, conflict);
+  volume_.set_aside(Ticket(6), FileId{1, 99}, conflict);
+  host_.run();
+  EXPECT_EQ(std::get<io::SetAside>(host_.delivered.back()).error, ENOENT);
+  Random random(1);
+  volume_.power_lost(random);
+  ASSERT_EQ(volume_.kept().size(), 1U);
+  EXPECT_EQ(volume_.kept().begin()->second.content.size(), 5U);
+}
+
+TEST_F(VolumeTest, ACopyThatIsCutShortIsNotKept) {
+  volume_.apply(Ticket(1), create("a"), io::Origin::application);
+  host_.run();
+  volume_.set_aside(Ticket(2), std::get<io::Applied>(host_.delivered[0]).effect.file, {7, Epoch(1), Epoch(2)});
+  host_.end_life();
+  volume_.process_ended();
+  host_.run();
+  EXPECT_TRUE(volume_.kept().empty());
 }
 
 }  // namespace

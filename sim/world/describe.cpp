@@ -133,6 +133,7 @@ std::string describe_event(const io::Event& event) {
           [](const io::RegionRead& e) {
             return with_error("region read", e.ticket, e.error) + ", " + number(e.data.size()) + " bytes";
           },
+          [](const io::SetAside& e) { return with_error("set aside", e.ticket, e.error); },
           [](const io::MountOpened& e) { return "mount opened " + e.error_text; },
           [](const io::MountClosed&) { return std::string("mount closed"); },
           [](const io::RequestArrived& e) {

@@ -94,6 +94,10 @@ void hash_event(RunHash& hash, const io::Event& event) {
                    hash.add(e.ticket.value);
                    hash.add_bytes(e.data);
                  },
+                 [&](const io::SetAside& e) {
+                   hash.add(e.ticket.value);
+                   hash.add(std::int64_t{e.error});
+                 },
                  [&](const io::MountOpened& e) { hash.add_bytes(e.error_text); },
                  [&](const io::MountClosed&) {},
                  [&](const io::RequestArrived& e) {

@@ -33,6 +33,7 @@ std::uint32_t lane_of(const io::Event& event) {
           [](const io::JournalStored&) { return std::uint32_t{journal}; },
           [](const io::TouchesLogged&) { return std::uint32_t{touches}; },
           [](const io::Synced& e) { return syncs + static_cast<std::uint32_t>(e.ticket.value % syncs_apart); },
+          [](const io::SetAside& e) { return syncs + static_cast<std::uint32_t>(e.ticket.value % syncs_apart); },
           [](const io::RequestArrived& e) {
             return syncs + syncs_apart + static_cast<std::uint32_t>(e.request.value % syncs_apart);
           },

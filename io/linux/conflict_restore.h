@@ -1,0 +1,19 @@
+// Giving back what was set aside.
+#pragma once
+
+#include "io/linux/conflict_record.h"
+#include "io/linux/object_descriptor.h"
+
+#include <string>
+
+namespace lockstep::linux_io {
+
+/// Makes the object anew as `name` in `directory`: type, contents with their holes, owner, mode, extended attributes as
+/// far as the filesystem takes them, times. `store`: where it is kept. Syncs it. 0 or an errno, EEXIST if something has
+/// that name already; then nothing was made.
+int restore_kept(int store, const ConflictRecord& record, int directory, const std::string& name);
+/// Gives an object its owner, mode, extended attributes and times. Of a directory once more, when what it holds is
+/// there.
+int dress_restored(const ConflictRecord& record, int directory, const std::string& name);
+
+}  // namespace lockstep::linux_io

@@ -1,0 +1,168 @@
+#include "io/linux/conflict_store.h"
+
+#include "io/linux/file_copy.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <dirent.h>
+#include <fcntl.h>
+#include <optional>
+#include <string_view>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace lockstep::linux_io {
+
+namespace {
+
+constexpr std::string_view record_suffix = ".record";
+constexpr std::string_view unfinished_suffix = ".unfinished";
+constexpr std::string_view contents_suffix = ".contents";
+
+std::string name_of(const std::string& key, std::string_view suffix) { return key + std::string(suffix); }
+
+std::vector<std::string> names_in(int directory) {
+  std::vector<std::string> names;
+  DIR* stream = ::fdopendir(::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (stream == nullptr) return names;
+  while (const dirent* entry = ::readdir(stream)) names.emplace_back(entry->d_name);
+  ::closedir(stream);
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+std::optional<ConflictRecord> read_record(int directory, const std::string& name) {
+  const Descriptor file(::openat(directory, name.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+  struct stat status {};
+  if (!file.valid() || ::fstat(file.fd(), &status) != 0) return std::nullopt;
+  std::vector<std::byte> bytes(static_cast<std::size_t>(status.st_size));
+  if (::pread(file.fd(), bytes.data(), bytes.size(), 0) != status.st_size) return std::nullopt;
+  return decode_conflict(Buffer(std::move(bytes)));
+}
+
+int write_new(int directory, const std::string& name, const Buffer& bytes) {
+  const Descriptor file(
+      ::openat(directory, name.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR));
+  if (!file.valid()) return errno;
+  const ssize_t written = ::pwrite(file.fd(), bytes.data(), bytes.size(), 0);
+  if (written < 0) return errno;
+  if (static_cast<std::size_t>(written) != bytes.size()) return ENOSPC;
+  return ::fsync(file.fd()) == 0 ? 0 : errno;
+}
+
+}  // namespace
+
+std::vector<ConflictRecord> read_conflicts(int directory) {
+  std::vector<ConflictRecord> records;
+  for (const std::string& name : names_in(directory)) {
+    if (!name.ends_with(record_suffix)) continue;
+    if (auto record = read_record(directory, name)) records.push_back(std::move(*record));
+  }
+  std::sort(records.begin(), records.end(), [](const ConflictRecord& a, const ConflictRecord& b) {
+    return std::pair(a.path, a.kept_at_ns) < std::pair(b.path, b.kept_at_ns);
+  });
+  return records;
+}
+
+Descriptor open_kept(int directory, const ConflictRecord& record) {
+  const std::string name = name_of(record.key(), contents_suffix);
+  return Descriptor(::openat(directory, name.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+}
+
+int ConflictStore::open(int root) {
+  if (::mkdirat(root, conflicts_name, S_IRWXU) != 0 && errno != EEXIST) return errno;
+  directory_ = Descriptor(::openat(root, conflicts_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!directory_.valid() || ::fsync(root) != 0) return errno;
+  // What has no record is of a copy that was cut short.
+  for (const std::string& name : names_in(directory_.fd())) {
+    if (!name.ends_with(record_suffix)) continue;
+    const std::string key = name.substr(0, name.size() - record_suffix.size());
+    const auto record = read_record(directory_.fd(), name);
+    count(key, record ? record->attributes.size_bytes : 0);
+  }
+  for (const std::string& name : names_in(directory_.fd())) {
+    if (name.ends_with(record_suffix) || name.front() == '.') continue;
+    const std::string key = name.substr(0, name.rfind('.'));
+    if (!kept_.contains(key)) ::unlinkat(directory_.fd(), name.c_str(), 0);
+  }
+  return 0;
+}
+
+int ConflictStore::write_contents(const std::string& key, const Descriptor& contents) {
+  const Descriptor file(::openat(directory_.fd(), name_of(key, contents_suffix).c_str(),
+                                 O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR));
+  if (!file.valid()) return errno;
+  const int error = copy_contents(contents.fd(), file.fd(), [this] { return !stopped_; });
+  if (error != 0) return error;
+  return ::fsync(file.fd()) == 0 ? 0 : errno;
+}
+
+// The record is last, and under its name once it is on disk: what is listed is whole.
+int ConflictStore::write_record(const std::string& key, const ConflictRecord& record) {
+  const std::string unfinished = name_of(key, unfinished_suffix);
+  if (const int error = write_new(directory_.fd(), unfinished, encode(record)); error != 0) return error;
+  const std::string finished = name_of(key, record_suffix);
+  if (::renameat(directory_.fd(), unfinished.c_str(), directory_.fd(), finished.c_str()) != 0) return errno;
+  if (::fsync(directory_.fd()) == 0) return 0;
+  const int error = errno;
+  ::unlinkat(directory_.fd(), finished.c_str(), 0);
+  return error;
+}
+
+int ConflictStore::keep(const ConflictRecord& record, const Descriptor& contents) {
+  const std::string key = record.key();
+  {
+    const std::scoped_lock lock(mutex_);
+    if (kept_.contains(key)) return 0;
+  }
+  int error = contents.valid() ? write_contents(key, contents) : 0;
+  if (error == 0) error = write_record(key, record);
+  if (error != 0) {
+    for (const std::string_view suffix : {unfinished_suffix, contents_suffix}) {
+      ::unlinkat(directory_.fd(), name_of(key, suffix).c_str(), 0);
+    }
+    return error;
+  }
+  count(key, record.attributes.size_bytes);
+  return 0;
+}
+
+void ConflictStore::count(const std::string& key, std::uint64_t bytes) {
+  const std::scoped_lock lock(mutex_);
+  if (!kept_.emplace(key, bytes).second) return;
+  ++totals_.objects;
+  totals_.bytes += bytes;
+}
+
+std::vector<std::string> ConflictStore::keys() const {
+  const std::scoped_lock lock(mutex_);
+  std::vector<std::string> keys;
+  for (const auto& [key, bytes] : kept_) keys.push_back(key);
+  return keys;
+}
+
+std::size_t ConflictStore::drop(const std::vector<std::string>& keys) {
+  std::size_t dropped = 0;
+  for (const std::string& key : keys) {
+    {
+      const std::scoped_lock lock(mutex_);
+      const auto found = kept_.find(key);
+      if (found == kept_.end()) continue;
+      --totals_.objects;
+      totals_.bytes -= found->second;
+      kept_.erase(found);
+    }
+    ++dropped;
+    for (const std::string_view suffix : {record_suffix, contents_suffix}) {
+      ::unlinkat(directory_.fd(), name_of(key, suffix).c_str(), 0);
+    }
+  }
+  return dropped;
+}
+
+ConflictStore::Totals ConflictStore::totals() const {
+  const std::scoped_lock lock(mutex_);
+  return totals_;
+}
+
+}  // namespace lockstep::linux_io
