@@ -11,6 +11,7 @@ void NodeEngine::Core::start_service() {
   stream_.begin(known().epoch, replica_.applied(), counted ? PeerStanding::counted : PeerStanding::out);
   replica_.detach();
   target_.abandon();
+  verify_target_.abandon();
   touched_.begin_reign(known().epoch);
   // A resync that was cut short may have parked whole directories out of sight, which nobody has listed.
   if (!record_.complete) {

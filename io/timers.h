@@ -16,6 +16,7 @@ enum class TimerId : std::uint8_t {
   application,      ///< the running phase of the application has used up its time
   resync,           ///< a resync that made no progress is begun again
   checkpoint,       ///< write the journal's checkpoint
+  verify,           ///< the next part of the data may be compared
   count
 };
 

@@ -16,7 +16,7 @@ struct CommandLine {
   std::string node;
   ControlRequest request;
   bool json = false;
-  std::optional<double> wait_seconds;  ///< start, stop, swap, prim: until the role is reached
+  std::optional<double> wait_seconds;  ///< start, stop, swap, prim: until the role is reached; verify: until it ends
 };
 
 /// Prints to standard output what was asked for, and errors to standard error.

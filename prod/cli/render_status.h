@@ -9,5 +9,7 @@ namespace lockstep::prod {
 
 /// `status` as the daemon gives it; fields that are missing are left out.
 std::string render_status(const boost::json::object& status);
+/// The "verify" part of it: how far it is, what differs, what to do; empty where there was none yet.
+std::string render_verify(const boost::json::object& verify);
 
 }  // namespace lockstep::prod

@@ -20,6 +20,8 @@ struct ControlRequest {
   std::string verb;  ///< as on the command line: "status", "start", "wait-role", ...
   bool force = false;
   bool full = false;
+  bool repair = false;    ///< verify
+  bool cancel = false;    ///< verify
   std::string key;        ///< set
   std::string value;      ///< set
   std::size_t lines = 0;  ///< log

@@ -13,6 +13,35 @@ namespace {
 json::string text(std::string_view value) { return json::string(value.data(), value.size()); }
 }  // namespace
 
+namespace {
+
+constexpr std::int64_t ns_per_second = 1'000'000'000;
+
+json::object verify_json(const engine::Status& status) {
+  const engine::VerifyProgress& verify = status.verify;
+  json::array mismatches;
+  for (const Mismatch& mismatch : status.mismatches) {
+    mismatches.push_back({{"kind", text(to_string(mismatch.kind))},
+                          {"path", text(mismatch.path.empty() ? "." : mismatch.path)},
+                          {"file", text(to_string(mismatch.file))},
+                          {"offset", mismatch.offset},
+                          {"length", mismatch.length},
+                          {"errno", mismatch.error}});
+  }
+  return {{"running", verify.job != VerifyJob::none},
+          {"repairing", verify.job == VerifyJob::repair},
+          {"files", verify.files},
+          {"bytes", verify.bytes},
+          {"regions_repaired", verify.regions_repaired},
+          {"complete", verify.complete},
+          {"mismatches", verify.mismatches},
+          {"last_ended_seconds_ago",
+           verify.last_ended_ago ? json::value(verify.last_ended_ago->ns / ns_per_second) : json::value(nullptr)},
+          {"list", std::move(mismatches)}};
+}
+
+}  // namespace
+
 json::object status_json(const engine::Status& status, const ModuleConfiguration& module,
                          const ClusterConfiguration& cluster, NodeId self) {
   const Configuration& configuration = status.configuration;
@@ -43,6 +72,7 @@ json::object status_json(const engine::Status& status, const ModuleConfiguration
        {{"bytes_left", status.resync_bytes_left},
         {"bytes_copied", status.resync_bytes_copied},
         {"bytes_compared", status.resync_bytes_compared}}},
+      {"verify", verify_json(status)},
       {"requests_waiting", status.requests_waiting},
       {"reason", text(status.reason)},
       {"next_step", text(status.next_step)},

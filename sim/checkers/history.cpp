@@ -99,7 +99,7 @@ void History::traced(Place by, const io::TraceEvent& event) {
 
 void History::applied(NodeId node, std::uint64_t sequence, const Operation& effect, io::Origin origin,
                       bool replicated) {
-  write_over_rot(node, effect);
+  rotten_[index_of(node)].remove_written(effect);
   if (origin == io::Origin::application) {
     if (replicated) unordered_[index_of(node)].push_back({sequence, effect});
     return;
@@ -145,17 +145,6 @@ void History::delivering(Place to, const io::Event& event) {
 
 void History::rotted(NodeId node, FileId file, std::uint64_t offset, std::uint64_t length) {
   rotten_[index_of(node)].add(file, offset, length);
-}
-
-void History::write_over_rot(NodeId node, const Operation& effect) {
-  Ranges& rotten = rotten_[index_of(node)];
-  if (effect.kind == OperationKind::write || effect.kind == OperationKind::fill) {
-    rotten.remove(effect.file, effect.offset, effect.data.size());
-  } else if (effect.kind == OperationKind::allocate && (effect.flags & (flag_punch_hole | flag_zero_range)) != 0) {
-    rotten.remove(effect.file, effect.offset, effect.length);
-  } else if (effect.kind == OperationKind::set_attributes && (effect.attributes.mask & attribute_size) != 0) {
-    rotten.remove(effect.file, effect.attributes.size_bytes, UINT64_MAX);
-  }
 }
 
 void History::owns(NodeId node) {

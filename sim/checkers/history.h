@@ -106,7 +106,6 @@ class History : public Observer {
   void follow(NodeId node, std::uint64_t sequence, const Operation& effect);
   void append(HistoryEntry entry);
   void owns(NodeId node);
-  void write_over_rot(NodeId node, const Operation& effect);
 
   World& world_;
   std::optional<NodeId> owner_;

@@ -22,6 +22,7 @@ struct Mix {
   bool small_messages = false;   ///< of a resync, which so takes many of them
   bool little_patience = false;  ///< with a resync that makes no progress or falls behind
   bool slow_volumes = false;     ///< only where something is wrong anyway: a slow node may be left out
+  bool verifies_often = false;   ///< without being told to
   std::int64_t heartbeats_per_timeout = 10;
   Time link_grace = 300 * one_ms;
 
@@ -44,6 +45,7 @@ struct Mix {
     visit("small_messages", self.small_messages);
     visit("little_patience", self.little_patience);
     visit("slow_volumes", self.slow_volumes);
+    visit("verifies_often", self.verifies_often);
     visit("heartbeats_per_timeout", self.heartbeats_per_timeout);
     visit.time("link_grace", self.link_grace);
     visit("operations", self.operations);

@@ -40,6 +40,7 @@ engine::Settings settings_of(const Scenario& scenario) {
   if (scenario.steady) settings.checkpoint_interval = Duration{mix.timeout};
   settings.cooling_interval = Duration{3 * one_second};
   settings.touch_region_bytes = 4096;
+  if (mix.verifies_often) settings.verify_interval = Duration{4 * one_second};
   if (mix.few_requests) settings.requests_pending_max = 4;
   if (mix.small_window) {
     settings.window_operations_max = 4;
@@ -51,11 +52,15 @@ engine::Settings settings_of(const Scenario& scenario) {
     settings.pull_chunk_bytes = 8'000;
     settings.pull_block_bytes = 1'000;
     settings.pull_chunks_max = 3;
+    settings.verify_chunks = 2;
+    settings.verify_entries = 3;
   }
   if (mix.little_patience) {
     settings.resync_timeout = Duration{mix.timeout / 4};
     settings.joiner_queue_bytes_max = 4'000;
     settings.touches_max = 40;
+    settings.verify_moves_max = 3;
+    settings.mismatches_listed_max = 2;
   }
   return settings;
 }
