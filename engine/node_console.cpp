@@ -195,7 +195,7 @@ Condition NodeEngine::Core::condition() const {
   condition.resync_bytes_copied = target_.bytes_copied();
   condition.resync_bytes_compared = target_.bytes_compared();
   condition.requests_waiting = pipeline_.outstanding();
-  condition.verify = {verify_source_.job(),
+  condition.verify = {look_again_ ? VerifyJob::repair : verify_source_.job(),
                       verify_source_.files(),
                       verify_source_.bytes(),
                       verify_source_.repaired(),

@@ -18,6 +18,7 @@ void NodeEngine::Core::tend_verify() {
     context_.note("verify: given up; the other node is not in sync, or this one steps down");
     verify_source_.abandon();
   }
+  if (!is_primary()) look_again_ = false;
   if (!verify_source_.running() && may_verify()) {
     if (std::exchange(look_again_, false)) {
       context_.mark(Mark::verify_looks_again);

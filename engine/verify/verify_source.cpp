@@ -43,6 +43,7 @@ void VerifySource::begin(VerifyJob job) {
   began_ = question_ + 1;
   stage_ = Stage::resting;
   filled_ = false;
+  beneath_unknown_ = false;
   files_ = bytes_ = repaired_ = 0;
   if (job == VerifyJob::everything) {
     walk_.begin_at_root();
@@ -88,7 +89,7 @@ bool VerifySource::go_on() {
   VerifyItem* item = filled_ ? walk_.current() : walk_.next();
   if (item == nullptr) {
     context_.mark(Mark::verify_complete);
-    end(true);
+    end(!beneath_unknown_);
     return true;
   }
   ask_own_volume(*item);
@@ -131,6 +132,7 @@ bool VerifySource::scanned(io::Scanned& event) {
   } else if (event.error != 0) {
     context_.mark(Mark::verify_unreadable_here);
     unreadable(item, MismatchKind::unreadable_here, event.error);
+    beneath_unknown_ = true;
     walk_.pop();
   } else {
     ask_names(item, event.manifest);

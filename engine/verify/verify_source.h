@@ -66,7 +66,8 @@ class VerifySource {
     MismatchList::fields(self.list_, archive);
     archive.ranged(self.job_, VerifyJob::repair);
     archive.ranged(self.stage_, Stage::filling);
-    archive(self.ticket_, self.question_, self.began_, self.asked_at_, self.not_before_, self.filled_, self.found_);
+    archive(self.ticket_, self.question_, self.began_, self.asked_at_, self.not_before_, self.filled_, self.found_,
+            self.beneath_unknown_);
     archive.maybe(self.listing_, [&archive](auto& listing) { recording::manifest_fields(listing, archive); });
     archive(self.listing_ends_, self.answerable_);
     archive.list(self.to_fill_, [&archive](auto& offset) { archive(offset); });
@@ -116,6 +117,7 @@ class VerifySource {
   Instant not_before_;
   bool filled_ = false;  ///< the region at hand was written anew on the other node
   bool found_ = false;
+  bool beneath_unknown_ = false;       ///< a directory could not be read, so nobody looked at what it leads to
   std::optional<Manifest> listing_;    ///< what the other node is asked about
   bool listing_ends_ = false;          ///< no entries follow it
   std::uint64_t answerable_ = 0;       ///< the chunks that the other node is asked about

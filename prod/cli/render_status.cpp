@@ -98,7 +98,7 @@ std::string render_verify(const json::object& verify) {
   if (!running && !ever && count == 0) return {};
   std::string out = running && truth(verify, "repairing") ? "repairing" : running ? "running" : "";
   if (!running) {
-    out = std::string(truth(verify, "complete") ? "complete " : "given up ") +
+    out = std::string(truth(verify, "complete") ? "complete " : "incomplete, ended ") +
           age_text(number(verify, "last_ended_seconds_ago")) + " ago";
   }
   out += ": " + std::to_string(number(verify, "files")) + " files, " + bytes_text(number(verify, "bytes"));

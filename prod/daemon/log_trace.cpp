@@ -60,8 +60,9 @@ void LogTrace::record(const io::TraceEvent& event) {
     void operator()(const io::MismatchFound&) const {}
     void operator()(const io::VerifyEnded& e) const {
       log.changed(e.mismatches == 0 ? Severity::info : Severity::error,
-                  std::string(e.complete ? "verify ended" : "verify given up") + ", " + std::to_string(e.mismatches) +
-                      " mismatches are known" + (e.mismatches == 0 ? "" : "; `lockstep status` lists them"));
+                  std::string(e.complete ? "verify complete" : "verify ended before it was complete") + ", " +
+                      std::to_string(e.mismatches) + " mismatches are known" +
+                      (e.mismatches == 0 ? "" : "; `lockstep status` lists them"));
     }
     void operator()(const io::Mark& e) const { log.tell(Severity::debug, "reached " + std::string(e.name)); }
     void operator()(const io::Note& e) const { log.tell(Severity::info, e.text); }

@@ -82,10 +82,12 @@ void History::traced(Place by, const io::TraceEvent& event) {
     here.resyncing_since = beginnings_;
     unordered_[index_of(node)].clear();
     if (began->whole) rotten_[index_of(node)].clear();  // every byte is compared
+    rot_to_copy_[index_of(node)] = rotten(other(node));
   } else if (const auto* ended = std::get_if<io::ResyncEnded>(&event)) {
     // With a primary of which it does not know that it lost its history, and that will not hear of this.
     if (replica(node).resyncing_since != beginnings_) return;
-    rotten_[index_of(node)].add(rotten(other(node)));  // with a tree that may have rotted
+    // With a tree that had rotted when it was read; a write over it may be on its way.
+    rotten_[index_of(node)].add(rot_to_copy_[index_of(node)]);
     const auto position = position_of(node, count_up_to(ended->lsn), false);
     if (!position) {
       // Which difference: against the tree where the resync says that it ended.
@@ -135,6 +137,7 @@ void History::stopped(Place place, bool power_lost) {
   Replica& here = replica(node_at(place));
   here.following = false;
   here.power_lost = true;
+  here.sync_failed = false;  // what it reads from now on is what its disk has
   here.why_not = "lost power";
 }
 
@@ -145,6 +148,7 @@ void History::delivering(Place to, const io::Event& event) {
 
 void History::rotted(NodeId node, FileId file, std::uint64_t offset, std::uint64_t length) {
   rotten_[index_of(node)].add(file, offset, length);
+  rot_to_copy_[index_of(other(node))].add(file, offset, length);
 }
 
 void History::owns(NodeId node) {

@@ -112,6 +112,7 @@ class History : public Observer {
   std::uint64_t beginnings_ = 0;
   bool base_on_disk_ = true;
   std::array<Ranges, 2> rotten_;
+  std::array<Ranges, 2> rot_to_copy_;  ///< what the other node had during this one's resync
   Epoch last_epoch_;
   Epoch branch_epoch_;
   Model base_;

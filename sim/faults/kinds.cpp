@@ -364,7 +364,7 @@ constexpr std::array kinds{
          "power",
          forced_elections},
     // What nobody can notice before both nodes' contents are compared.
-    Kind{"bit-rot", "rot", 10, "1 to 4 times, 1 to 5 bits of files flip on a node's disk", bit_rot},
+    Kind{"bit-rot", "rot", 15, "1 to 4 times, 1 to 5 bits of files flip on a node's disk", bit_rot},
     Kind{"misdirected-writes", "rot", 5, "1 to 3 times, the next 1 or 2 writes of a node land in another file",
          misdirected_writes},
     Kind{"outages-in-rot", "rot", 0, "process crashes or power losses, as those kinds have them", outages_in_rot},

@@ -198,7 +198,8 @@ std::string describe_trace(const io::TraceEvent& event) {
                    " chunks " + number(e.chunks);
           },
           [&](const io::VerifyEnded& e) {
-            return "verify " + text(e.complete ? "complete, " : "given up, ") + number(e.mismatches) + " mismatches";
+            return "verify " + text(e.complete ? "complete, " : "ended incomplete, ") + number(e.mismatches) +
+                   " mismatches";
           },
           [&](const io::Mark& e) { return "mark " + text(e.name); },
           [&](const io::Note& e) { return e.text; },

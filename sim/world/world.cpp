@@ -40,6 +40,8 @@ engine::Settings settings_of(const Scenario& scenario) {
   if (scenario.steady) settings.checkpoint_interval = Duration{mix.timeout};
   settings.cooling_interval = Duration{3 * one_second};
   settings.touch_region_bytes = 4096;
+  // So slow that much happens meanwhile, on small trees.
+  settings.verify_share_percent = mix.slow_volumes ? 50 : 2;
   if (mix.verifies_often) settings.verify_interval = Duration{4 * one_second};
   if (mix.few_requests) settings.requests_pending_max = 4;
   if (mix.small_window) {
@@ -53,7 +55,7 @@ engine::Settings settings_of(const Scenario& scenario) {
     settings.pull_block_bytes = 1'000;
     settings.pull_chunks_max = 3;
     settings.verify_chunks = 2;
-    settings.verify_entries = 3;
+    settings.verify_entries = 8;
   }
   if (mix.little_patience) {
     settings.resync_timeout = Duration{mix.timeout / 4};
