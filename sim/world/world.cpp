@@ -233,7 +233,7 @@ void World::strike(const Fault& fault) {
 
 void World::schedule_faults() {
   for (const Fault& fault : scenario_.faults) {
-    scheduler_.at(fault.at, [this, &fault] { strike(fault); });
+    scheduler_.first_at(fault.at, [this, &fault] { strike(fault); });
   }
 }
 
