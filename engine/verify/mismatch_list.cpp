@@ -20,10 +20,14 @@ void MismatchList::add(KnownMismatch found) {
   known = std::move(found);
 }
 
-void MismatchList::region_equal(FileId file, std::uint64_t offset) {
+void MismatchList::region_equal(FileId file, std::uint64_t begin, std::uint64_t end) {
   for (const MismatchKind kind :
        {MismatchKind::contents, MismatchKind::unreadable_here, MismatchKind::unreadable_there}) {
-    if (known_.erase({file, kind, offset}) != 0) context_.mark(Mark::mismatch_gone);
+    auto known = known_.lower_bound({file, kind, begin});
+    while (known != known_.end() && known->first < Key{file, kind, end}) {
+      if (known->second.directory == FileId::none()) context_.mark(Mark::mismatch_gone);
+      known = known_.erase(known);
+    }
   }
 }
 

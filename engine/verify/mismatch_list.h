@@ -33,7 +33,7 @@ class MismatchList {
   /// Everything is looked at: what is not remembered one by one is counted again.
   void count_anew() { beyond_ = 0; }
   /// The region is the same on both nodes.
-  void region_equal(FileId file, std::uint64_t offset);
+  void region_equal(FileId file, std::uint64_t begin, std::uint64_t end);
   /// Of the directory only what was found by a question since then is right.
   void directory_done(FileId directory, std::uint64_t since);
   /// No name leads to it any more.

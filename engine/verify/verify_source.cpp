@@ -14,6 +14,9 @@ constexpr std::uint64_t bits_below(std::size_t count) {
   return count >= 64 ? UINT64_MAX : (std::uint64_t{1} << count) - 1;
 }
 
+/// The disk itself says that it does not have what was written (and not, say, that there is no memory).
+bool disk_has_lost_it(std::int32_t error) { return error == EIO || error == EBADMSG || error == EUCLEAN; }
+
 /// As much of a stretch of a directory as one message takes, an entry at least.
 Manifest cut_to_fit(const Manifest& whole, std::size_t bytes_max) {
   std::map<FileId, const ManifestObject*> objects;
@@ -44,6 +47,7 @@ void VerifySource::begin(VerifyJob job) {
   stage_ = Stage::resting;
   filled_ = false;
   beneath_unknown_ = false;
+  narrow_until_ = 0;
   files_ = bytes_ = repaired_ = 0;
   if (job == VerifyJob::everything) {
     walk_.begin_at_root();
@@ -104,6 +108,7 @@ void VerifySource::ask_own_volume(VerifyItem& item) {
   if (item.is_directory) {
     context_.ports.volume.list(ticket_, item.id, item.from, item.single ? 1 : context_.settings.verify_entries);
   } else {
+    chunks_ = item.offset < narrow_until_ ? 1 : context_.settings.verify_chunks;
     context_.ports.volume.digest(ticket_, item.id, item.offset, region_bytes(), context_.settings.pull_chunk_bytes);
   }
 }
@@ -202,19 +207,18 @@ bool VerifySource::digested(const io::Digested& event) {
     gone(item);
   } else if (event.error != 0) {
     context_.mark(Mark::verify_unreadable_here);
-    answerable_ = bits_below(context_.settings.verify_chunks);
+    answerable_ = bits_below(chunks_);
     unreadable(item, MismatchKind::unreadable_here, event.error);
     region_done(item, true);
   } else if (event.digests.empty()) {
-    list_.region_equal(item.id, item.offset);
+    list_.region_equal(item.id, item.offset, item.offset + region_bytes());
     file_done();
-  } else if (planted(Bug::verify_forgets_tail) && event.digests.size() < context_.settings.verify_chunks) {
+  } else if (planted(Bug::verify_forgets_tail) && event.digests.size() < chunks_) {
     file_done();
   } else {
     stage_ = Stage::asking;
     context_.send_peer(VerifyRegion{++question_, stream_.last(), item.id, item.offset,
-                                    context_.settings.pull_chunk_bytes, context_.settings.verify_chunks,
-                                    repairs() && !filled_, event.digests});
+                                    context_.settings.pull_chunk_bytes, chunks_, repairs() && !filled_, event.digests});
   }
   return true;
 }
@@ -226,15 +230,22 @@ void VerifySource::answered_region(VerifyItem& item, const Verified& answer) {
     return file_done();
   }
   const bool unread = answer.error != 0 && !planted(Bug::verify_takes_error_for_equal);
+  const bool lost_there = unread && disk_has_lost_it(answer.error);
+  if (lost_there && chunks_ > 1) {
+    // What can be read there is compared all the same: it may be the good one.
+    context_.mark(Mark::verify_narrows);
+    narrow_until_ = item.offset + region_bytes();
+    return;
+  }
   if (unread) {
     context_.mark(Mark::verify_unreadable_there);
     unreadable(item, MismatchKind::unreadable_there, answer.error);
   }
   const std::uint64_t differing = unread ? answerable_ : answer.differing;
-  // What cannot be read there is read well here.
-  if (differing != 0 && (unread || repairs()) && !filled_) {
+  // What the other node's disk has lost is read well here.
+  if (differing != 0 && (lost_there || (repairs() && !unread)) && !filled_) {
     context_.mark(unread ? Mark::verify_repairs_unreadable : Mark::verify_repairs_asked);
-    for (std::uint64_t i = 0; i < context_.settings.verify_chunks; ++i) {
+    for (std::uint64_t i = 0; i < chunks_; ++i) {
       if ((differing >> i & 1U) != 0) to_fill_.push_back(item.offset + i * context_.settings.pull_chunk_bytes);
     }
     filled_ = true;
@@ -242,7 +253,7 @@ void VerifySource::answered_region(VerifyItem& item, const Verified& answer) {
   }
   if (!unread && differing == 0) {
     if (filled_) ++repaired_;
-    list_.region_equal(item.id, item.offset);
+    list_.region_equal(item.id, item.offset, item.offset + region_bytes());
   } else if (!unread && !planted(Bug::mismatch_not_reported)) {
     context_.mark(Mark::verify_contents_differ);
     note({.file = item.id,
@@ -291,7 +302,7 @@ void VerifySource::region_done(VerifyItem& item, bool unread_here) {
   const std::uint64_t reached = item.offset + region_bytes();
   if (item.offset < item.bytes) bytes_ += std::min(reached, item.bytes) - item.offset;
   item.offset = reached;
-  bool ends = (answerable_ & ~bits_below(context_.settings.verify_chunks - 1)) == 0;
+  bool ends = (answerable_ & ~bits_below(chunks_ - 1)) == 0;
   // Where the end cannot be read it is taken from the listing.
   if (unread_here) ends = item.offset >= item.bytes;
   if (ends || item.offset >= item.end) file_done();
@@ -299,6 +310,7 @@ void VerifySource::region_done(VerifyItem& item, bool unread_here) {
 
 void VerifySource::file_done() {
   filled_ = false;
+  narrow_until_ = 0;
   ++files_;
   walk_.pop();
 }
@@ -318,6 +330,7 @@ void VerifySource::answered(const Verified& answer) {
 
 void VerifySource::gone(const VerifyItem& item) {
   filled_ = false;
+  narrow_until_ = 0;
   list_.gone(item.id);
   walk_.pop();
 }

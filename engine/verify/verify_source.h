@@ -67,7 +67,7 @@ class VerifySource {
     archive.ranged(self.job_, VerifyJob::repair);
     archive.ranged(self.stage_, Stage::filling);
     archive(self.ticket_, self.question_, self.began_, self.asked_at_, self.not_before_, self.filled_, self.found_,
-            self.beneath_unknown_);
+            self.beneath_unknown_, self.chunks_, self.narrow_until_);
     archive.maybe(self.listing_, [&archive](auto& listing) { recording::manifest_fields(listing, archive); });
     archive(self.listing_ends_, self.answerable_);
     archive.list(self.to_fill_, [&archive](auto& offset) { archive(offset); });
@@ -100,8 +100,9 @@ class VerifySource {
   void unreadable(const VerifyItem& item, MismatchKind kind, std::int32_t error);
   void note(KnownMismatch mismatch);
   [[nodiscard]] bool repairs() const { return job_ == VerifyJob::repair; }
+  /// Of the region at hand.
   [[nodiscard]] std::uint64_t region_bytes() const {
-    return std::uint64_t{context_.settings.pull_chunk_bytes} * context_.settings.verify_chunks;
+    return std::uint64_t{context_.settings.pull_chunk_bytes} * chunks_;
   }
 
   Context& context_;
@@ -115,7 +116,9 @@ class VerifySource {
   std::uint64_t began_ = 0;     ///< the number of this job's first question
   Instant asked_at_;            ///< the own volume
   Instant not_before_;
-  bool filled_ = false;  ///< the region at hand was written anew on the other node
+  std::uint32_t chunks_ = 1;        ///< of the region at hand
+  std::uint64_t narrow_until_ = 0;  ///< of the file at hand: up to there a chunk at a time
+  bool filled_ = false;             ///< the region at hand was written anew on the other node
   bool found_ = false;
   bool beneath_unknown_ = false;       ///< a directory could not be read, so nobody looked at what it leads to
   std::optional<Manifest> listing_;    ///< what the other node is asked about
