@@ -61,6 +61,7 @@ void NodeEngine::Core::begin_checkpoint() {
   checkpoint_.emplace();
   checkpoint_->last = pipeline_.begun();
   checkpoint_->opens = touched_.begin_period();
+  list_mismatches();
   checkpoint_->base = record_.ground.base;
   if (record_.ground.base == 0 || record_.ground.base != peer_ground_.base) {
     context_.mark(Mark::checkpoint_gives_base);

@@ -113,6 +113,11 @@ void NodeEngine::Core::command(io::CommandId id, const io::Command& command) {
       context_.mark(is_primary() && !going_down ? Mark::command_wait_primary : Mark::command_wait);
       if (is_primary() && !going_down) step_down(Succession::peer_alone, "asked to wait");
       return answer(true, "does not take over from now on; `start` allows it again");
+
+    case io::Verb::verify: {
+      auto [accepted, text] = command_verify(command);
+      return answer(accepted, std::move(text));
+    }
   }
 }
 
@@ -198,9 +203,17 @@ Condition NodeEngine::Core::condition() const {
     condition.peer_resync_bytes_total = peer_state_->resync_bytes_total;
   }
   condition.requests_waiting = pipeline_.outstanding();
+  condition.verify = {look_again_ ? VerifyJob::repair : verify_source_.job(),
+                      verify_source_.files(),
+                      verify_source_.bytes(),
+                      verify_source_.repaired(),
+                      verify_source_.complete(),
+                      verify_source_.list().count(),
+                      std::nullopt};
+  if (const auto ended = verify_source_.ended_at()) condition.verify.last_ended_ago = context_.now - *ended;
   return condition;
 }
 
-Status NodeEngine::Core::status() const { return {condition(), why(), next_step()}; }
+Status NodeEngine::Core::status() const { return {condition(), why(), next_step(), verify_source_.list().all()}; }
 
 }  // namespace lockstep::engine

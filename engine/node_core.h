@@ -5,6 +5,7 @@
 //   node_stream.cpp      the connection to the peer: attaching, resuming, resync, what goes wrong with it
 //   node_checkpoint.cpp  what may differ from the other node: common checkpoints, and when nothing is known of it
 //   node_service.cpp     being primary: service up, service down, handing over
+//   node_verify.cpp      comparing both nodes' data: when, and what follows from it
 //   node_console.cpp     commands and status
 //   node_snapshot.cpp    all of its state, to bytes and back
 #pragma once
@@ -25,11 +26,14 @@
 #include "engine/resync/resync_target.h"
 #include "engine/resync/salvage.h"
 #include "engine/resync/touched_set.h"
+#include "engine/verify/verify_source.h"
+#include "engine/verify/verify_target.h"
 
 #include <array>
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 
 namespace lockstep::engine {
@@ -222,6 +226,21 @@ class NodeEngine::Core : private role::Actions {
   /// From now on anything may differ. To be persisted before what makes it so.
   void forget_ground();
 
+  // --- verify (node_verify.cpp) ---
+  /// After each step: begins what is due, goes on with what runs, ends what cannot go on.
+  void tend_verify();
+  [[nodiscard]] bool may_verify() const;
+  void verify_ended(VerifyJob job);
+  /// So that a resync compares what is known to differ, as long as it does.
+  void list_mismatches();
+  void receive(const VerifyRegion& message);
+  void receive(const VerifyNames& message);
+  /// Whether the question has come at its place in the stream.
+  [[nodiscard]] bool at_place(Lsn lsn);
+  void refuse_question();
+  /// What an administrator wants of it: whether that is done, and what to say.
+  std::pair<bool, std::string> command_verify(const io::Command& command);
+
   // --- service (node_service.cpp) ---
   void start_service() override;
   void stop_service() override;
@@ -309,6 +328,10 @@ class NodeEngine::Core : private role::Actions {
   ResyncSource source_;
   ResyncTarget target_;
   Salvage salvage_;
+  VerifySource verify_source_;
+  VerifyTarget verify_target_;
+  Instant verify_due_from_;  ///< the interval to the next verify runs from here
+  bool look_again_ = false;  ///< at what is known to differ, as soon as the other node is back
 };
 
 }  // namespace lockstep::engine

@@ -37,7 +37,9 @@ NodeEngine::Core::Core(const Settings& settings, NodePorts ports)
       replica_(context_),
       source_(context_, stream_),
       target_(context_, replica_),
-      salvage_(context_) {}
+      salvage_(context_),
+      verify_source_(context_, stream_),
+      verify_target_(context_) {}
 
 void NodeEngine::Core::step(Instant now, io::Event event) {
   LOCKSTEP_CHECK(now >= context_.now, "a node's clock does not go back from step to step");
@@ -51,6 +53,7 @@ void NodeEngine::Core::step(Instant now, io::Event event) {
   pursue();
   arm_acknowledgement();
   tend_ground();
+  tend_verify();
 }
 
 void NodeEngine::Core::process(RoleEvent event) {
@@ -143,6 +146,7 @@ void NodeEngine::Core::on(io::Booted& event) {
   proposer_.seen(record_.voter.promised);
   wish_ = context_.settings.start_at_boot ? Wish::run : Wish::stopped;
   waiting_since_ = context_.now;
+  verify_due_from_ = context_.now;
   persist();
   service_.clean_up();
   context_.ports.timers.arm(io::TimerId::heartbeat, context_.now + context_.settings.heartbeat_interval);
@@ -229,6 +233,7 @@ void NodeEngine::Core::on(io::TimerFired& event) {
       context_.ports.timers.arm(io::TimerId::checkpoint, context_.now + context_.settings.checkpoint_interval);
       return;
     case io::TimerId::pace: return source_.rested();
+    case io::TimerId::verify:  // see tend_verify()
     case io::TimerId::count: return;
   }
 }
@@ -250,7 +255,10 @@ void NodeEngine::Core::on(io::TouchesLogged& event) {
 
 void NodeEngine::Core::on(io::Applied& event) {
   context_.own_disk.applied(event.ticket);
-  if (pipeline_.applied(event)) return;
+  if (pipeline_.applied(event)) {
+    if (event.error == 0 && event.replicated) verify_source_.ordered(event.effect);
+    return;
+  }
   if (const auto outcome = replica_.applied(event)) return handle(outcome);
   handle(salvage_.applied(event));
   handle(target_.applied(event));
@@ -274,7 +282,7 @@ void NodeEngine::Core::on(io::Synced& event) {
 
 void NodeEngine::Core::on(io::Scanned& event) {
   context_.own_disk.answered(event.ticket);
-  if (source_.scanned(event)) return;
+  if (source_.scanned(event) || verify_source_.scanned(event) || verify_target_.scanned(event)) return;
   handle(salvage_.scanned(event));
   handle(target_.scanned(event));
 }
@@ -282,12 +290,13 @@ void NodeEngine::Core::on(io::Scanned& event) {
 void NodeEngine::Core::on(io::Digested& event) {
   context_.own_disk.answered(event.ticket);
   if (source_.digested(event)) return pipeline_.release();
+  if (verify_source_.digested(event) || verify_target_.digested(event)) return;
   handle(target_.digested(event));
 }
 
 void NodeEngine::Core::on(io::RegionRead& event) {
   context_.own_disk.answered(event.ticket);
-  source_.region_read(event);
+  if (!source_.region_read(event)) verify_source_.region_read(event);
 }
 
 void NodeEngine::Core::on(io::SetAside& event) { handle(target_.set_aside(event)); }

@@ -18,6 +18,7 @@ void NodeEngine::Core::heartbeat() {
   watch_peer();
   watch_own_disk();
   source_.heartbeat();
+  verify_target_.heartbeat();
   try_attach();
 }
 

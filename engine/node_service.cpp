@@ -11,6 +11,7 @@ void NodeEngine::Core::start_service() {
   stream_.begin(known().epoch, replica_.applied(), counted ? PeerStanding::counted : PeerStanding::out);
   replica_.detach();
   target_.abandon();
+  verify_target_.abandon();
   touched_.begin_reign(known().epoch);
   record_.history = known().epoch;
   record_.conflict = 0;

@@ -63,6 +63,9 @@ void NodeEngine::Core::fields(auto& self, auto& archive) {
   ResyncSource::fields(self.source_, archive);
   ResyncTarget::fields(self.target_, archive);
   Salvage::fields(self.salvage_, archive);
+  VerifySource::fields(self.verify_source_, archive);
+  VerifyTarget::fields(self.verify_target_, archive);
+  archive(self.verify_due_from_, self.look_again_);
 }
 
 void NodeEngine::Core::continuation_fields(auto& then, auto& archive) {

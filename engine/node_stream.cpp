@@ -50,6 +50,9 @@ void NodeEngine::Core::receive_peer(const Message& message) {
   if (const auto* all = std::get_if<SyncedAll>(&message)) return receive(*all);
   if (const auto* cool = std::get_if<Cool>(&message)) return receive(*cool);
   if (const auto* cooled = std::get_if<Cooled>(&message)) return receive(*cooled);
+  if (const auto* region = std::get_if<VerifyRegion>(&message)) return receive(*region);
+  if (const auto* names = std::get_if<VerifyNames>(&message)) return receive(*names);
+  if (const auto* answer = std::get_if<Verified>(&message)) return verify_source_.answered(*answer);
 }
 
 // --- as primary ---
@@ -175,6 +178,7 @@ void NodeEngine::Core::peer_lost() {
   attach_sent_.reset();
   if (is_primary()) {
     source_.abandon();
+    verify_source_.interrupt();
     if (stream_.peer() == PeerStanding::following) {
       context_.mark(Mark::link_lost_in_resync);
       stream_.release_peer();
@@ -368,6 +372,7 @@ void NodeEngine::Core::handle(std::optional<ReplicaStream::Outcome> outcome) {
 void NodeEngine::Core::drop_stream() {
   context_.ports.timers.cancel(io::TimerId::resync);
   target_.abandon();
+  verify_target_.abandon();
   replica_.detach();
   sync_all_wanted_.reset();
   sync_all_covers_ = Lsn(0);

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <map>
+#include <string>
 
 namespace lockstep::engine {
 
@@ -31,6 +32,10 @@ class OwnDisk : public io::Volume {
   void survey(Ticket ticket, const SurveyRequest& request) override {
     unanswered_.emplace(ticket, now_);
     volume_.survey(ticket, request);
+  }
+  void list(Ticket ticket, FileId directory, const std::string& from, std::uint32_t entries_max) override {
+    unanswered_.emplace(ticket, now_);
+    volume_.list(ticket, directory, from, entries_max);
   }
   void identify_in(Period period) override { volume_.identify_in(period); }
   /// A sync of everything for which nobody waits, however long it takes: it says nothing of a disk that hangs.

@@ -41,6 +41,18 @@ struct Settings {
   /// A returning node brings what it was sent to disk whenever it is as much, so that little is left at the end.
   std::uint64_t resync_sync_bytes = std::uint64_t{256} << 20U;
 
+  /// A primary compares all data with the other node's this long after it last has, or after its start; 0: only when
+  /// told to.
+  Duration verify_interval = milliseconds(std::int64_t{7} * 24 * 3600 * 1000);
+  /// How much of the time a verify has the primary's volume to itself, at most.
+  std::uint32_t verify_share_percent = 25;
+  std::uint32_t verify_chunks = 4;     ///< of pull_chunk_bytes, compared at once; at most 64
+  std::uint32_t verify_entries = 256;  ///< of a directory, compared at once
+  /// So many names that are moved meanwhile are remembered to be looked at; more end the verify.
+  std::size_t verify_moves_max = 65'536;
+  /// So many mismatches are remembered one by one; others are counted.
+  std::size_t mismatches_listed_max = 1000;
+
   std::size_t requests_pending_max = 65'536;
   std::size_t window_operations_max = 8192;
   std::size_t window_bytes_max = std::size_t{64} << 20U;

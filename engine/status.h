@@ -3,12 +3,15 @@
 
 #include "engine/resync/progress.h"
 #include "engine/values/configuration.h"
+#include "engine/values/mismatch.h"
 #include "engine/values/strong.h"
 #include "engine/values/time.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace lockstep::engine {
 
@@ -23,6 +26,17 @@ constexpr std::string_view to_string(Readiness readiness) {
   constexpr std::string_view names[] = {"not ready", "transient", "ready"};
   return names[static_cast<unsigned>(readiness)];
 }
+
+/// How far the comparison of both nodes' data is that this node makes, or has made last.
+struct VerifyProgress {
+  VerifyJob job = VerifyJob::none;
+  std::uint64_t files = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t regions_repaired = 0;
+  bool complete = false;  ///< the last one looked at everything
+  std::uint64_t mismatches = 0;
+  std::optional<Duration> last_ended_ago;
+};
 
 /// What a node is at this instant.
 struct Condition {
@@ -43,6 +57,7 @@ struct Condition {
   std::uint64_t peer_resync_bytes_left = 0;  ///< while the other node is being brought up to date
   std::uint64_t peer_resync_bytes_total = 0;
   std::uint64_t requests_waiting = 0;
+  VerifyProgress verify;
 
   [[nodiscard]] bool serves() const {
     return (role == Role::alone || role == Role::prim) && readiness == Readiness::ready;
@@ -51,8 +66,9 @@ struct Condition {
 
 /// The same for people.
 struct Status : Condition {
-  std::string reason;     ///< why the role is what it is, in a sentence
-  std::string next_step;  ///< what an administrator can safely do, or empty
+  std::string reason;                     ///< why the role is what it is, in a sentence
+  std::string next_step;                  ///< what an administrator can safely do, or empty
+  std::vector<Mismatch> mismatches = {};  ///< known by this node as a primary, as far as they are listed one by one
 };
 
 /// Whether a load balancer may send clients to a node that said `said` at `said_at`; `now` is by the same clock. Not

@@ -19,10 +19,12 @@ enum class Verb : std::uint8_t {
   prim,       ///< become the primary: the first start, or with `force` against the register's advice
   second,     ///< become a secondary (never the first to go); with `full` every byte is compared again
   wait_role,  ///< give up an application start in progress or a role and wait
+  verify,     ///< compare both nodes' data; with `repair` bring what is known to differ to the primary's state; with
+              ///< `cancel` end what is under way
 };
 
 constexpr std::string_view to_string(Verb verb) {
-  constexpr std::string_view names[] = {"start", "stop", "restart", "swap", "prim", "second", "wait-role"};
+  constexpr std::string_view names[] = {"start", "stop", "restart", "swap", "prim", "second", "wait-role", "verify"};
   return names[static_cast<unsigned>(verb)];
 }
 
@@ -30,6 +32,8 @@ struct Command {
   Verb verb{};
   bool force = false;
   bool full = false;
+  bool repair = false;
+  bool cancel = false;
 };
 
 class Console {

@@ -17,6 +17,7 @@ enum class TimerId : std::uint8_t {
   resync,           ///< a resync that made no progress is begun again
   checkpoint,       ///< write the journal's checkpoint
   pace,             ///< a resync goes on after a rest
+  verify,           ///< the next part of the data may be compared
   count
 };
 

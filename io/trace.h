@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/values/configuration.h"
+#include "engine/values/mismatch.h"
 #include "engine/values/operation.h"
 #include "engine/values/strong.h"
 #include "engine/values/time.h"
@@ -74,6 +75,22 @@ struct ResyncEnded {
   Lsn lsn;
   std::uint64_t bytes_copied;
 };
+/// This primary begins to compare the other node's data with its own.
+struct VerifyBegan {
+  VerifyJob job;
+};
+/// Something was found to differ at one place of the stream, or cannot be read.
+struct MismatchFound {
+  FileId file;
+  MismatchKind kind;
+  std::uint64_t offset;  ///< of contents
+  std::uint64_t chunks;  ///< of contents from there on: a bit for each that differs
+  std::uint32_t chunk_bytes;
+};
+struct VerifyEnded {
+  bool complete;             ///< otherwise it came to nothing
+  std::uint64_t mismatches;  ///< known now
+};
 /// A decision of the protocol was made in a way that the engine's registry names (coverage). Test builds only.
 struct Mark {
   std::string_view name;
@@ -84,9 +101,10 @@ struct Note {
   std::string text;
 };
 
-using TraceEvent = std::variant<RoleChanged, UnknownTransition, VoteCast, ConfigurationDecided, LeaseHeld,
-                                WritableChanged, OperationOrdered, OperationReplicated, RequestAcknowledged,
-                                ApplicationStarting, ApplicationStopped, ResyncBegan, ResyncEnded, Mark, Note>;
+using TraceEvent =
+    std::variant<RoleChanged, UnknownTransition, VoteCast, ConfigurationDecided, LeaseHeld, WritableChanged,
+                 OperationOrdered, OperationReplicated, RequestAcknowledged, ApplicationStarting, ApplicationStopped,
+                 ResyncBegan, ResyncEnded, VerifyBegan, MismatchFound, VerifyEnded, Mark, Note>;
 
 class Trace {
  public:

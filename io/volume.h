@@ -17,9 +17,9 @@ enum class Origin : std::uint8_t {
   stream,       ///< the effect of another node's request, or resync: applied to the letter, times included
 };
 
-/// apply(), scan(), survey(), digest() and read() take effect in the order of the calls, each at one instant between
-/// its neighbours, and their events come in the same order. sync() covers everything applied before the call; its event
-/// may be overtaken and may overtake.
+/// apply(), scan(), survey(), list(), digest() and read() take effect in the order of the calls, each at one instant
+/// between its neighbours, and their events come in the same order. sync() covers everything applied before the call;
+/// its event may be overtaken and may overtake.
 class Volume {
  public:
   virtual ~Volume() = default;
@@ -48,12 +48,17 @@ class Volume {
   /// it. The manifest's `listed` holds every directory whose entries were listed, asked for or young.
   virtual void survey(Ticket ticket, const SurveyRequest& request) = 0;
 
+  /// Scanned{ticket, error, manifest} as well, for a directory at one instant: the directory itself, and in the order
+  /// of their names (as bytes) its entries from `from` on, at most so many, with all that they lead to. It is no new
+  /// beginning: what follows an operation that failed goes on failing. ENOENT where no name leads to the directory.
+  virtual void list(Ticket ticket, FileId directory, const std::string& from, std::uint32_t entries_max) = 0;
+
   /// The identities that the volume itself gives from now on, to what has none, are of this period.
   virtual void identify_in(Period period) = 0;
 
   /// Digested{ticket, error, digests}: XXH3-64 of each `chunk_bytes` of [offset, offset + length), the last one
   /// possibly shorter; bytes beyond the end of the file count as absent (fewer digests; a partial last chunk is
-  /// hashed as far as it exists). A chunk of nothing but zeroes, a hole or not, is 0.
+  /// hashed as far as it exists). A chunk of nothing but zeroes, a hole or not, is 0. ENOENT as for read().
   virtual void digest(Ticket ticket, FileId file, std::uint64_t offset, std::uint64_t length,
                       std::uint32_t chunk_bytes) = 0;
 

@@ -27,17 +27,10 @@ class Scheduler {
   [[nodiscard]] Time now() const { return now_; }
 
   void at(Time when, std::function<void()> action, Tag tag = {}) {
-    const std::uint64_t tie = random_.steady() ? 0 : random_.next();
-    if (free_slots_.empty()) {
-      free_slots_.push_back(slots_.size());
-      slots_.emplace_back();
-    }
-    const std::size_t slot = free_slots_.back();
-    free_slots_.pop_back();
-    slots_[slot] = {tag, std::move(action)};
-    queue_.push_back({std::max(when, now_), tie, ++sequence_, slot});
-    std::push_heap(queue_.begin(), queue_.end(), Later{});
+    add(when, random_.steady() ? 0 : random_.next(), std::move(action), tag);
   }
+  /// Before whatever else happens then, and without a draw: leaving it out changes no tie of the rest.
+  void first_at(Time when, std::function<void()> action) { add(when, 0, std::move(action), {}); }
 
   /// Runs the next action, if it is due before `end`; otherwise the clock goes to `end` and false is returned.
   bool run_one(Time end) {
@@ -97,6 +90,17 @@ class Scheduler {
       return a.sequence > b.sequence;
     }
   };
+  void add(Time when, std::uint64_t tie, std::function<void()> action, const Tag& tag) {
+    if (free_slots_.empty()) {
+      free_slots_.push_back(slots_.size());
+      slots_.emplace_back();
+    }
+    const std::size_t slot = free_slots_.back();
+    free_slots_.pop_back();
+    slots_[slot] = {tag, std::move(action)};
+    queue_.push_back({std::max(when, now_), tie, ++sequence_, slot});
+    std::push_heap(queue_.begin(), queue_.end(), Later{});
+  }
   /// Kept apart from the queue, which moves its items about.
   struct Slot {
     Tag tag;

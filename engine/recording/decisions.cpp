@@ -27,28 +27,53 @@ void add_object(Decisions& decisions, const ManifestObject& object) {
   }
 }
 
-void add_manifest(Decisions& decisions, const engine::ManifestPart& part) {
-  decisions.add(part.lsn.value << 1U | std::uint64_t{part.last});
-  for (const ManifestObject& object : part.manifest.objects) add_object(decisions, object);
-  for (const ManifestEntry& entry : part.manifest.entries) {
+void add_manifest(Decisions& decisions, const Manifest& manifest) {
+  for (const ManifestObject& object : manifest.objects) add_object(decisions, object);
+  for (const ManifestEntry& entry : manifest.entries) {
     decisions.add(entry.parent);
     decisions.add(entry.name);
     decisions.add(entry.id);
   }
-  for (const FileId& directory : part.manifest.listed) decisions.add(directory);
+  for (const FileId& directory : manifest.listed) decisions.add(directory);
+}
+
+void add_message(Decisions& decisions, const engine::ManifestPart& part) {
+  decisions.add(part.lsn.value << 1U | std::uint64_t{part.last});
+  add_manifest(decisions, part.manifest);
   for (const engine::Touch& touch : part.touches) {
     decisions.add(touch.file);
     decisions.add(touch.offset << 2U | static_cast<std::uint64_t>(touch.kind));
   }
 }
 
-void add_pull(Decisions& decisions, const engine::Pull& pull) {
+void add_message(Decisions& decisions, const engine::Pull& pull) {
   decisions.add(pull.file);
   for (const std::uint64_t word : {pull.pull, pull.offset, std::uint64_t{pull.chunk_bytes}, std::uint64_t{pull.chunks},
                                    std::uint64_t{pull.digests.size()}}) {
     decisions.add(word);
   }
 }
+
+void add_message(Decisions& decisions, const engine::VerifyRegion& region) {
+  decisions.add(region.file);
+  for (const std::uint64_t word :
+       {region.question, region.lsn.value, region.offset, std::uint64_t{region.chunk_bytes},
+        std::uint64_t{region.chunks}, std::uint64_t{region.to_be_repaired}, std::uint64_t{region.digests.size()}}) {
+    decisions.add(word);
+  }
+}
+
+void add_message(Decisions& decisions, const engine::VerifyNames& names) {
+  decisions.add(names.question);
+  decisions.add(names.lsn.value);
+  decisions.add(names.directory);
+  decisions.add(std::string_view(names.from));
+  decisions.add(std::uint64_t{names.entries_max});
+  add_manifest(decisions, names.manifest);
+}
+
+template <typename Other>
+void add_message(Decisions& /*decisions*/, const Other& /*holds no contents*/) {}
 
 /// Fields of trace events; the texts of notes may quote anything, so their length stands for them.
 struct TraceFields {
@@ -78,6 +103,11 @@ struct TraceFields {
   void operator()(const io::ApplicationStopped&) const {}
   void operator()(const io::ResyncBegan& e) const { words(e.lsn.value, e.whole); }
   void operator()(const io::ResyncEnded& e) const { words(e.lsn.value, e.bytes_copied); }
+  void operator()(const io::VerifyBegan& e) const { words(static_cast<std::uint64_t>(e.job)); }
+  void operator()(const io::MismatchFound& e) const {
+    words(e.file.high, e.file.low, static_cast<std::uint64_t>(e.kind), e.offset, e.chunks, e.chunk_bytes);
+  }
+  void operator()(const io::VerifyEnded& e) const { words(e.complete, e.mismatches); }
   void operator()(const io::Mark&) const {}
   void operator()(const io::Note& e) const { words(e.text.size()); }
 
@@ -124,21 +154,25 @@ void Decisions::add(const Operation& operation) {
 void Decisions::add(const io::Frame& frame) {
   // Only a message without a body can have contents in its head.
   if (frame.body.empty()) {
-    constexpr std::size_t manifest_part = engine::message_number_of<engine::ManifestPart>;
-    constexpr std::size_t pull = engine::message_number_of<engine::Pull>;
     const std::size_t number = engine::message_number(frame.head).value_or(std::variant_size_v<engine::Message>);
-    if (number == manifest_part || number == pull) {
+    if (head_holds_contents(number)) {
       const auto message = engine::decode(Buffer::copy_of(std::span<const std::byte>(frame.head)));
       if (message) {
         add(std::uint64_t{message->index()});
-        if (const auto* part = std::get_if<engine::ManifestPart>(&*message)) add_manifest(*this, *part);
-        if (const auto* asked = std::get_if<engine::Pull>(&*message)) add_pull(*this, *asked);
+        std::visit([this](const auto& alternative) { add_message(*this, alternative); }, *message);
         return;
       }
     }
   }
   add(hash64(std::span(frame.head).subspan(checksum_bytes)));
   add(std::uint64_t{frame.body.size()});
+}
+
+bool head_holds_contents(std::size_t number) {
+  return number == engine::message_number_of<engine::ManifestPart> ||
+         number == engine::message_number_of<engine::Pull> ||
+         number == engine::message_number_of<engine::VerifyRegion> ||
+         number == engine::message_number_of<engine::VerifyNames>;
 }
 
 void Decisions::add(const io::TraceEvent& event) {

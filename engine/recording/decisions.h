@@ -7,6 +7,7 @@
 #include "io/mount.h"
 #include "io/trace.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -35,7 +36,11 @@ enum class Call : std::uint8_t {
   survey,
   identify_in,
   set_aside,
+  list,
 };
+
+/// Of a message by its number: contents of files, or digests of them, stand in its head.
+bool head_holds_contents(std::size_t message_number);
 
 class Decisions {
  public:

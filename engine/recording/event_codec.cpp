@@ -1,5 +1,6 @@
 #include "engine/recording/event_codec.h"
 
+#include "engine/recording/decisions.h"
 #include "engine/recording/fields.h"
 #include "engine/wire/codec.h"
 
@@ -24,7 +25,7 @@ void fields(Is<io::Booted> auto& e, auto& archive) {
 }
 void fields(Is<io::LinkUp> auto& e, auto& archive) { archive.ranged(e.endpoint, io::Endpoint::second); }
 void fields(Is<io::LinkDown> auto& e, auto& archive) { archive.ranged(e.endpoint, io::Endpoint::second); }
-void fields(Is<io::TimerFired> auto& e, auto& archive) { archive.ranged(e.timer, io::TimerId::pace); }
+void fields(Is<io::TimerFired> auto& e, auto& archive) { archive.ranged(e.timer, io::TimerId::verify); }
 void fields(Is<io::JournalStored> auto& e, auto& archive) { archive(e.ticket); }
 void fields(Is<io::TouchesLogged> auto& e, auto& archive) { archive(e.ticket); }
 void fields(Is<io::Applied> auto& e, auto& archive) {
@@ -57,31 +58,35 @@ void fields(Is<io::PhaseEnded> auto& e, auto& archive) {
 }
 void fields(Is<io::CommandGiven> auto& e, auto& archive) {
   archive(e.command_id);
-  archive.ranged(e.command.verb, io::Verb::wait_role);
-  archive(e.command.force, e.command.full);
+  archive.ranged(e.command.verb, io::Verb::verify);
+  archive(e.command.force, e.command.full, e.command.repair, e.command.cancel);
 }
 
 /// How a frame stands in the recording.
 enum class FrameForm : std::uint8_t { damaged, parts };
 
-// Messages whose head holds contents (or digests of them) are taken apart for that; they are rare.
-bool head_holds_contents(std::size_t message_number) {
-  constexpr std::size_t manifest_part = engine::message_number_of<engine::ManifestPart>;
-  constexpr std::size_t pull = engine::message_number_of<engine::Pull>;
-  return message_number == manifest_part || message_number == pull;
+void elide_contents(Manifest& manifest, ElisionKey key) {
+  for (ManifestObject& object : manifest.objects) {
+    object.symlink_target = filler(elide(object.symlink_target, key)).text();
+    for (auto& [name, value] : object.xattrs) value = filler(elide(value, key)).text();
+  }
+}
+void elide_contents(std::vector<std::uint64_t>& digests, ElisionKey key) {
+  for (std::uint64_t& digest : digests) digest = elide_digest(digest, key);
 }
 
-// The same message with marks for contents: it is written down in full then.
+// The same message with marks for contents: it is written down in full then. Such messages are rare.
 std::optional<Buffer> elided_head(const Buffer& frame, ElisionKey key) {
   std::optional<engine::Message> message = engine::decode(frame);
   if (!message) return std::nullopt;
   if (auto* pull = std::get_if<engine::Pull>(&*message)) {
-    for (std::uint64_t& digest : pull->digests) digest = elide_digest(digest, key);
+    elide_contents(pull->digests, key);
   } else if (auto* part = std::get_if<engine::ManifestPart>(&*message)) {
-    for (ManifestObject& object : part->manifest.objects) {
-      object.symlink_target = filler(elide(object.symlink_target, key)).text();
-      for (auto& [name, value] : object.xattrs) value = filler(elide(value, key)).text();
-    }
+    elide_contents(part->manifest, key);
+  } else if (auto* region = std::get_if<engine::VerifyRegion>(&*message)) {
+    elide_contents(region->digests, key);
+  } else if (auto* names = std::get_if<engine::VerifyNames>(&*message)) {
+    elide_contents(names->manifest, key);
   }
   const std::optional<engine::FrameParts> parts = engine::frame_parts(Buffer(engine::encode(*message).head));
   return parts ? std::optional(parts->head) : std::nullopt;

@@ -23,7 +23,7 @@ void operation_fields(auto& o, auto& archive) {
 void object_fields(auto& object, auto& archive) {
   auto& a = object.attributes;
   archive(object.id);
-  archive.sparse(a.mask, a.mode, a.uid, a.gid, a.size_bytes, a.atime_ns, a.mtime_ns, a.rdev);
+  archive.sparse(a.mask, a.mode, a.uid, a.gid, a.size_bytes, a.atime_ns, a.mtime_ns, a.rdev, object.links);
   archive.compared(object.symlink_target);
   archive.list(object.xattrs, [&archive](auto& xattr) {
     archive(xattr.first);
@@ -60,7 +60,8 @@ void settings_fields(auto& s, auto& archive) {
           s.window_operations_max, s.window_bytes_max, s.joiner_queue_bytes_max, s.pulls_in_flight_max,
           s.pull_chunk_bytes, s.pull_block_bytes, s.pull_chunks_max, s.manifest_part_bytes_max, s.cooling_interval.ns,
           s.touch_region_bytes, s.touches_max, s.resync_bytes_per_second_max, s.resync_share_percent,
-          s.resync_sync_bytes);
+          s.resync_sync_bytes, s.verify_interval.ns, s.verify_share_percent, s.verify_chunks, s.verify_entries,
+          s.verify_moves_max, s.mismatches_listed_max);
 }
 
 }  // namespace lockstep::recording

@@ -47,7 +47,7 @@ Manifest drawn_manifest() {
 }
 
 engine::Message drawn_message() {
-  switch (*rc::gen::inRange(0, 5)) {
+  switch (*rc::gen::inRange(0, 7)) {
     case 0: return engine::Heartbeat{Instant{*rc::gen::arbitrary<std::int64_t>()}, true, {}, {}};
     case 1: {
       Operation operation = drawn_operation();
@@ -56,6 +56,8 @@ engine::Message drawn_message() {
     }
     case 2: return engine::ManifestPart{Lsn(4), true, drawn_manifest(), {engine::Touch::all_of({3, 4})}};
     case 3: return engine::Pull{7, {1, 2}, 65536, 65536, 16, false, {11, 22, 0}};
+    case 4: return engine::VerifyRegion{7, Lsn(9), {1, 2}, 65536, 65536, 4, true, {11, 22, 0}};
+    case 5: return engine::VerifyNames{8, Lsn(9), {5, 6}, "a", 256, drawn_manifest()};
     default: return engine::Farewell{};
   }
 }
@@ -70,7 +72,7 @@ std::vector<io::Event> drawn_events() {
       io::LinkUp{io::Endpoint::peer},
       io::LinkDown{io::Endpoint::second},
       io::FrameArrived{io::Endpoint::witness, join(engine::encode(drawn_message()))},
-      io::TimerFired{io::TimerId::checkpoint},
+      io::TimerFired{io::TimerId::verify},
       io::JournalStored{ticket},
       io::Applied{ticket, error, drawn_operation(), false, 17},
       io::Synced{ticket, error},
@@ -81,7 +83,7 @@ std::vector<io::Event> drawn_events() {
       io::MountClosed{},
       io::RequestArrived{RequestId(8), drawn_operation()},
       io::PhaseEnded{ticket, false, secret},
-      io::CommandGiven{io::CommandId(2), {io::Verb::wait_role, true, false}},
+      io::CommandGiven{io::CommandId(2), {io::Verb::verify, true, false, true, false}},
       io::TouchesLogged{ticket},
       io::SetAside{ticket, error},
   };

@@ -74,6 +74,14 @@ void TappedVolume::survey(Ticket ticket, const SurveyRequest& request) {
   decisions_.add(request.young_from);
   real_.survey(ticket, request);
 }
+void TappedVolume::list(Ticket ticket, FileId directory, const std::string& from, std::uint32_t entries_max) {
+  decisions_.begin(Call::list);
+  decisions_.add(ticket.value);
+  decisions_.add(directory);
+  decisions_.add(std::string_view(from));
+  decisions_.add(std::uint64_t{entries_max});
+  real_.list(ticket, directory, from, entries_max);
+}
 void TappedVolume::identify_in(Period period) {
   decisions_.begin(Call::identify_in);
   decisions_.add(period);

@@ -48,6 +48,9 @@ class ReplicaStream {
   /// Where this node's tree stands: everything up to here, of that reign, is applied.
   [[nodiscard]] Epoch reign() const { return reign_; }
   [[nodiscard]] Lsn applied() const { return applied_; }
+  /// Everything up to there is at the volume, and nothing behind it: as long as nothing is held back.
+  [[nodiscard]] Lsn received() const { return received_; }
+  [[nodiscard]] bool holding() const { return holding_; }
   [[nodiscard]] bool idle() const { return in_order_.empty() && held_.empty(); }
   /// The tree's position is known from elsewhere: the journal, or an own reign as primary.
   void set_position(Epoch reign, Lsn applied);

@@ -1,6 +1,7 @@
 #include "engine/resync/resync_source.h"
 
 #include "engine/planted.h"
+#include "engine/resync/region_fill.h"
 
 #include <cerrno>
 #include <optional>
@@ -229,21 +230,12 @@ void ResyncSource::fill(const Read& read, const io::RegionRead& event) {
   const bool there_already = job.request.hollow && event.data.all_zero();
   if (there_already) context_.mark(Mark::hole_stays);
   if (event.error == 0 && !event.data.empty() && !there_already) {
-    Operation operation{.kind = OperationKind::fill};
-    operation.file = job.request.file;
-    operation.offset = read.offset;
-    operation.attributes.mask = attribute_mtime;
-    operation.attributes.mtime_ns = event.mtime_ns;
     if (event.data.all_zero()) {
       context_.mark(Mark::region_of_zeroes);
-      operation.kind = OperationKind::allocate;
-      operation.flags = flag_punch_hole | flag_keep_size;
-      operation.length = event.data.size();
     } else {
-      operation.data = event.data;
       job.bytes += event.data.size();
     }
-    stream_.order(operation, RequestId(0));
+    stream_.order(fill_of(job.request.file, read.offset, event), RequestId(0));
   }
   if (event.error == ENOENT) context_.mark(Mark::region_of_removed_file);
   if (event.error == 0 && event.data.empty()) context_.mark(Mark::region_beyond_end);

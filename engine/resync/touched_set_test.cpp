@@ -98,6 +98,7 @@ struct Ports final : io::Timers,
   void sync(Ticket, FileId, bool) override {}
   void scan(Ticket) override {}
   void survey(Ticket, const SurveyRequest&) override {}
+  void list(Ticket, FileId, const std::string&, std::uint32_t) override {}
   void identify_in(Period) override {}
   void digest(Ticket, FileId, std::uint64_t, std::uint64_t, std::uint32_t) override {}
   void read(Ticket, FileId, std::uint64_t, std::uint64_t) override {}

@@ -15,6 +15,7 @@ struct ManifestObject {
   Attributes attributes;  ///< every field valid, mode with its type bits; rdev for devices
   std::string symlink_target;
   std::vector<std::pair<std::string, std::string>> xattrs;  ///< by name, ascending; without Lockstep's own
+  std::uint32_t links = 0;  ///< how many names lead to it; told by io::Volume::list only, and on no wire
 
   bool operator==(const ManifestObject&) const = default;
 };

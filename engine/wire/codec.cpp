@@ -82,13 +82,22 @@ void write_message(const StreamOperation& message, Writer& writer) {
   writer(message.epoch, message.lsn, operation.kind, presence);
   operation_fields(operation, presence, writer);
 }
+void write_manifest(const Manifest& manifest, Writer& writer) {
+  const auto objects = static_cast<std::uint64_t>(manifest.objects.size());
+  const auto entries = static_cast<std::uint64_t>(manifest.entries.size());
+  writer(objects, entries);
+  for (const ManifestObject& object : manifest.objects) object_fields(object, writer);
+  for (const ManifestEntry& entry : manifest.entries) entry_fields(entry, writer);
+  writer(manifest.listed);
+}
 void write_message(const ManifestPart& message, Writer& writer) {
-  const auto objects = static_cast<std::uint64_t>(message.manifest.objects.size());
-  const auto entries = static_cast<std::uint64_t>(message.manifest.entries.size());
-  writer(message.lsn, message.last, objects, entries);
-  for (const ManifestObject& object : message.manifest.objects) object_fields(object, writer);
-  for (const ManifestEntry& entry : message.manifest.entries) entry_fields(entry, writer);
-  writer(message.manifest.listed, message.touches);
+  writer(message.lsn, message.last);
+  write_manifest(message.manifest, writer);
+  writer(message.touches);
+}
+void write_message(const VerifyNames& message, Writer& writer) {
+  writer(message.question, message.lsn, message.directory, message.from, message.entries_max);
+  write_manifest(message.manifest, writer);
 }
 
 template <typename T>
@@ -102,13 +111,22 @@ void read_message(StreamOperation& message, Reader& reader) {
   operation_fields(operation, presence, reader);
   operation.data = reader.rest();
 }
-void read_message(ManifestPart& message, Reader& reader) {
+void read_manifest(Manifest& manifest, Reader& reader) {
   std::uint64_t objects = 0;
   std::uint64_t entries = 0;
-  reader(message.lsn, message.last, objects, entries);
-  for (; objects > 0 && !reader.failed(); --objects) object_fields(message.manifest.objects.emplace_back(), reader);
-  for (; entries > 0 && !reader.failed(); --entries) entry_fields(message.manifest.entries.emplace_back(), reader);
-  reader(message.manifest.listed, message.touches);
+  reader(objects, entries);
+  for (; objects > 0 && !reader.failed(); --objects) object_fields(manifest.objects.emplace_back(), reader);
+  for (; entries > 0 && !reader.failed(); --entries) entry_fields(manifest.entries.emplace_back(), reader);
+  reader(manifest.listed);
+}
+void read_message(ManifestPart& message, Reader& reader) {
+  reader(message.lsn, message.last);
+  read_manifest(message.manifest, reader);
+  reader(message.touches);
+}
+void read_message(VerifyNames& message, Reader& reader) {
+  reader(message.question, message.lsn, message.directory, message.from, message.entries_max);
+  read_manifest(message.manifest, reader);
 }
 
 std::uint64_t checksum(std::span<const std::byte> head, std::span<const std::byte> body) {

@@ -97,6 +97,21 @@ TEST(Codec, AManifestSurvives) {
   EXPECT_EQ(std::get<ManifestPart>(*received).touches, part.touches);
 }
 
+TEST(Codec, AQuestionAboutNamesSurvives) {
+  VerifyNames names{3, Lsn(5), {1, 1}, std::string("a\0", 2), 7, {}};
+  names.manifest.objects.push_back({{1, 2}, {0xFFFF, 0120777, 1, 2, 3, 4, 5, 0}, "target", {{"user.a", "b"}}});
+  names.manifest.entries.push_back({{1, 1}, "name", {1, 2}});
+  const auto received = decode(join(encode(names)));
+  ASSERT_TRUE(received);
+  const auto& read = std::get<VerifyNames>(*received);
+  EXPECT_EQ(read.question, names.question);
+  EXPECT_EQ(read.lsn, names.lsn);
+  EXPECT_EQ(read.directory, names.directory);
+  EXPECT_EQ(read.from, names.from);
+  EXPECT_EQ(read.entries_max, names.entries_max);
+  EXPECT_EQ(read.manifest, names.manifest);
+}
+
 TEST(Codec, AListAtItsLimitFitsIntoOneFrame) {
   Attach attach{Epoch(~0ULL), Lsn(~0ULL), {}, {}};
   const FileId longest{~0ULL, ~0ULL};

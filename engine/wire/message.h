@@ -156,7 +156,7 @@ struct SwapRequest {
 struct ManifestPart {
   Lsn lsn;  ///< the manifest is the primary's tree after this operation
   bool last = false;
-  Manifest manifest;
+  Manifest manifest{};
   std::vector<Touch> touches;  ///< what the primary has listed
 };
 /// Asks for [offset, offset + chunks * chunk_bytes) of a file, as far as it differs.
@@ -201,10 +201,49 @@ struct Cooled {
   static void fields(auto& self, auto& archive) { archive(self.lsn); }
 };
 
+// --- verify: is what both nodes have at one place of the stream the same? ---
+
+/// What the primary's volume has of a region of a file after everything that it has ordered before this message. The
+/// replica reads the same region before it applies anything that follows.
+struct VerifyRegion {
+  std::uint64_t question = 0;  ///< named again in the answer
+  Lsn lsn;                     ///< of the last operation before
+  FileId file;
+  std::uint64_t offset = 0;
+  std::uint32_t chunk_bytes = 0;
+  std::uint32_t chunks = 0;              ///< at most 64
+  bool to_be_repaired = false;           ///< the primary overwrites what differs as soon as this is answered
+  std::vector<std::uint64_t> digests{};  ///< fewer than `chunks` where the file ends
+  static void fields(auto& self, auto& archive) {
+    archive(self.question, self.lsn, self.file, self.offset, self.chunk_bytes, self.chunks, self.to_be_repaired,
+            self.digests);
+  }
+};
+/// The same of so many entries of a directory, from `from` on, with what they lead to.
+struct VerifyNames {
+  std::uint64_t question = 0;
+  Lsn lsn;
+  FileId directory;
+  std::string from;
+  std::uint32_t entries_max = 0;
+  Manifest manifest{};
+};
+struct Verified {
+  std::uint64_t question = 0;
+  std::int32_t error = 0;         ///< errno: the replica cannot read it, and nothing was compared
+  std::uint64_t differing = 0;    ///< a bit for each chunk
+  bool names_differ = false;      ///< the directory's entries
+  std::vector<FileId> objects{};  ///< whose attributes differ
+  static void fields(auto& self, auto& archive) {
+    archive(self.question, self.error, self.differing, self.names_differ, self.objects);
+  }
+};
+
 /// The order of the alternatives is the wire's message number: append only.
-using Message = std::variant<Heartbeat, HeartbeatReply, Prepare, Promise, Accept, Accepted, Refused, Decided, Attach,
-                             Attached, StreamOperation, StreamAcknowledgement, StreamFailed, Farewell, SwapRequest,
-                             ManifestPart, Pull, CaughtUp, SyncAll, SyncedAll, Cool, Cooled>;
+using Message =
+    std::variant<Heartbeat, HeartbeatReply, Prepare, Promise, Accept, Accepted, Refused, Decided, Attach, Attached,
+                 StreamOperation, StreamAcknowledgement, StreamFailed, Farewell, SwapRequest, ManifestPart, Pull,
+                 CaughtUp, SyncAll, SyncedAll, Cool, Cooled, VerifyRegion, VerifyNames, Verified>;
 
 namespace detail {
 template <typename Alternative, typename... All>

@@ -69,6 +69,7 @@ class LinuxVolume final : public io::Volume {
   void sync(Ticket ticket, FileId file, bool data_only) override;
   void scan(Ticket ticket) override;
   void survey(Ticket ticket, const SurveyRequest& request) override;
+  void list(Ticket ticket, FileId directory, const std::string& from, std::uint32_t entries_max) override;
   void identify_in(Period period) override { table_->identify_in(period); }
   void digest(Ticket ticket, FileId file, std::uint64_t offset, std::uint64_t length,
               std::uint32_t chunk_bytes) override;
@@ -149,6 +150,9 @@ class LinuxVolume final : public io::Volume {
   int describe_aside(const FileId& id, ConflictRecord& record, Descriptor& contents);
   Outcome<std::string> path_of(const FileId& id);
   int describe(const FileId& id, Manifest& manifest);
+  int list(const FileId& directory, const std::string& from, std::size_t entries_max, Manifest& manifest);
+  static int describe_entry(int directory, const std::string& name, const ObjectTable::Found& found,
+                            Manifest& manifest);
 
   boost::asio::io_context& loop_;
   boost::asio::thread_pool& workers_;

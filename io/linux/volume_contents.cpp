@@ -229,6 +229,10 @@ void LinuxVolume::digest(Ticket ticket, FileId file, std::uint64_t offset, std::
   digested.ticket = ticket;
   const auto object = resolve(file);
   digested.error = chunk_bytes == 0 ? EINVAL : object.error;
+  if (digested.error == 0) {
+    const auto status = status_of(*object.value);
+    digested.error = status.ok() && status.value.st_nlink == 0 ? ENOENT : status.error;
+  }
   std::vector<std::byte> chunk(digested.error == 0 ? chunk_bytes : 0);
   while (digested.error == 0 && length != 0) {
     const std::size_t wanted = static_cast<std::size_t>(std::min<std::uint64_t>(chunk_bytes, length));

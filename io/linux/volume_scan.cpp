@@ -27,6 +27,7 @@ Attributes describe_attributes(const struct stat& status) {
   return attributes;
 }
 
+/// In no order.
 Outcome<std::vector<std::string>> names_in(Descriptor directory) {
   using Names = Outcome<std::vector<std::string>>;
   DIR* stream = ::fdopendir(directory.fd());
@@ -42,7 +43,6 @@ Outcome<std::vector<std::string>> names_in(Descriptor directory) {
   const int error = errno;
   ::closedir(stream);
   if (error != 0) return Names::failed(error);
-  std::sort(names.begin(), names.end());
   return Names::of(std::move(names));
 }
 
@@ -154,6 +154,7 @@ int LinuxVolume::walk_directory(const FileId& id, Walker& walker) {
   if (!listing.valid()) return errno;
   auto names = names_in(std::move(listing));
   if (!names.ok()) return names.error;
+  std::sort(names.value.begin(), names.value.end());
   for (std::string& name : names.value) {
     if (hidden(id, name)) continue;
     const auto found = table_->adopt(fd, name);
@@ -166,19 +167,62 @@ int LinuxVolume::walk_directory(const FileId& id, Walker& walker) {
     if (walker.places != nullptr) walker.places->try_emplace(child, id, name);
     if (walker.manifest == nullptr) continue;
     if (walker.listed.insert(child).second) {
-      ManifestObject object{child, describe_attributes(status), {}, {}};
-      if (S_ISLNK(status.st_mode)) {
-        std::string target(PATH_MAX, '\0');
-        const ssize_t size = ::readlinkat(fd, name.c_str(), target.data(), target.size());
-        if (size < 0) return errno;
-        object.symlink_target.assign(target, 0, static_cast<std::size_t>(size));
-      }
-      auto xattrs = attributes_of(fd, name);
-      if (!xattrs.ok()) return xattrs.error;
-      object.xattrs = std::move(xattrs.value);
-      walker.manifest->objects.push_back(std::move(object));
+      if (const int error = describe_entry(fd, name, found.value, *walker.manifest); error != 0) return error;
     }
     walker.manifest->entries.push_back({id, std::move(name), child});
+  }
+  return 0;
+}
+
+int LinuxVolume::describe_entry(int directory, const std::string& name, const ObjectTable::Found& found,
+                                Manifest& manifest) {
+  ManifestObject object{found.id, describe_attributes(found.status), {}, {}};
+  if (S_ISLNK(found.status.st_mode)) {
+    std::string target(PATH_MAX, '\0');
+    const ssize_t size = ::readlinkat(directory, name.c_str(), target.data(), target.size());
+    if (size < 0) return errno;
+    object.symlink_target.assign(target, 0, static_cast<std::size_t>(size));
+  }
+  auto xattrs = attributes_of(directory, name);
+  if (!xattrs.ok()) return xattrs.error;
+  object.xattrs = std::move(xattrs.value);
+  manifest.objects.push_back(std::move(object));
+  return 0;
+}
+
+void LinuxVolume::list(Ticket ticket, FileId directory, const std::string& from, std::uint32_t entries_max) {
+  settle();
+  io::Scanned scanned;
+  scanned.ticket = ticket;
+  scanned.error = list(directory, from, entries_max, scanned.manifest);
+  if (scanned.error != 0) scanned.manifest = Manifest{};
+  sink_.post(std::move(scanned));
+}
+
+int LinuxVolume::list(const FileId& id, const std::string& from, std::size_t entries_max, Manifest& manifest) {
+  if (const int error = describe(id, manifest); error != 0) return error;
+  if (manifest.objects.empty()) return ENOENT;
+  if (!S_ISDIR(manifest.objects.front().attributes.mode)) return ENOTDIR;
+  const auto directory = table_->open(id);
+  if (!directory.ok()) return directory.error;
+  const int fd = directory.value->fd();
+  Descriptor listing(::openat(fd, ".", O_RDONLY | O_DIRECTORY | O_NOATIME | O_CLOEXEC));
+  if (!listing.valid()) return errno;
+  auto names = names_in(std::move(listing));
+  if (!names.ok()) return names.error;
+  std::erase_if(names.value, [&](const std::string& name) { return name < from || hidden(id, name); });
+  const std::size_t count = std::min(entries_max, names.value.size());
+  const auto end = names.value.begin() + static_cast<std::ptrdiff_t>(count);
+  std::partial_sort(names.value.begin(), end, names.value.end());
+  std::unordered_set<FileId> told;
+  for (auto name = names.value.begin(); name != end; ++name) {
+    const auto found = table_->adopt(fd, *name);
+    if (!found.ok()) return found.error;
+    if (told.insert(found.value.id).second) {
+      if (const int error = describe_entry(fd, *name, found.value, manifest); error != 0) return error;
+      manifest.objects.back().links = static_cast<std::uint32_t>(found.value.status.st_nlink);
+    }
+    manifest.entries.push_back({id, std::move(*name), found.value.id});
   }
   return 0;
 }

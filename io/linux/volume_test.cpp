@@ -459,6 +459,54 @@ TEST_P(VolumePair, ASurveyShowsWhatIsParked) {
   EXPECT_EQ(part.listed, std::vector<FileId>{root});
 }
 
+TEST_P(VolumePair, ADirectoryIsListedInStretches) {
+  const FileId directory = made(create_operation(root, "d", S_IFDIR | 0755U));
+  for (const char* name : {"e", "b", "d", "a"}) made(create_operation(directory, name, S_IFREG | 0644U));
+  const FileId link = made(create_operation(directory, "c", S_IFLNK | 0777U, "target"));
+  const FileId hard_linked = a_->find(directory, "a");
+  both(link_operation(hard_linked, directory, "f"));
+  std::string names;
+  std::string from;
+  for (;;) {
+    const io::Scanned part = a_->list(directory, from, 4);
+    ASSERT_EQ(part.error, 0);
+    ASSERT_FALSE(part.manifest.objects.empty());
+    EXPECT_EQ(part.manifest.objects.front().id, directory);
+    const io::Scanned there = b_->list(directory, from, 4);
+    EXPECT_EQ(there.manifest.entries, part.manifest.entries);
+    for (const ManifestEntry& entry : part.manifest.entries) names += entry.name;
+    for (const ManifestObject& object : part.manifest.objects) {
+      EXPECT_EQ(object.symlink_target, object.id == link ? "target" : "");
+      EXPECT_TRUE(object.id != hard_linked || object.links == 2) << object.links;
+    }
+    if (part.manifest.entries.size() < 4) break;
+    from = part.manifest.entries.back().name + '\0';
+  }
+  EXPECT_EQ(names, "abcdef");
+  EXPECT_EQ(a_->list(FileId{1, 2}, "", 4).error, ENOENT);
+  EXPECT_EQ(a_->list(link, "", 4).error, ENOTDIR);
+  for (const ManifestEntry& entry : a_->list(root, "", 100).manifest.entries) EXPECT_NE(entry.name, ".lockstep");
+}
+
+TEST_P(VolumePair, AListingLeavesAGapAGap) {
+  made(create_operation(root, "f", S_IFREG | 0644U));
+  EXPECT_EQ(b_->stream(unlink_operation(root, "missing")).error, ENOENT);
+  EXPECT_EQ(b_->list(root, "", 4).error, 0);
+  EXPECT_EQ(b_->stream(unlink_operation(root, "f")).error, ECANCELED);
+  b_->scan();
+  EXPECT_EQ(b_->stream(unlink_operation(root, "f")).error, 0);
+}
+
+TEST_P(VolumePair, WhatHasNoNameHasNoDigests) {
+  const FileId file = made(create_operation(root, "f", S_IFREG | 0644U));
+  both(write_operation(file, 0, "text"));
+  ASSERT_EQ(a_->volume().pin(file), 0);
+  EXPECT_EQ(a_->request(unlink_operation(root, "f")).error, 0);
+  a_->volume().digest(Ticket(8), file, 0, 4096, 4096);
+  EXPECT_EQ(a_->digested().error, ENOENT);
+  a_->volume().unpin(file);
+}
+
 INSTANTIATE_TEST_SUITE_P(Filesystems, VolumePair, ::testing::Values("ext4", "xfs"),
                          [](const auto& instance) { return instance.param; });
 

@@ -123,6 +123,13 @@ Manifest TestVolume::survey(const SurveyRequest& request) {
   return std::move(scanned.manifest);
 }
 
+io::Digested TestVolume::digested() { return await<io::Digested>(); }
+
+io::Scanned TestVolume::list(FileId directory, const std::string& from, std::uint32_t entries_max) {
+  volume_->list(Ticket(6), directory, from, entries_max);
+  return await<io::Scanned>();
+}
+
 std::vector<std::uint64_t> TestVolume::digest(FileId file, std::uint64_t offset, std::uint64_t length,
                                               std::uint32_t chunk) {
   volume_->digest(Ticket(4), file, offset, length, chunk);

@@ -63,7 +63,10 @@ class TestVolume {
   int sync(FileId file, bool data_only = false);
   Manifest scan();
   Manifest survey(const SurveyRequest& request);
+  io::Scanned list(FileId directory, const std::string& from, std::uint32_t entries_max);
   std::vector<std::uint64_t> digest(FileId file, std::uint64_t offset, std::uint64_t length, std::uint32_t chunk);
+  /// The answer to a digest() that was called on the volume.
+  io::Digested digested();
   io::RegionRead read(FileId file, std::uint64_t offset, std::uint64_t length);
   int set_aside(FileId object, const Conflict& conflict);
   FileId find(const FileId& parent, const std::string& name);

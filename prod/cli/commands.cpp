@@ -97,6 +97,36 @@ ExitCode wait_for_role(const std::string& socket, const CommandLine& line, const
                                     ": \"status\" says why");
 }
 
+std::optional<boost::json::object> ask_verify(const std::string& socket, const std::string& module) {
+  ControlRequest request;
+  request.module = module;
+  request.verb = "status";
+  const auto result = ask_daemon(socket, request);
+  const auto* answer = std::get_if<ControlAnswer>(&result);
+  const auto* verify = answer == nullptr ? nullptr : answer->status.if_contains("verify");
+  return verify != nullptr && verify->is_object() ? std::optional(verify->as_object()) : std::nullopt;
+}
+
+/// With --wait when it has ended. Exit status 1 where anything is known to differ.
+ExitCode report_verify(const std::string& socket, const CommandLine& line) {
+  const auto deadline = steady_clock::now() + std::chrono::duration<double>(line.wait_seconds.value_or(0));
+  std::optional<boost::json::object> verify = ask_verify(socket, line.request.module);
+  const auto running = [&] { return verify && verify->contains("running") && verify->at("running") == true; };
+  while (line.wait_seconds && running() && steady_clock::now() < deadline) {
+    std::this_thread::sleep_for(poll_interval);
+    verify = ask_verify(socket, line.request.module);
+  }
+  if (!verify) return complain(exit_unreachable, "the daemon does not say how far the verify is");
+  std::cout << (line.json ? boost::json::serialize(*verify) : render_verify(*verify)) << "\n";
+  if (line.wait_seconds && running()) {
+    return complain(exit_refused, "after " + std::to_string(static_cast<int>(*line.wait_seconds)) +
+                                      " s the verify still runs: \"status\" says how far it is");
+  }
+  const auto* found = verify->if_contains("mismatches");
+  const bool clean = found != nullptr && found->is_number() && found->to_number<std::uint64_t>() == 0;
+  return running() || clean ? exit_done : exit_refused;
+}
+
 ExitCode print_answer(const CommandLine& line, const ControlAnswer& answer) {
   if (answer.outcome != Outcome::done) {
     return complain(answer.outcome == Outcome::refused ? exit_refused : exit_usage, answer.text);
@@ -105,7 +135,7 @@ ExitCode print_answer(const CommandLine& line, const ControlAnswer& answer) {
     std::cout << (line.json ? boost::json::serialize(answer.status) + "\n" : render_status(answer.status));
   } else if (line.request.verb == "log") {
     std::cout << answer.text;
-  } else if (!answer.text.empty()) {
+  } else if (!answer.text.empty() && !line.json) {
     std::cout << answer.text << "\n";
   }
   return exit_done;
@@ -128,6 +158,9 @@ ExitCode run_command(const CommandLine& line) {
   const auto result = ask_daemon(socket, line.request);
   if (const auto* error = std::get_if<std::string>(&result)) return complain(exit_unreachable, *error);
   const ExitCode code = print_answer(line, std::get<ControlAnswer>(result));
+  if (code == exit_done && line.request.verb == "verify" && (line.wait_seconds || line.json)) {
+    return report_verify(socket, line);
+  }
   if (code != exit_done || !line.wait_seconds) return code;
   return wait_for_role(socket, line, before);
 }

@@ -28,7 +28,7 @@ struct CommandLine {
   ControlRequest request;
   ConflictsCommand conflicts;
   bool json = false;
-  std::optional<double> wait_seconds;  ///< start, stop, swap, prim: until the role is reached
+  std::optional<double> wait_seconds;  ///< start, stop, swap, prim: until the role is reached; verify: until it ends
 };
 
 /// Prints to standard output what was asked for, and errors to standard error.

@@ -19,6 +19,7 @@ constexpr const char* footer =
     "  lockstep -m data status            what the module does here, why, and the next safe step\n"
     "  lockstep -m data prim              first start: this node has the good data\n"
     "  lockstep -m data swap --wait       exchange the roles of the two servers, and wait until it is done\n"
+    "  lockstep -m data verify --wait     compare both servers' data, and say what differs\n"
     "  lockstep check                     explain every mistake in the configuration";
 
 struct VerbHelp {
@@ -66,6 +67,24 @@ void add_conflicts(CLI::App& app, CommandLine& line) {
   });
 }
 
+void add_verify(CLI::App& app, CommandLine& line) {
+  CLI::App* verify = add_verb(
+      app, line,
+      {"verify", "On the primary: compare both servers' data, every byte and name, while the application runs"});
+  verify
+      ->add_option_function<double>(
+          "--wait", [&line](double seconds) { line.wait_seconds = seconds; },
+          "Wait until it has ended, at most so many seconds (600); exit status 1 where anything differs")
+      ->expected(0, 1)
+      ->default_str(std::to_string(static_cast<int>(wait_seconds_default)))
+      ->check(CLI::NonNegativeNumber)
+      ->type_name("SECONDS");
+  verify->add_flag("--json", line.json, "How far it is and what differs, for scripts");
+  verify->add_flag("--repair", line.request.repair,
+                   "Bring what is known to differ on the other server to what this one has, and compare it again");
+  verify->add_flag("--cancel", line.request.cancel, "End the one that runs; what it has found stays listed");
+}
+
 void add_verbs(CLI::App& app, CommandLine& line) {
   CLI::App* status = add_verb(app, line, {"status", "Role, why it is so, and what can safely be done next"});
   status->add_flag("--json", line.json, "For scripts");
@@ -84,8 +103,7 @@ void add_verbs(CLI::App& app, CommandLine& line) {
 
   add_verb(app, line, {"restart", "Restart the application where it runs; the roles stay"});
   add_verb(app, line, {"wait-role", "Give up the present role and wait"});
-  add_verb(app, line,
-           {"verify", "Compare both servers' data while the application runs (not available in this version)"});
+  add_verify(app, line);
   add_wait(add_verb(app, line, {"resync", "On a secondary: compare every byte with the primary and copy what differs"}),
            line);
   add_conflicts(app, line);

@@ -36,6 +36,8 @@ std::uint64_t number(const json::object& object, std::string_view key) {
 std::string time_text(std::uint64_t seconds) {
   constexpr std::uint64_t minute = 60;
   constexpr std::uint64_t hour = 60 * minute;
+  constexpr std::uint64_t day = 24 * hour;
+  if (seconds >= 2 * day) return std::to_string(seconds / day) + " days";
   if (seconds < minute) return std::to_string(seconds) + " s";
   if (seconds < hour) return std::to_string(seconds / minute) + " min " + std::to_string(seconds % minute) + " s";
   return std::to_string(seconds / hour) + " h " + std::to_string(seconds % hour / minute) + " min";
@@ -53,6 +55,26 @@ std::string list_text(const json::object& object, std::string_view key) {
 }
 
 std::string connected(bool yes) { return yes ? "connected" : "NOT connected"; }
+
+std::string mismatch_text(const json::object& mismatch) {
+  std::string line = text(mismatch, "kind") + "  " + text(mismatch, "path");
+  if (const std::uint64_t length = number(mismatch, "length"); length != 0) {
+    line += ", bytes " + std::to_string(number(mismatch, "offset")) + " to " +
+            std::to_string(number(mismatch, "offset") + length - 1);
+  }
+  if (const std::uint64_t error = number(mismatch, "errno"); error != 0)
+    line += " (errno " + std::to_string(error) + ")";
+  return line;
+}
+
+/// What can be done about what was found.
+std::string remedy(const std::string& mismatches) {
+  if (mismatches.find("unreadable here") != std::string::npos) {
+    return "this server's disk does not read all of it: \"swap\", then \"verify\" on the other server repairs it here";
+  }
+  return "\"verify --repair\" brings the other server's to this one's; if this one's are the wrong ones, \"swap\" "
+         "first";
+}
 
 }  // namespace
 
@@ -84,6 +106,31 @@ std::string render_resync(const json::object& status) {
   return {};
 }
 
+std::string render_verify(const json::object& verify) {
+  const bool running = truth(verify, "running");
+  const json::value* ended = verify.if_contains("last_ended_seconds_ago");
+  const bool ever = ended != nullptr && !ended->is_null();
+  const std::uint64_t count = number(verify, "mismatches");
+  if (!running && !ever && count == 0) return {};
+  std::string out = running && truth(verify, "repairing") ? "repairing" : running ? "running" : "";
+  if (!running) {
+    out = std::string(truth(verify, "complete") ? "complete " : "incomplete, ended ") +
+          time_text(number(verify, "last_ended_seconds_ago")) + " ago";
+  }
+  out += ": " + std::to_string(number(verify, "files")) + " files, " + size_text(number(verify, "bytes"));
+  if (const std::uint64_t repaired = number(verify, "regions_repaired"); repaired != 0) {
+    out += ", " + std::to_string(repaired) + " regions repaired";
+  }
+  out += ", " + std::to_string(count) + " mismatches";
+  std::string list;
+  if (const json::value* known = verify.if_contains("list"); known != nullptr && known->is_array()) {
+    for (const json::value& mismatch : known->as_array()) {
+      if (mismatch.is_object()) list += "\n            " + mismatch_text(mismatch.as_object());
+    }
+  }
+  return count == 0 ? out : out + list + "\n            " + remedy(list);
+}
+
 std::string render_status(const json::object& status) {
   std::string out;
   const auto line = [&out](const std::string& label, const std::string& value) {
@@ -104,6 +151,9 @@ std::string render_status(const json::object& status) {
   line("links", "peer " + connected(truth(status, "peer_connected")) + ", witness " +
                     connected(truth(status, "witness_connected")));
   line("resync", render_resync(status));
+  if (const json::value* verify = status.if_contains("verify"); verify != nullptr && verify->is_object()) {
+    line("verify", render_verify(verify->as_object()));
+  }
   if (const std::uint64_t waiting = number(status, "requests_waiting"); waiting > 0) {
     line("requests", std::to_string(waiting) + " waiting");
   }

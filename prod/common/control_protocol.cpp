@@ -50,9 +50,9 @@ bool take(const json::object& object, std::string_view key, std::size_t& into) {
 }  // namespace
 
 std::string encode(const ControlRequest& request) {
-  const json::object object = {{"module", request.module}, {"verb", request.verb}, {"force", request.force},
-                               {"full", request.full},     {"key", request.key},   {"value", request.value},
-                               {"lines", request.lines}};
+  const json::object object = {{"module", request.module}, {"verb", request.verb},     {"force", request.force},
+                               {"full", request.full},     {"repair", request.repair}, {"cancel", request.cancel},
+                               {"key", request.key},       {"value", request.value},   {"lines", request.lines}};
   return json::serialize(object);
 }
 
@@ -61,6 +61,7 @@ std::optional<ControlRequest> decode_request(const std::string& line) {
   ControlRequest request;
   if (!object || !take(*object, "module", request.module) || !take(*object, "verb", request.verb) ||
       !take(*object, "force", request.force) || !take(*object, "full", request.full) ||
+      !take(*object, "repair", request.repair) || !take(*object, "cancel", request.cancel) ||
       !take(*object, "key", request.key) || !take(*object, "value", request.value) ||
       !take(*object, "lines", request.lines) || request.verb.empty()) {
     return std::nullopt;

@@ -20,6 +20,8 @@ struct ControlRequest {
   std::string verb;  ///< as on the command line: "status", "start", "wait-role", ...
   bool force = false;
   bool full = false;      ///< second: compare everything; conflicts-drop: all of it
+  bool repair = false;    ///< verify
+  bool cancel = false;    ///< verify
   std::string key;        ///< set; conflicts-drop: of what is given up
   std::string value;      ///< set
   std::size_t lines = 0;  ///< log

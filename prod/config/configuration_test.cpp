@@ -199,5 +199,18 @@ TEST_F(ConfigurationTest, this_server_is_found_by_option_or_host_name) {
   EXPECT_NE(choose_node(cluster, "s3", "s1").error.find("there is no node \"s3\""), std::string::npos);
 }
 
+TEST_F(ConfigurationTest, HowOftenDataIsComparedCanBeChosen) {
+  constexpr std::int64_t day_ns = std::int64_t{24} * 3600 * 1'000'000'000;
+  const auto interval = [&] { return load().configuration.modules.at(0).settings.verify_interval.ns; };
+  EXPECT_EQ(interval(), 7 * day_ns);
+  write("modules/data.toml", std::string(good_module) + "verify = \"daily\"\nverify_share = 5\n");
+  EXPECT_EQ(interval(), day_ns);
+  EXPECT_EQ(load().configuration.modules.at(0).settings.verify_share_percent, 5U);
+  write("modules/data.toml", std::string(good_module) + "verify = \"never\"\n");
+  EXPECT_EQ(interval(), 0);
+  write("modules/data.toml", std::string(good_module) + "verify = \"hourly\"\n");
+  expect_error("\"verify\" is \"hourly\": it must be \"never\", \"daily\" or \"weekly\"");
+}
+
 }  // namespace
 }  // namespace lockstep::prod

@@ -39,6 +39,16 @@ void load_times(TomlSection& file, ModuleConfiguration& module) {
   settings.heartbeat_interval = *heartbeat;
 }
 
+void load_verify(TomlSection& file, engine::Settings& settings) {
+  constexpr Duration day = milliseconds(std::int64_t{24} * 3600 * 1000);
+  if (const auto rhythm = file.choice("verify", {"never", "daily", "weekly"})) {
+    settings.verify_interval = std::array{Duration{}, day, day * 7}[*rhythm];
+  }
+  if (const auto share = file.number("verify_share", Presence::optional, 1, 100)) {
+    settings.verify_share_percent = static_cast<std::uint32_t>(*share);
+  }
+}
+
 void load_application(TomlSection& file, const std::string& shown_name, ModuleConfiguration& module,
                       std::vector<ConfigurationError>& errors) {
   const TomlEntry* entry = file.any("application");
@@ -83,6 +93,7 @@ void load_module(const TomlValue& document, const std::string& shown_name, Modul
     module.settings.durability = static_cast<engine::Durability>(*durability);
   }
   load_times(file, module);
+  load_verify(file, module.settings);
   if (const auto start = file.truth("start_at_boot")) module.settings.start_at_boot = *start;
   if (const auto isolation = file.choice("isolation", {"wait", "takeover"}); isolation == 1) {
     file.error(file.position_of("isolation"),

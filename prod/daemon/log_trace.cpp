@@ -55,6 +55,15 @@ void LogTrace::record(const io::TraceEvent& event) {
       log.changed(Severity::info, "resync ended at LSN " + std::to_string(e.lsn.value) + ", " +
                                       std::to_string(e.bytes_copied) + " bytes copied");
     }
+    void operator()(const io::VerifyBegan&) const { log.changed(Severity::info, "comparing both servers' data"); }
+    // A note says the same with the path.
+    void operator()(const io::MismatchFound&) const {}
+    void operator()(const io::VerifyEnded& e) const {
+      log.changed(e.mismatches == 0 ? Severity::info : Severity::error,
+                  std::string(e.complete ? "verify complete" : "verify ended before it was complete") + ", " +
+                      std::to_string(e.mismatches) + " mismatches are known" +
+                      (e.mismatches == 0 ? "" : "; `lockstep status` lists them"));
+    }
     void operator()(const io::Mark& e) const { log.tell(Severity::debug, "reached " + std::string(e.name)); }
     void operator()(const io::Note& e) const { log.tell(Severity::info, e.text); }
   };

@@ -25,6 +25,7 @@
 #include <thread>
 #include <unistd.h>
 #include <utility>
+#include <vector>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -162,7 +163,8 @@ class ModuleHost::Running {
     queue_.connect([this](Instant now, io::Event event) { step(now, std::move(event)); },
                    [this] {
                      link_->flush();
-                     if (status_changed_) publish();
+                     if (status_changed_ || !answers_due_.empty()) publish();
+                     for (const auto& answer : std::exchange(answers_due_, {})) answer();
                    });
     std::random_device random;
     const std::uint64_t seed = (std::uint64_t{random()} << 32U) | random();
@@ -177,7 +179,12 @@ class ModuleHost::Running {
   }
 
   void command(const io::Command& command, Answers::Answered answered) {
-    loop_.post_from_any_thread([this, command, answered = std::move(answered)] { answers_.ask(command, answered); });
+    loop_.post_from_any_thread([this, command, answered = std::move(answered)] {
+      answers_.ask(command, [this, answered](bool accepted, std::string text) {
+        if (!stepping_) return answered(accepted, std::move(text));
+        answers_due_.emplace_back([answered, accepted, text = std::move(text)] { answered(accepted, text); });
+      });
+    });
   }
 
   [[nodiscard]] ConflictPlaces conflict_places() const {
@@ -211,12 +218,14 @@ class ModuleHost::Running {
 
  private:
   void step(Instant now, io::Event event) {
+    stepping_ = true;
     if (recorder_) {
       recorded_step(*engine_, *taps_, recorder_->recorder(), now, std::move(event));
       recorder_->stepped();
     } else {
       engine_->step(now, std::move(event));
     }
+    stepping_ = false;
     if (!marker_confirmed_) confirm_marker();  // what the step has sent leaves with the flush
   }
 
@@ -262,6 +271,8 @@ class ModuleHost::Running {
   Answers answers_;
   LogTrace trace_;
   bool status_changed_ = false;
+  bool stepping_ = false;
+  std::vector<std::function<void()>> answers_due_;  ///< so that whoever is answered finds the newest status
   boost::asio::steady_timer publish_timer_;
   std::optional<FlightRecorder> recorder_;
   std::optional<recording::NodeTaps> taps_;

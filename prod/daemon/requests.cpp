@@ -30,13 +30,14 @@ std::string known_modules(const std::vector<ModuleHost*>& hosts) {
 }
 
 std::optional<io::Verb> engine_verb(std::string_view verb) {
-  constexpr std::array<std::pair<std::string_view, io::Verb>, 7> verbs = {{{"start", io::Verb::start},
+  constexpr std::array<std::pair<std::string_view, io::Verb>, 8> verbs = {{{"start", io::Verb::start},
                                                                            {"stop", io::Verb::stop},
                                                                            {"restart", io::Verb::restart},
                                                                            {"swap", io::Verb::swap},
                                                                            {"prim", io::Verb::prim},
                                                                            {"second", io::Verb::second},
-                                                                           {"wait-role", io::Verb::wait_role}}};
+                                                                           {"wait-role", io::Verb::wait_role},
+                                                                           {"verify", io::Verb::verify}}};
   for (const auto& [name, value] : verbs) {
     if (name == verb) return value;
   }
@@ -106,7 +107,7 @@ void handle_control(const std::vector<ModuleHost*>& hosts, const ClusterConfigur
     return;
   }
   if (const auto verb = engine_verb(request.verb)) {
-    forward(*host, {*verb, request.force, request.full}, respond);
+    forward(*host, {*verb, request.force, request.full, request.repair, request.cancel}, respond);
   } else if (request.verb == "status") {
     respond(status_answer(*host, cluster, self));
   } else if (request.verb == "log") {
@@ -122,8 +123,6 @@ void handle_control(const std::vector<ModuleHost*>& hosts, const ClusterConfigur
       const bool any = dropped != 0;
       respond({any ? Outcome::done : Outcome::refused, any ? std::to_string(dropped) : "nothing such is kept", {}});
     });
-  } else if (request.verb == "verify") {
-    respond({Outcome::not_available, "verify is not available in this version", {}});
   } else {
     respond({Outcome::not_available, "the daemon does not know \"" + request.verb + "\"", {}});
   }

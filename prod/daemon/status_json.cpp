@@ -21,6 +21,31 @@ std::string next_step(const PublishedStatus& published) {
          "back, `conflicts drop` gives it up.";
 }
 
+constexpr std::int64_t ns_per_second = 1'000'000'000;
+
+json::object verify_json(const engine::Status& status) {
+  const engine::VerifyProgress& verify = status.verify;
+  json::array mismatches;
+  for (const Mismatch& mismatch : status.mismatches) {
+    mismatches.push_back({{"kind", text(to_string(mismatch.kind))},
+                          {"path", text(mismatch.path.empty() ? "." : mismatch.path)},
+                          {"file", text(to_string(mismatch.file))},
+                          {"offset", mismatch.offset},
+                          {"length", mismatch.length},
+                          {"errno", mismatch.error}});
+  }
+  return {{"running", verify.job != VerifyJob::none},
+          {"repairing", verify.job == VerifyJob::repair},
+          {"files", verify.files},
+          {"bytes", verify.bytes},
+          {"regions_repaired", verify.regions_repaired},
+          {"complete", verify.complete},
+          {"mismatches", verify.mismatches},
+          {"last_ended_seconds_ago",
+           verify.last_ended_ago ? json::value(verify.last_ended_ago->ns / ns_per_second) : json::value(nullptr)},
+          {"list", std::move(mismatches)}};
+}
+
 }  // namespace
 
 json::object status_json(const PublishedStatus& published, const ModuleConfiguration& module,
@@ -59,6 +84,7 @@ json::object status_json(const PublishedStatus& published, const ModuleConfigura
         {"bytes_per_second", status.resync.bytes_per_second},
         {"seconds_left", status.resync.seconds_left}}},
       {"peer_resync", {{"bytes_total", status.peer_resync_bytes_total}, {"bytes_left", status.peer_resync_bytes_left}}},
+      {"verify", verify_json(status)},
       {"requests_waiting", status.requests_waiting},
       {"reason", text(status.reason)},
       {"conflicts", {{"count", published.conflicts.objects}, {"bytes", published.conflicts.bytes}}},

@@ -15,6 +15,7 @@
 #include "sim/checkers/i12_applied_once.h"
 #include "sim/checkers/i13_never_back.h"
 #include "sim/checkers/i14_damage_is_refused.h"
+#include "sim/checkers/i14_verify_is_right.h"
 #include "sim/checkers/i15_lease_before_start.h"
 #include "sim/checkers/i15_one_service.h"
 #include "sim/checkers/i16_bounded_waiting.h"
@@ -46,6 +47,7 @@ Checkers::Checkers(World& world) {
   add(std::type_identity<NeverBack>{});
   add(std::type_identity<SingleWriter>{});
   add(std::type_identity<DamageIsRefused>{});
+  add(std::type_identity<VerifyIsRight>{});
   add(std::type_identity<LeaseBeforeStart>{});
   add(std::type_identity<OneService>{});
   add(std::type_identity<LeaveBeforeLoneAcknowledgement>{}, past, reg);

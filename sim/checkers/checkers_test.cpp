@@ -5,6 +5,7 @@
 #include "sim/checkers/i09_resync_ends.h"
 #include "sim/checkers/i12_applied_once.h"
 #include "sim/checkers/i14_damage_is_refused.h"
+#include "sim/checkers/i14_verify_is_right.h"
 #include "sim/checkers/i15_one_service.h"
 #include "sim/checkers/i17_losers_data_is_kept.h"
 
@@ -70,6 +71,33 @@ TEST_F(CheckersTest, ADamagedFrameThatIsTakenForAMessageIsSeen) {
   checker.frame_damaged(Place::first, io::Endpoint::peer);
   checker.gave_up(Place::first, io::Endpoint::witness);
   EXPECT_THROW(checker.stepped(Place::first), Violation);
+}
+
+TEST_F(CheckersTest, AMismatchWhereNothingHasRottedIsSeen) {
+  VerifyIsRight checker(world_);
+  checker.traced(Place::first, io::VerifyBegan{VerifyJob::everything});
+  checker.rotted(NodeId::second, {1, 1}, 100, 1);
+  checker.traced(Place::first, io::MismatchFound{{1, 1}, MismatchKind::contents, 0, 1, 4096});
+  EXPECT_THROW(checker.traced(Place::first, io::MismatchFound{{1, 1}, MismatchKind::contents, 0, 2, 4096}), Violation);
+  EXPECT_THROW(checker.traced(Place::first, io::MismatchFound{{1, 1}, MismatchKind::names, 0, 0, 4096}), Violation);
+}
+
+TEST_F(CheckersTest, AMismatchThatIsNotReportedIsSeen) {
+  const FileId file{0, 77};
+  for (const NodeId node : every_node) {
+    InodeState state;
+    state.id = file;
+    state.attributes.mode = 0100644;
+    state.content.write(0, std::vector(8192, static_cast<std::byte>(1 + index_of(node))));
+    world_.node(node).volume().filesystem().prefill(Filesystem::root_number, "f", std::move(state));
+  }
+  VerifyIsRight checker(world_);
+  checker.rotted(NodeId::second, file, 5000, 1);
+  checker.traced(Place::first, io::VerifyBegan{VerifyJob::everything});
+  checker.traced(Place::first, io::MismatchFound{file, MismatchKind::contents, 0, 2, 4096});
+  EXPECT_NO_THROW(checker.traced(Place::first, io::VerifyEnded{true, 1}));
+  checker.traced(Place::first, io::VerifyBegan{VerifyJob::everything});
+  EXPECT_THROW(checker.traced(Place::first, io::VerifyEnded{true, 0}), Violation);
 }
 
 TEST_F(CheckersTest, ASecondStartBesideTheFirstIsSeen) {

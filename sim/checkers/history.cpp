@@ -89,11 +89,13 @@ void History::traced(Place by, const io::TraceEvent& event) {
     here.resyncing_in = branch_epoch_;
     unordered_[index_of(node)].clear();
     if (began->whole) rotten_[index_of(node)].clear();  // every byte is compared
+    rot_to_copy_[index_of(node)] = rotten(other(node));
   } else if (const auto* ended = std::get_if<io::ResyncEnded>(&event)) {
     // With a primary of which it does not know that it lost its history, or began a new reign, with numbers of its own;
     // and that will not hear of this.
     if (replica(node).resyncing_since != beginnings_ || replica(node).resyncing_in != branch_epoch_) return;
-    rotten_[index_of(node)].add(rotten(other(node)));  // with a tree that may have rotted
+    // With a tree that had rotted when it was read; a write over it may be on its way.
+    rotten_[index_of(node)].add(rot_to_copy_[index_of(node)]);
     const auto position = position_of(node, count_up_to(ended->lsn), false);
     if (!position) {
       // Which difference: against the tree where the resync says that it ended.
@@ -107,7 +109,7 @@ void History::traced(Place by, const io::TraceEvent& event) {
 
 void History::applied(NodeId node, std::uint64_t sequence, const Operation& effect, io::Origin origin,
                       bool replicated) {
-  write_over_rot(node, effect);
+  rotten_[index_of(node)].remove_written(effect);
   if (origin == io::Origin::application) {
     if (replicated) unordered_[index_of(node)].push_back({sequence, effect});
     return;
@@ -154,17 +156,7 @@ void History::delivering(Place to, const io::Event& event) {
 
 void History::rotted(NodeId node, FileId file, std::uint64_t offset, std::uint64_t length) {
   rotten_[index_of(node)].add(file, offset, length);
-}
-
-void History::write_over_rot(NodeId node, const Operation& effect) {
-  Ranges& rotten = rotten_[index_of(node)];
-  if (effect.kind == OperationKind::write || effect.kind == OperationKind::fill) {
-    rotten.remove(effect.file, effect.offset, effect.data.size());
-  } else if (effect.kind == OperationKind::allocate && (effect.flags & (flag_punch_hole | flag_zero_range)) != 0) {
-    rotten.remove(effect.file, effect.offset, effect.length);
-  } else if (effect.kind == OperationKind::set_attributes && (effect.attributes.mask & attribute_size) != 0) {
-    rotten.remove(effect.file, effect.attributes.size_bytes, UINT64_MAX);
-  }
+  rot_to_copy_[index_of(other(node))].add(file, offset, length);
 }
 
 void History::owns(NodeId node) {

@@ -112,7 +112,6 @@ class History : public Observer {
   void follow(NodeId node, std::uint64_t sequence, const Operation& effect);
   void append(HistoryEntry entry);
   void owns(NodeId node);
-  void write_over_rot(NodeId node, const Operation& effect);
 
   World& world_;
   std::optional<NodeId> owner_;
@@ -120,6 +119,7 @@ class History : public Observer {
   std::uint64_t forced_beginnings_ = 0;
   bool base_on_disk_ = true;
   std::array<Ranges, 2> rotten_;
+  std::array<Ranges, 2> rot_to_copy_;  ///< what the other node had during this one's resync
   Epoch last_epoch_;
   Epoch branch_epoch_;
   Model base_;

@@ -94,13 +94,7 @@ std::string NothingUncovered::uncovered_bytes(const Inode& a, const Inode& b) {
     if (std::memcmp(of_a ? of_a->data() : zeros.data(), of_b ? of_b->data() : zeros.data(), zeros.size()) == 0)
       continue;
     const std::uint64_t at = i * Content::page_bytes;
-    const auto rotten = [&](NodeId node) {
-      const std::vector<Range>* ranges = history_.rotten(node).of(a.id);
-      return ranges != nullptr && std::any_of(ranges->begin(), ranges->end(), [&](const Range& range) {
-               return range.begin < at + Content::page_bytes && range.end > at;
-             });
-    };
-    if (rotten(NodeId::first) || rotten(NodeId::second)) continue;
+    if (ever_rotten_.touch(a.id, at, Content::page_bytes)) continue;
     const auto onward = both()->touches.lower_bound(Touch{a.id, TouchKind::onward, 0});
     const bool from_before = onward != both()->touches.end() && onward->file == a.id && onward->offset <= at;
     if (!from_before && !listed(a.id, TouchKind::region, at - at % region_bytes)) {

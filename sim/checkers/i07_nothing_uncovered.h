@@ -10,8 +10,8 @@
 // its volume must be exactly a tree of the history; where that is the newest, the two are compared byte by byte. And
 // that the two parts of trees which a resync compares fit.
 //
-// Does not look at access times, nor at bytes that have rotted, which nothing lists. Does not hold a disk that was
-// exchanged against its owner before the owner has said what it makes of it, unless it is relied upon.
+// Does not look at access times, nor at pages in which bytes have ever rotted, which nothing lists. Does not hold a
+// disk that was exchanged against its owner before the owner has said what it makes of it, unless it is relied upon.
 #pragma once
 
 #include "engine/resync/common_ground.h"
@@ -37,6 +37,9 @@ class NothingUncovered : public Observer {
   void touches_durable(NodeId node) override;
   void journal_durable(Place place, const Buffer& record) override;
   void disk_exchanged(Place place) override;
+  void rotted(NodeId /*node*/, FileId file, std::uint64_t offset, std::uint64_t length) override {
+    ever_rotten_.add(file, offset, length);
+  }
   void applied(NodeId node, std::uint64_t sequence, const Operation& effect, io::Origin origin,
                bool replicated) override;
 
@@ -68,6 +71,7 @@ class NothingUncovered : public Observer {
 
   World& world_;
   History& history_;
+  Ranges ever_rotten_;  ///< on either node
   std::array<engine::CommonGround, 2> grounds_;
   std::array<std::size_t, 2> listed_bytes_{};
   std::array<bool, 2> exchanged_{};  ///< and its owner has not said anything of it yet

@@ -4,7 +4,8 @@
 // the stream: whatever was written before it in the stream is in it. That a replica applies the stream in order is
 // checked elsewhere, so the region is right there too.
 //
-// Does not check regions that have rotted on the primary's disk, un-noticed: nothing there shows which bytes are right.
+// Does not check regions that have ever rotted on a disk, un-noticed: nothing there shows which bytes are right, and a
+// write may have reached the disk between the reading and this moment.
 // Does not check attributes that a resync sets; the comparison when it ends does.
 #pragma once
 
@@ -23,7 +24,7 @@ class ResyncKeepsNewer : public Observer {
     const Operation& fill = *ordered->operation;
     if (history_.tip().find(fill.file) == nullptr) return;
     // Rotten bytes are read like any others, and are what both nodes hold from here on.
-    if (history_.rotten(node_at(by)).touch(fill.file, fill.offset, fill.data.size())) return;
+    if (ever_rotten_.touch(fill.file, fill.offset, fill.data.size())) return;
     const std::string now = history_.tip().region(fill.file, fill.offset, fill.data.size());
     if (now == fill.data.text()) return;
     throw Violation("I8", std::string(to_string(by)) + " orders a region of a resync, " + describe(fill) + " at " +
@@ -31,8 +32,13 @@ class ResyncKeepsNewer : public Observer {
                               ", with other bytes than the file has there");
   }
 
+  void rotted(NodeId /*node*/, FileId file, std::uint64_t offset, std::uint64_t length) override {
+    ever_rotten_.add(file, offset, length);
+  }
+
  private:
   History& history_;
+  Ranges ever_rotten_;  ///< on either node
 };
 
 }  // namespace lockstep::sim

@@ -4,8 +4,8 @@
 // identities, types, modes, owners, modification times, symlink targets, extended attributes, bytes. (That a replica
 // is equal when its resync ends is checked by History.)
 //
-// Does not compare bytes that have rotted on a node's disk since they were written there last: nothing but a comparison
-// of both nodes' contents could show them. Does not compare access times: reads are answered locally and not
+// Does not compare bytes that have rotted on a node's disk since they were written there last: only a verify shows
+// them (i14_verify_is_right). Does not compare access times: reads are answered locally and not
 // replicated.
 #pragma once
 

@@ -4,9 +4,8 @@
 // step: the frame is no message to anybody, and what was in flight with it is lost with the connection, to be sent
 // again over the next one.
 //
-// Does not check bytes that rot at rest: nothing holds a checksum of a file's contents, so that only a comparison of
-// both nodes can show them. Does not check the journal's checksums: those are io/linux/journal_format's, with tests of
-// their own; here a journal is readable or not.
+// Does not check bytes that rot at rest: what finds those is a verify (i14_verify_is_right). Does not check the
+// journal's checksums: those are io/linux/journal_format's, with tests of their own; here a journal is readable or not.
 #pragma once
 
 #include "sim/world/world.h"

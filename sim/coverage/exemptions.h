@@ -29,7 +29,18 @@ inline constexpr std::string_view needs_force = "needs `prim --force` while a vo
 inline constexpr std::string_view needs_force_amid_resync = "needs `prim --force` on a node whose resync was cut short";
 inline constexpr std::string_view needs_luck = "a race of a few milliseconds";
 
+inline constexpr std::string_view needs_names_that_rot =
+    "no fault changes names or attributes behind everybody's back; sim/scenario/verify_test does";
+
 inline constexpr MarkExemption exempted_marks[] = {
+    {engine::Mark::verify_names_differ, Reach::never, needs_names_that_rot},
+    {engine::Mark::verify_attributes_differ, Reach::never, needs_names_that_rot},
+    {engine::Mark::verify_file_lacking, Reach::never, needs_names_that_rot},
+    {engine::Mark::verify_repairs_names, Reach::never, needs_names_that_rot},
+    {engine::Mark::verify_looks_again, Reach::never, needs_names_that_rot},
+    {engine::Mark::verify_question_unfit, Reach::never, "the primary asks one thing at a time, at its place"},
+    {engine::Mark::verify_repair_unreadable_here, Reach::rare, needs_luck},
+    {engine::Mark::verify_question_of_lost_stream, Reach::rare, needs_luck},
     {engine::Mark::salvage_moves, Reach::rare, needs_force_amid_resync},
     {engine::Mark::boot_after_failed_sync, Reach::rare, needs_luck},
     {engine::Mark::memory_older_copy_as_primary, Reach::rare, needs_luck},

@@ -2,6 +2,7 @@
 // one, and tried again.
 #pragma once
 
+#include "sim/faults/bad_sectors.h"
 #include "sim/faults/bit_rot.h"
 #include "sim/faults/clock_step.h"
 #include "sim/faults/cut.h"
@@ -35,7 +36,7 @@ struct Fault {
   /// listing of its fields (sim/scenario/fields.h).
   std::variant<Slow, Reset, Cut, Outage, Pause, Order, LostDisk, OldDisk, ClockStep, Freeze, DiskErrors, ShortWrites,
                FailedSyncs, HangingDisk, DamagedFrames, UnreadableJournal, ScriptTrouble, SlowEnd, BitRot,
-               MisdirectedWrites>
+               MisdirectedWrites, BadSectors>
       what;
 
   void happen(World& world) const {

@@ -299,6 +299,33 @@ Faults misdirected_writes(Random random, Window window) {
   });
 }
 
+Faults bad_sectors(Random random, Window window) {
+  return several(random, 1, 3, [&](Faults& faults) {
+    const NodeId node = any_node(random);
+    const Time at = window.draw(random);
+    const auto sectors = static_cast<std::uint32_t>(random.between(1, 4));
+    faults.push_back({at, BadSectors{node, sectors, ms(random, 500, 20'000)}});
+  });
+}
+
+/// Given at both nodes, since nobody knows which will be the primary.
+void give_both(Faults& faults, Time at, io::Command command) {
+  faults.push_back({at, Order{NodeId::first, command}});
+  faults.push_back({at + one_ms, Order{NodeId::second, command}});
+}
+
+Faults verifies(Random random, Window window) {
+  return several(random, 1, 4, [&](Faults& faults) {
+    const Time at = window.draw(random);
+    give_both(faults, at, {.verb = io::Verb::verify});
+    if (random.chance(40)) {
+      give_both(faults, at + ms(random, 200, 4000), {.verb = io::Verb::verify, .repair = true});
+    } else if (random.chance(10)) {
+      give_both(faults, at + ms(random, 1, 500), {.verb = io::Verb::verify, .cancel = true});
+    }
+  });
+}
+
 /// Something has to be compared, or handed over, after the rot.
 Faults outages_in_rot(Random random, Window window) {
   return random.chance(50) ? process_crashes(random, window) : power_losses(random, window);
@@ -354,11 +381,17 @@ constexpr std::array kinds{
         "once or twice, a node is told to become the primary whatever the other has, most of the time after that died; "
         "often that one is interrupted 1 to 4 times when it comes back",
         forced_elections},
-    // What nobody can notice before both nodes' contents are compared: not part of "all".
-    Kind{"bit-rot", "rot", 0, "1 to 4 times, 1 to 5 bits of files flip on a node's disk", bit_rot},
-    Kind{"misdirected-writes", "rot", 0, "1 to 3 times, the next 1 or 2 writes of a node land in another file",
+    // What nobody can notice before both nodes' contents are compared.
+    Kind{"bit-rot", "rot", 15, "1 to 4 times, 1 to 5 bits of files flip on a node's disk", bit_rot},
+    Kind{"misdirected-writes", "rot", 5, "1 to 3 times, the next 1 or 2 writes of a node land in another file",
          misdirected_writes},
     Kind{"outages-in-rot", "rot", 0, "process crashes or power losses, as those kinds have them", outages_in_rot},
+    Kind{"verifies", "rot", 25,
+         "1 to 4 times, the nodes' data are compared; 2 of 5 times what differs is repaired, now and then it is "
+         "cancelled",
+         verifies},
+    Kind{"bad-sectors", "rot", 10,
+         "1 to 3 times, 1 to 4 sectors of files on a node's disk cannot be read for 0.5 to 20 s", bad_sectors},
 };
 
 }  // namespace

@@ -10,7 +10,8 @@ void Order::happen(World& world) const {
 
 std::string Order::text() const {
   return std::string(to_string(node)) + " is told: " + std::string(to_string(command.verb)) +
-         (command.force ? " --force" : "") + (command.full ? " --full" : "");
+         (command.force ? " --force" : "") + (command.full ? " --full" : "") + (command.repair ? " --repair" : "") +
+         (command.cancel ? " --cancel" : "");
 }
 
 }  // namespace lockstep::sim

@@ -21,6 +21,8 @@ struct Order {
     visit("verb", self.command.verb);
     visit("force", self.command.force);
     visit("full", self.command.full);
+    visit("repair", self.command.repair);
+    visit("cancel", self.command.cancel);
   }
 
   /// Nobody hears it where no daemon runs.

@@ -55,6 +55,12 @@ void NullPorts::sync(Ticket ticket, FileId file, bool data_only) {
 void NullPorts::survey(Ticket ticket, const SurveyRequest& request) {
   say([&] { return "surveys " + number(request.directories.size()) + " directories, ticket " + number(ticket.value); });
 }
+void NullPorts::list(Ticket ticket, FileId directory, const std::string& from, std::uint32_t entries_max) {
+  say([&] {
+    return "lists " + number(entries_max) + " entries of " + to_string(directory) + " from '" + from + "' on, ticket " +
+           number(ticket.value);
+  });
+}
 void NullPorts::scan(Ticket ticket) {
   say([&] { return "scans, ticket " + number(ticket.value); });
 }

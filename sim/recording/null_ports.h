@@ -43,6 +43,7 @@ class NullPorts final : private io::Timers,
   void sync(Ticket ticket, FileId file, bool data_only) override;
   void scan(Ticket ticket) override;
   void survey(Ticket ticket, const SurveyRequest& request) override;
+  void list(Ticket ticket, FileId directory, const std::string& from, std::uint32_t entries_max) override;
   void identify_in(Period /*period*/) override {}
   void digest(Ticket ticket, FileId file, std::uint64_t offset, std::uint64_t length,
               std::uint32_t chunk_bytes) override;

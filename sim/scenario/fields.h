@@ -26,8 +26,8 @@ constexpr auto values_of(io::Phase) {
   return std::array{io::Phase::prestart, io::Phase::start, io::Phase::stop, io::Phase::poststop};
 }
 constexpr auto values_of(io::Verb) {
-  return std::array{io::Verb::start, io::Verb::stop,   io::Verb::restart,  io::Verb::swap,
-                    io::Verb::prim,  io::Verb::second, io::Verb::wait_role};
+  return std::array{io::Verb::start, io::Verb::stop,   io::Verb::restart,   io::Verb::swap,
+                    io::Verb::prim,  io::Verb::second, io::Verb::wait_role, io::Verb::verify};
 }
 
 constexpr std::string_view name_of(engine::Durability durability) {

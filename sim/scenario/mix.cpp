@@ -26,6 +26,7 @@ Mix draw_mix(Random& random) {
   mix.sync_percent = random.pick(std::array{0U, 5U, 15U, 40U});
   mix.large_write_percent = random.pick(std::array{0U, 2U, 10U});
   mix.slow_resync = random.chance(10);
+  mix.verifies_often = random.chance(25);
   return mix;
 }
 

@@ -23,6 +23,7 @@ struct Mix {
   bool little_patience = false;  ///< with a resync that makes no progress or falls behind
   bool slow_resync = false;      ///< kept to a low rate
   bool slow_volumes = false;     ///< only where something is wrong anyway: a slow node may be left out
+  bool verifies_often = false;   ///< without being told to
   std::int64_t heartbeats_per_timeout = 10;
   Time link_grace = 300 * one_ms;
 
@@ -46,6 +47,7 @@ struct Mix {
     visit("little_patience", self.little_patience);
     visit("slow_resync", self.slow_resync);
     visit("slow_volumes", self.slow_volumes);
+    visit("verifies_often", self.verifies_often);
     visit("heartbeats_per_timeout", self.heartbeats_per_timeout);
     visit.time("link_grace", self.link_grace);
     visit("operations", self.operations);

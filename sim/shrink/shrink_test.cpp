@@ -64,7 +64,7 @@ void expect_small(const char* plant, std::size_t faults_least, std::size_t fault
 }
 
 TEST(ShrinkTest, AWriteAcknowledgedTooEarlyNeedsNoFaultAndOneOperation) {
-  expect_small("acknowledge-before-peer", 0, 1, 2);
+  expect_small("acknowledge-before-peer", 0, 1, 3);
 }
 
 TEST(ShrinkTest, AStalePromotionNeedsTwoFaults) { expect_small("promote-while-stale", 2, 4, 8); }

@@ -154,6 +154,9 @@ void Recorder::traced(Place by, const io::TraceEvent& event) {
                    end(by, resync_span);
                    note(by, "resync", describe_trace(event));
                  },
+                 [&](const io::VerifyBegan&) { note(by, "verify", describe_trace(event)); },
+                 [&](const io::MismatchFound&) { note(by, "verify", describe_trace(event)); },
+                 [&](const io::VerifyEnded&) { note(by, "verify", describe_trace(event)); },
                  [&](const io::Mark&) { note(by, "mark", describe_trace(event)); },
                  [&](const io::Note&) { note(by, "note", describe_trace(event)); },
              },

@@ -165,6 +165,21 @@ Manifest Filesystem::survey(const SurveyRequest& request) const {
   return manifest;
 }
 
+Manifest Filesystem::list(const Inode& directory, const std::string& from, std::size_t entries_max) const {
+  Manifest manifest;
+  manifest.objects.push_back(manifest_object(directory));
+  std::set<FileId> told;
+  for (auto entry = directory.entries.lower_bound(from);
+       entry != directory.entries.end() && manifest.entries.size() < entries_max; ++entry) {
+    const Inode& child = inodes_.at(entry->second);
+    manifest.entries.push_back({directory.id, entry->first, child.id});
+    if (!told.insert(child.id).second) continue;
+    manifest.objects.push_back(manifest_object(child));
+    manifest.objects.back().links = child.names;
+  }
+  return manifest;
+}
+
 Manifest Filesystem::manifest() const {
   Manifest manifest;
   for (const auto& [number, inode] : inodes_) {

@@ -85,6 +85,8 @@ class Filesystem {
   [[nodiscard]] Manifest manifest() const;
   /// A part of it, as io::Volume::survey has it.
   [[nodiscard]] Manifest survey(const SurveyRequest& request) const;
+  /// A stretch of a directory, as io::Volume::list has it.
+  [[nodiscard]] Manifest list(const Inode& directory, const std::string& from, std::size_t entries_max) const;
   void identify_in(Period period) { identities_of_ = period; }
 
   /// Takes the state after a power loss: `names` lead to `states`; what no name leads to is gone.

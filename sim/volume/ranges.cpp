@@ -41,6 +41,25 @@ bool Ranges::touch(FileId file, std::uint64_t offset, std::uint64_t length) cons
                      [&](const Range& range) { return range.begin < end && offset < range.end; });
 }
 
+void Ranges::remove_written(const Operation& effect) {
+  if (by_file_.empty()) return;
+  if (effect.kind == OperationKind::write || effect.kind == OperationKind::fill) {
+    remove(effect.file, effect.offset, effect.data.size());
+  } else if (effect.kind == OperationKind::allocate && (effect.flags & (flag_punch_hole | flag_zero_range)) != 0) {
+    remove(effect.file, effect.offset, effect.length);
+  } else if (effect.kind == OperationKind::set_attributes && (effect.attributes.mask & attribute_size) != 0) {
+    remove(effect.file, effect.attributes.size_bytes, UINT64_MAX);
+  }
+}
+
+std::vector<FileId> Ranges::files() const {
+  std::vector<FileId> files;
+  for (const auto& [file, ranges] : by_file_) {
+    if (!ranges.empty()) files.push_back(file);
+  }
+  return files;
+}
+
 const std::vector<Range>* Ranges::of(FileId file) const {
   const auto found = by_file_.find(file);
   return found == by_file_.end() || found->second.empty() ? nullptr : &found->second;

@@ -1,7 +1,7 @@
 // Parts of files, by file: bytes that are known to be other than they should be.
 #pragma once
 
-#include "engine/values/file_id.h"
+#include "engine/values/operation.h"
 
 #include <cstdint>
 #include <map>
@@ -21,6 +21,9 @@ class Ranges {
   void remove(FileId file, std::uint64_t offset, std::uint64_t length);
   void clear() { by_file_.clear(); }
   [[nodiscard]] bool touch(FileId file, std::uint64_t offset, std::uint64_t length) const;
+  /// Takes out what the operation, applied, has given new bytes, or cut off.
+  void remove_written(const Operation& effect);
+  [[nodiscard]] std::vector<FileId> files() const;
   /// Null: none.
   [[nodiscard]] const std::vector<Range>* of(FileId file) const;
 

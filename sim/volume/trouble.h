@@ -1,6 +1,8 @@
 // What is wrong with a disk at present, as faults set it and the simulated volume obeys it.
 #pragma once
 
+#include "sim/volume/ranges.h"
+
 #include <cstdint>
 
 namespace lockstep::sim {
@@ -19,6 +21,8 @@ struct Trouble {
   std::uint64_t short_write_one_in = 0;
   /// So many of the next syncs fail (EIO), and what they were to write may never be written (Disk::drop).
   std::uint32_t failing_syncs = 0;
+  /// Bytes of files that cannot be read (EIO) until they are written anew.
+  Ranges unreadable = {};
   /// So many of the next writes land in another file, un-noticed.
   std::uint32_t misdirected_writes = 0;
 };

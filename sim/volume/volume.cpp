@@ -109,6 +109,15 @@ void SimVolume::rot() {
   observer_.rotted(node_, inode.id, offset, 1);
 }
 
+void SimVolume::spoil_sector() {
+  constexpr std::uint64_t sector_bytes = 512;
+  const std::vector<InodeNumber> files = files_on_disk();
+  if (files.empty()) return;
+  const Inode& inode = filesystem_.inode(trouble_random_.pick(files));
+  const std::uint64_t at = trouble_random_.below(inode.content.size());
+  trouble_.unreadable.add(inode.id, at - at % sector_bytes, sector_bytes);
+}
+
 // The write is reported, but its bytes lie over those of another file.
 ApplyResult SimVolume::misdirect(const Operation& operation, io::Origin origin, std::uint64_t sequence) {
   const Inode* before = filesystem_.find(operation.file);
@@ -151,7 +160,10 @@ ApplyResult SimVolume::run(const Operation& operation, io::Origin origin, std::u
   } else {
     result = filesystem_.apply(operation, origin, wall_clock_ns());
   }
-  if (result.error == 0) observer_.applied(node_, sequence, result.effect, origin, result.replicated);
+  if (result.error == 0) {
+    trouble_.unreadable.remove_written(result.effect);
+    observer_.applied(node_, sequence, result.effect, origin, result.replicated);
+  }
   if (result.error != 0 && of_stream) stream_broken_ = true;
   return result;
 }
@@ -221,16 +233,34 @@ void SimVolume::survey(Ticket ticket, const SurveyRequest& request) {
   });
 }
 
+void SimVolume::list(Ticket ticket, FileId directory, const std::string& from, std::uint32_t entries_max) {
+  in_turn([this, ticket, directory, from, entries_max] {
+    io::Scanned listed{ticket, 0, {}};
+    const Inode* inode = filesystem_.find(directory);
+    if (refused(trouble_.reads)) {
+      listed.error = trouble_.reads.error;
+    } else if (inode == nullptr || inode->names == 0) {
+      listed.error = ENOENT;
+    } else if (!inode->is_directory()) {
+      listed.error = ENOTDIR;
+    } else {
+      identify_all();
+      listed.manifest = filesystem_.list(*inode, from, entries_max);
+    }
+    host_.deliver(completion(), std::move(listed));
+  });
+}
+
 void SimVolume::digest(Ticket ticket, FileId file, std::uint64_t offset, std::uint64_t length,
                        std::uint32_t chunk_bytes) {
   in_turn([this, ticket, file, offset, length, chunk_bytes] {
     io::Digested digested{ticket, 0, {}};
     const Inode* inode = filesystem_.find(file);
-    // A file without a name is still there where somebody holds it open.
-    const bool gone = inode == nullptr || (inode->names == 0 && random_.chance(50));
     if (refused(trouble_.reads)) {
       digested.error = trouble_.reads.error;
-    } else if (gone) {
+    } else if (trouble_.unreadable.touch(file, offset, length)) {
+      digested.error = EIO;
+    } else if (inode == nullptr || inode->names == 0) {
       digested.error = ENOENT;
     } else if (!inode->is_regular() || chunk_bytes == 0) {
       digested.error = EINVAL;
@@ -252,6 +282,8 @@ void SimVolume::read(Ticket ticket, FileId file, std::uint64_t offset, std::uint
     const Inode* inode = filesystem_.find(file);
     if (refused(trouble_.reads)) {
       region.error = trouble_.reads.error;
+    } else if (trouble_.unreadable.touch(file, offset, length)) {
+      region.error = EIO;
     } else if (inode == nullptr || inode->names == 0) {
       region.error = ENOENT;
     } else if (!inode->is_regular()) {

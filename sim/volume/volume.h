@@ -41,6 +41,7 @@ class SimVolume : public io::Volume {
   void sync(Ticket ticket, FileId file, bool data_only) override;
   void scan(Ticket ticket) override;
   void survey(Ticket ticket, const SurveyRequest& request) override;
+  void list(Ticket ticket, FileId directory, const std::string& from, std::uint32_t entries_max) override;
   void identify_in(Period period) override { filesystem_.identify_in(period); }
   void digest(Ticket ticket, FileId file, std::uint64_t offset, std::uint64_t length,
               std::uint32_t chunk_bytes) override;
@@ -62,6 +63,8 @@ class SimVolume : public io::Volume {
   [[nodiscard]] bool hangs() const { return hangs_; }
   /// Flips one bit of what is on disk, un-noticed, if there is anything.
   void rot();
+  /// A sector of what is on disk, if there is anything, cannot be read until it is written anew.
+  void spoil_sector();
   /// Calls that have not taken effect yet.
   [[nodiscard]] std::size_t queued() const { return queued_; }
 

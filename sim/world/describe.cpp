@@ -12,7 +12,7 @@ namespace {
 std::string number(std::uint64_t value) { return std::to_string(value); }
 
 std::string name_of(io::Verb verb) {
-  constexpr std::string_view names[] = {"start", "stop", "restart", "swap", "prim", "second", "wait_role"};
+  constexpr std::string_view names[] = {"start", "stop", "restart", "swap", "prim", "second", "wait_role", "verify"};
   return std::string(names[static_cast<std::size_t>(verb)]);
 }
 
@@ -35,8 +35,9 @@ std::string name_of(io::Endpoint endpoint) {
 }
 
 std::string name_of(io::TimerId timer) {
-  constexpr std::string_view names[] = {"heartbeat",   "register_retry", "acknowledgement", "link_grace",
-                                        "application", "resync",         "checkpoint",      "pace"};
+  constexpr std::string_view names[] = {"heartbeat",  "register_retry", "acknowledgement",
+                                        "link_grace", "application",    "resync",
+                                        "checkpoint", "pace",           "verify"};
   static_assert(std::size(names) == static_cast<std::size_t>(io::TimerId::count));
   return std::string(names[static_cast<std::size_t>(timer)]);
 }
@@ -49,7 +50,8 @@ std::string_view name_of(const engine::Message& message) {
       "attach",        "attached",        "stream_operation", "stream_acknowledgement",
       "stream_failed", "farewell",        "swap_request",     "manifest_part",
       "pull",          "caught_up",       "sync_all",         "synced_all",
-      "cool",          "cooled"};
+      "cool",          "cooled",          "verify_region",    "verify_names",
+      "verified"};
   static_assert(std::size(names) == std::variant_size_v<engine::Message>);
   return names[message.index()];
 }
@@ -97,6 +99,19 @@ std::string describe_message(const engine::Message& message) {
           [&](const StreamFailed& m) { text += " " + number(m.lsn.value) + " error " + std::to_string(m.error); },
           [&](const ManifestPart& m) {
             text += " at " + number(m.lsn.value) + ", " + number(m.manifest.objects.size()) + " objects";
+          },
+          [&](const VerifyRegion& m) {
+            text += " " + number(m.question) + " at " + number(m.lsn.value) + ", " + to_string(m.file) + " @" +
+                    number(m.offset) + (m.to_be_repaired ? ", to be repaired" : "");
+          },
+          [&](const VerifyNames& m) {
+            text += " " + number(m.question) + " at " + number(m.lsn.value) + ", " + to_string(m.directory) + ", " +
+                    number(m.manifest.entries.size()) + " from '" + m.from + "' on";
+          },
+          [&](const Verified& m) {
+            text += " " + number(m.question) + (m.error == 0 ? "" : " error " + std::to_string(m.error)) + ", chunks " +
+                    number(m.differing) + (m.names_differ ? ", names" : "") + ", " + number(m.objects.size()) +
+                    " objects";
           },
           [&](const Pull& m) { text += " " + to_string(m.file) + " @" + number(m.offset); },
           [&](const CaughtUp& m) { text += " " + number(m.lsn.value); },
@@ -179,6 +194,15 @@ std::string describe_trace(const io::TraceEvent& event) {
           [&](const io::ResyncBegan& e) { return "resync began at " + number(e.lsn.value); },
           [&](const io::ResyncEnded& e) {
             return "resync ended at " + number(e.lsn.value) + ", " + number(e.bytes_copied) + " bytes copied";
+          },
+          [&](const io::VerifyBegan&) { return text("verify began"); },
+          [&](const io::MismatchFound& e) {
+            return "verify found " + text(to_string(e.kind)) + " " + to_string(e.file) + " @" + number(e.offset) +
+                   " chunks " + number(e.chunks);
+          },
+          [&](const io::VerifyEnded& e) {
+            return "verify " + text(e.complete ? "complete, " : "ended incomplete, ") + number(e.mismatches) +
+                   " mismatches";
           },
           [&](const io::Mark& e) { return "mark " + text(e.name); },
           [&](const io::Note& e) { return e.text; },

@@ -40,6 +40,9 @@ engine::Settings settings_of(const Scenario& scenario) {
   if (scenario.steady) settings.checkpoint_interval = Duration{mix.timeout};
   settings.cooling_interval = Duration{3 * one_second};
   settings.touch_region_bytes = 4096;
+  // So slow that much happens meanwhile, on small trees.
+  settings.verify_share_percent = mix.slow_volumes ? 50 : 2;
+  if (mix.verifies_often) settings.verify_interval = Duration{4 * one_second};
   if (mix.few_requests) settings.requests_pending_max = 4;
   if (mix.small_window) {
     settings.window_operations_max = 4;
@@ -52,12 +55,16 @@ engine::Settings settings_of(const Scenario& scenario) {
     settings.pull_block_bytes = 1'000;
     settings.pull_chunks_max = 3;
     settings.resync_sync_bytes = 20'000;
+    settings.verify_chunks = 2;
+    settings.verify_entries = 8;
   }
   if (mix.slow_resync) settings.resync_bytes_per_second_max = 200'000;
   if (mix.little_patience) {
     settings.resync_timeout = Duration{mix.timeout / 4};
     settings.joiner_queue_bytes_max = 4'000;
     settings.touches_max = 40;
+    settings.verify_moves_max = 3;
+    settings.mismatches_listed_max = 2;
   }
   return settings;
 }
@@ -230,7 +237,7 @@ void World::strike(const Fault& fault) {
 
 void World::schedule_faults() {
   for (const Fault& fault : scenario_.faults) {
-    scheduler_.at(fault.at, [this, &fault] { strike(fault); });
+    scheduler_.first_at(fault.at, [this, &fault] { strike(fault); });
   }
 }
 

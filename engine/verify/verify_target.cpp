@@ -1,0 +1,107 @@
+#include "engine/verify/verify_target.h"
+
+#include "engine/planted.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace lockstep::engine {
+
+namespace {
+constexpr std::uint32_t chunks_max = 64;
+
+/// Access times aside: each node has its own.
+bool same(const ManifestObject& a, const ManifestObject& b) {
+  const Attributes& x = a.attributes;
+  const Attributes& y = b.attributes;
+  return x.mode == y.mode && x.uid == y.uid && x.gid == y.gid && x.size_bytes == y.size_bytes &&
+         x.mtime_ns == y.mtime_ns && x.rdev == y.rdev && a.symlink_target == b.symlink_target && a.xattrs == b.xattrs;
+}
+
+std::uint64_t difference(const std::vector<std::uint64_t>& here, const std::vector<std::uint64_t>& there) {
+  std::uint64_t differing = 0;
+  for (std::size_t i = 0; i < std::max(here.size(), there.size()); ++i) {
+    const bool equal = i < here.size() && i < there.size() && here[i] == there[i];
+    if (!equal) differing |= std::uint64_t{1} << i;
+  }
+  return differing;
+}
+}  // namespace
+
+bool VerifyTarget::ask(const VerifyRegion& question) {
+  const bool sensible = question.chunk_bytes != 0 && question.chunks != 0 && question.chunks <= chunks_max &&
+                        question.digests.size() <= question.chunks;
+  if (busy() || !sensible) return false;
+  const Ticket ticket = context_.next_ticket();
+  regions_.emplace(ticket, question);
+  if (planted(Bug::verify_reads_late)) {
+    late_.push_back(ticket);
+  } else {
+    read(ticket, question);
+  }
+  return true;
+}
+
+void VerifyTarget::read(Ticket ticket, const VerifyRegion& question) {
+  context_.ports.volume.digest(ticket, question.file, question.offset,
+                               std::uint64_t{question.chunk_bytes} * question.chunks, question.chunk_bytes);
+}
+
+bool VerifyTarget::ask(const VerifyNames& question) {
+  if (busy() || question.entries_max == 0) return false;
+  const Ticket ticket = context_.next_ticket();
+  context_.ports.volume.list(ticket, question.directory, question.from, question.entries_max);
+  names_.emplace(ticket, question);
+  return true;
+}
+
+void VerifyTarget::abandon() {
+  if (busy()) context_.mark(Mark::verify_question_lost);
+  regions_.clear();
+  names_.clear();
+  late_.clear();
+}
+
+void VerifyTarget::heartbeat() {
+  for (const Ticket ticket : std::exchange(late_, {})) read(ticket, regions_.at(ticket));
+}
+
+bool VerifyTarget::digested(const io::Digested& event) {
+  const auto found = regions_.find(event.ticket);
+  if (found == regions_.end()) return false;
+  const VerifyRegion question = std::move(found->second);
+  regions_.erase(found);
+  Verified answer{.question = question.question, .error = event.error};
+  if (event.error == 0) answer.differing = difference(event.digests, question.digests);
+  if (question.to_be_repaired && answer.differing != 0) before_repair(question, answer.differing);
+  context_.send_peer(answer);
+  return true;
+}
+
+void VerifyTarget::before_repair(const VerifyRegion& question, std::uint64_t differing) {
+  context_.mark(Mark::verify_overwrites);
+  context_.note("verify: this node's bytes of " + to_string(question.file) + " from " +
+                std::to_string(question.offset) + " on are overwritten with the primary's (chunks " +
+                std::to_string(differing) + ")");
+}
+
+bool VerifyTarget::scanned(const io::Scanned& event) {
+  const auto found = names_.find(event.ticket);
+  if (found == names_.end()) return false;
+  const VerifyNames question = std::move(found->second);
+  names_.erase(found);
+  Verified answer{.question = question.question, .error = event.error};
+  if (event.error == 0) {
+    answer.names_differ = event.manifest.entries != question.manifest.entries;
+    std::map<FileId, const ManifestObject*> here;
+    for (const ManifestObject& object : event.manifest.objects) here.emplace(object.id, &object);
+    for (const ManifestObject& object : question.manifest.objects) {
+      const auto mine = here.find(object.id);
+      if (mine != here.end() && !same(*mine->second, object)) answer.objects.push_back(object.id);
+    }
+  }
+  context_.send_peer(answer);
+  return true;
+}
+
+}  // namespace lockstep::engine

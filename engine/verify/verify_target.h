@@ -1,0 +1,54 @@
+// The other node's side of a verify: reads the same part of its tree at the same place of the stream, and says what
+// differs. The stream is not held up by it: what follows is handed to the volume behind it at once.
+#pragma once
+
+#include "engine/context.h"
+#include "engine/recording/fields.h"
+
+#include <map>
+#include <vector>
+
+namespace lockstep::engine {
+
+class VerifyTarget {
+ public:
+  explicit VerifyTarget(Context& context) : context_(context) {}
+
+  /// The question has come at its place: everything before is at the volume, nothing behind it is. False if nobody
+  /// honest would ask that now.
+  bool ask(const VerifyRegion& question);
+  bool ask(const VerifyNames& question);
+  /// Whoever asked has gone.
+  void abandon();
+
+  // --- events; each returns whether the ticket was this target's ---
+  bool digested(const io::Digested& event);
+  bool scanned(const io::Scanned& event);
+  void heartbeat();
+
+  /// All of its state, for a snapshot.
+  static void fields(auto& self, auto& archive) {
+    archive.table(self.regions_, [&archive](auto& q) {
+      archive(q.question, q.lsn, q.file, q.offset, q.chunk_bytes, q.chunks, q.to_be_repaired);
+      archive.digests(q.digests);
+    });
+    archive.table(self.names_, [&archive](auto& q) {
+      archive(q.question, q.lsn, q.directory, q.from, q.entries_max);
+      recording::manifest_fields(q.manifest, archive);
+    });
+  }
+
+ private:
+  [[nodiscard]] bool busy() const { return !regions_.empty() || !names_.empty(); }
+  void read(Ticket ticket, const VerifyRegion& question);
+  /// What this node has of the file is about to be overwritten with what the primary has, though nobody knows which of
+  /// the two is right. Whatever is to be kept of it is kept here, before the answer leaves.
+  void before_repair(const VerifyRegion& question, std::uint64_t differing);
+
+  Context& context_;
+  std::map<Ticket, VerifyRegion> regions_;
+  std::map<Ticket, VerifyNames> names_;
+  std::vector<Ticket> late_;  ///< only with a planted bug
+};
+
+}  // namespace lockstep::engine
