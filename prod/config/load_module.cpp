@@ -15,7 +15,7 @@ constexpr Duration timeout_min = milliseconds(300);
 constexpr Duration timeout_max = milliseconds(600'000);
 constexpr Duration heartbeat_min = milliseconds(10);
 constexpr Duration phase_timeout_min = milliseconds(1000);
-constexpr Duration phase_timeout_max = milliseconds(24 * 3600 * 1000);
+constexpr Duration phase_timeout_max = milliseconds(std::int64_t{24} * 3600 * 1000);
 /// So many heartbeats fit into one timeout at least, so that a late one does no harm.
 constexpr std::int64_t heartbeats_per_timeout = 4;
 
