@@ -9,6 +9,8 @@
 // has it repaired from the primary. Where the other node's disk has refused to read, this node's bytes are the good
 // ones, and are written there at once. Contents are repaired as a resync does: ordered in the stream where they were
 // read, and then compared again.
+//   verify_source.cpp    the course of a job, and directories
+//   verify_contents.cpp  contents of files
 #pragma once
 
 #include "engine/context.h"

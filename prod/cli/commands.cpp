@@ -107,7 +107,7 @@ std::optional<boost::json::object> ask_verify(const std::string& socket, const s
   return verify != nullptr && verify->is_object() ? std::optional(verify->as_object()) : std::nullopt;
 }
 
-/// With --wait when it has ended. Exit status 1 where anything is known to differ.
+/// With --wait when it has ended. Exit status 1 where anything is known to differ, or not all was compared.
 ExitCode report_verify(const std::string& socket, const CommandLine& line) {
   const auto deadline = steady_clock::now() + std::chrono::duration<double>(line.wait_seconds.value_or(0));
   std::optional<boost::json::object> verify = ask_verify(socket, line.request.module);
@@ -124,7 +124,10 @@ ExitCode report_verify(const std::string& socket, const CommandLine& line) {
   }
   const auto* found = verify->if_contains("mismatches");
   const bool clean = found != nullptr && found->is_number() && found->to_number<std::uint64_t>() == 0;
-  return running() || clean ? exit_done : exit_refused;
+  const auto* ended = verify->if_contains("last_ended_seconds_ago");
+  const auto* complete = verify->if_contains("complete");
+  const bool cut_short = ended != nullptr && !ended->is_null() && complete != nullptr && *complete == false;
+  return running() || (clean && !cut_short) ? exit_done : exit_refused;
 }
 
 ExitCode print_answer(const CommandLine& line, const ControlAnswer& answer) {

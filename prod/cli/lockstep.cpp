@@ -74,7 +74,8 @@ void add_verify(CLI::App& app, CommandLine& line) {
   verify
       ->add_option_function<double>(
           "--wait", [&line](double seconds) { line.wait_seconds = seconds; },
-          "Wait until it has ended, at most so many seconds (600); exit status 1 where anything differs")
+          "Wait until it has ended, at most so many seconds (600); exit status 1 where anything differs or was not "
+          "compared")
       ->expected(0, 1)
       ->default_str(std::to_string(static_cast<int>(wait_seconds_default)))
       ->check(CLI::NonNegativeNumber)
