@@ -109,7 +109,8 @@ class Comparison {
     std::vector<std::string> all;
     std::set_union(in_a.value.begin(), in_a.value.end(), in_b.value.begin(), in_b.value.end(), std::back_inserter(all));
     for (const std::string& name : all) {
-      const std::string child = relative + "/" + name;
+      std::string child = relative;
+      child.append("/").append(name);
       if (!in_a.value.contains(name)) {
         differ(child, "only in " + root_b_);
       } else if (!in_b.value.contains(name)) {

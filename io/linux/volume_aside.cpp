@@ -49,8 +49,9 @@ Outcome<std::string> LinuxVolume::path_of(const FileId& id) {
     if (found == places_.end()) return Outcome<std::string>::failed(ENOENT);
     const Place& place = found->second;
     const bool parked = place.parent == FileId::staging();
-    const std::string name = parked ? "lockstep-recovered-" + to_string(at) : place.name;
-    path = path.empty() ? name : name + "/" + path;
+    std::string name = parked ? "lockstep-recovered-" + to_string(at) : place.name;
+    if (!path.empty()) name.append("/").append(path);
+    path = std::move(name);
     if (parked) break;
     at = place.parent;
   }

@@ -164,7 +164,7 @@ int LinuxVolume::walk_directory(const FileId& id, Walker& walker) {
     if (S_ISDIR(status.st_mode) && enter && (!walker.young_from || walker.entered.insert(child).second)) {
       walker.directories.push_back(child);
     }
-    if (walker.places != nullptr) walker.places->try_emplace(child, id, name);
+    if (walker.places != nullptr) walker.places->try_emplace(child, Place{id, name});
     if (walker.manifest == nullptr) continue;
     if (walker.listed.insert(child).second) {
       if (const int error = describe_entry(fd, name, found.value, *walker.manifest); error != 0) return error;

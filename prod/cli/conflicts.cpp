@@ -206,7 +206,8 @@ ExitCode restore(const Kept& kept, const std::string& path, const std::string& t
     const Descriptor parent = open_parent(top.fd(), place);
     const int error =
         parent.valid() ? linux_io::restore_kept(kept.store.fd(), record, parent.fd(), last_component(place)) : errno;
-    const std::string shown = to + "/" + place;
+    std::string shown = to;
+    shown.append("/").append(place);
     if (error == EEXIST) return complain(exit_refused, shown + " exists already, and is not overwritten");
     if (error != 0) return complain(exit_refused, "cannot restore " + shown + ": " + std::strerror(error));
     std::cout << shown << "\n";
