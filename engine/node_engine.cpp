@@ -299,7 +299,9 @@ void NodeEngine::Core::on(io::RegionRead& event) {
   if (!source_.region_read(event)) verify_source_.region_read(event);
 }
 
-void NodeEngine::Core::on(io::SetAside& event) { handle(target_.set_aside(event)); }
+void NodeEngine::Core::on(io::SetAside& event) {
+  if (!verify_target_.set_aside(event)) handle(target_.set_aside(event));
+}
 
 // A program that was stopped for long may find these before its heartbeat, and its lease gone: nothing is started then.
 void NodeEngine::Core::on(io::MountOpened& event) {

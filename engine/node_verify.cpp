@@ -83,7 +83,7 @@ std::pair<bool, std::string> NodeEngine::Core::command_verify(const io::Command&
     return {true, "nothing is known to differ"};
   }
   context_.mark(Mark::command_verify_repair);
-  verify_source_.begin(VerifyJob::repair);
+  verify_source_.begin(VerifyJob::repair, touched_.draw_identity().low | 1U);
   return {true, "bringing what is known to differ to this node's state, and comparing it again"};
 }
 
@@ -106,7 +106,7 @@ void NodeEngine::Core::refuse_question() {
 }
 
 void NodeEngine::Core::receive(const VerifyRegion& message) {
-  if (at_place(message.lsn) && !verify_target_.ask(message)) refuse_question();
+  if (at_place(message.lsn) && !verify_target_.ask(message, replica_.reign())) refuse_question();
 }
 
 void NodeEngine::Core::receive(const VerifyNames& message) {

@@ -87,6 +87,11 @@ struct MismatchFound {
   std::uint64_t chunks;  ///< of contents from there on: a bit for each that differs
   std::uint32_t chunk_bytes;
 };
+/// This node's version of a file is about to be overwritten by a repair, and is kept aside under its number.
+struct VersionOverwritten {
+  FileId file;
+  std::uint64_t repair;
+};
 struct VerifyEnded {
   bool complete;             ///< otherwise it came to nothing
   std::uint64_t mismatches;  ///< known now
@@ -104,7 +109,7 @@ struct Note {
 using TraceEvent =
     std::variant<RoleChanged, UnknownTransition, VoteCast, ConfigurationDecided, LeaseHeld, WritableChanged,
                  OperationOrdered, OperationReplicated, RequestAcknowledged, ApplicationStarting, ApplicationStopped,
-                 ResyncBegan, ResyncEnded, VerifyBegan, MismatchFound, VerifyEnded, Mark, Note>;
+                 ResyncBegan, ResyncEnded, VerifyBegan, MismatchFound, VersionOverwritten, VerifyEnded, Mark, Note>;
 
 class Trace {
  public:

@@ -68,8 +68,9 @@ class Volume {
 
   /// SetAside{ticket, error} once a copy of the object as it is, and the name that led to it, are on disk beside the
   /// tree, where no application, scan() or survey() sees them, and no operation reaches them. What was kept of it
-  /// before in this conflict stays as it is, and is all that is kept. The object must not be changed before the
-  /// event. Of a directory its attributes are kept, and not what it holds. After an error nothing is kept of it.
+  /// before in this conflict stays as it is, and is all that is kept. What is
+  /// changed before the event may be in the copy or not. Of a directory its attributes are kept, and not what it holds.
+  /// After an error nothing is kept of it.
   virtual void set_aside(Ticket ticket, FileId object, const Conflict& conflict) = 0;
 };
 

@@ -56,9 +56,8 @@ void add_message(Decisions& decisions, const engine::Pull& pull) {
 
 void add_message(Decisions& decisions, const engine::VerifyRegion& region) {
   decisions.add(region.file);
-  for (const std::uint64_t word :
-       {region.question, region.lsn.value, region.offset, std::uint64_t{region.chunk_bytes},
-        std::uint64_t{region.chunks}, std::uint64_t{region.to_be_repaired}, std::uint64_t{region.digests.size()}}) {
+  for (const std::uint64_t word : {region.question, region.lsn.value, region.offset, std::uint64_t{region.chunk_bytes},
+                                   std::uint64_t{region.chunks}, region.repair, std::uint64_t{region.digests.size()}}) {
     decisions.add(word);
   }
 }
@@ -107,6 +106,7 @@ struct TraceFields {
   void operator()(const io::MismatchFound& e) const {
     words(e.file.high, e.file.low, static_cast<std::uint64_t>(e.kind), e.offset, e.chunks, e.chunk_bytes);
   }
+  void operator()(const io::VersionOverwritten& e) const { words(e.file.high, e.file.low, e.repair); }
   void operator()(const io::VerifyEnded& e) const { words(e.complete, e.mismatches); }
   void operator()(const io::Mark&) const {}
   void operator()(const io::Note& e) const { words(e.text.size()); }

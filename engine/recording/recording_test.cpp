@@ -56,7 +56,7 @@ engine::Message drawn_message() {
     }
     case 2: return engine::ManifestPart{Lsn(4), true, drawn_manifest(), {engine::Touch::all_of({3, 4})}};
     case 3: return engine::Pull{7, {1, 2}, 65536, 65536, 16, false, {11, 22, 0}};
-    case 4: return engine::VerifyRegion{7, Lsn(9), {1, 2}, 65536, 65536, 4, true, {11, 22, 0}};
+    case 4: return engine::VerifyRegion{7, Lsn(9), {1, 2}, 65536, 65536, 4, 77, {11, 22, 0}};
     case 5: return engine::VerifyNames{8, Lsn(9), {5, 6}, "a", 256, drawn_manifest()};
     default: return engine::Farewell{};
   }

@@ -1,5 +1,6 @@
 // A tree that is a part of a history which does not go on: another one does, in which changes that were acknowledged
-// here may be missing (an administrator has forced the other node).
+// here may be missing (an administrator has forced the other node). Or a version of a file of which nobody can tell
+// whether it, or the one that replaces it, is right (an administrator has had a mismatch repaired).
 #pragma once
 
 #include "engine/values/strong.h"
@@ -8,7 +9,7 @@
 
 namespace lockstep {
 
-/// Of two histories.
+/// Of two histories, or, where both are one, of two nodes' versions in it.
 struct Conflict {
   std::uint64_t number = 0;  ///< drawn once for each; never 0
   Epoch own;                 ///< a reign of the history that ends; 0: none is known

@@ -42,7 +42,7 @@ bool VerifySource::digested(const io::Digested& event) {
   } else {
     stage_ = Stage::asking;
     context_.send_peer(VerifyRegion{++question_, stream_.last(), item.id, item.offset,
-                                    context_.settings.pull_chunk_bytes, chunks_, repairs() && !filled_, event.digests});
+                                    context_.settings.pull_chunk_bytes, chunks_, repairs() && !filled_ ? repair_ : 0, event.digests});
   }
   return true;
 }
@@ -67,7 +67,8 @@ void VerifySource::answered_region(VerifyItem& item, const Verified& answer) {
   }
   const std::uint64_t differing = unread ? answerable_ : answer.differing;
   // What the other node's disk has lost is read well here.
-  if (differing != 0 && (lost_there || (repairs() && !unread)) && !filled_) {
+  if (answer.not_kept) context_.mark(Mark::verify_repair_not_kept);
+  if (differing != 0 && (lost_there || (repairs() && !unread && !answer.not_kept)) && !filled_) {
     context_.mark(unread ? Mark::verify_repairs_unreadable : Mark::verify_repairs_asked);
     for (std::uint64_t i = 0; i < chunks_; ++i) {
       if ((differing >> i & 1U) != 0) to_fill_.push_back(item.offset + i * context_.settings.pull_chunk_bytes);

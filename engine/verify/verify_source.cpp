@@ -31,8 +31,9 @@ Manifest cut_to_fit(const Manifest& whole, std::size_t bytes_max) {
 }
 }  // namespace
 
-void VerifySource::begin(VerifyJob job) {
+void VerifySource::begin(VerifyJob job, std::uint64_t repair) {
   job_ = job;
+  repair_ = repair;
   began_ = question_ + 1;
   stage_ = Stage::resting;
   filled_ = false;

@@ -30,7 +30,8 @@ class VerifySource {
   VerifySource(Context& context, PrimaryStream& stream)
       : context_(context), stream_(stream), walk_(context), list_(context) {}
 
-  void begin(VerifyJob job);
+  /// `repair`: a fresh number, of a repair.
+  void begin(VerifyJob job, std::uint64_t repair = 0);
   /// It comes to nothing; what was found stays listed.
   void abandon();
   /// The connection is lost: what is under way will be done again.
@@ -68,8 +69,8 @@ class VerifySource {
     MismatchList::fields(self.list_, archive);
     archive.ranged(self.job_, VerifyJob::repair);
     archive.ranged(self.stage_, Stage::filling);
-    archive(self.ticket_, self.question_, self.began_, self.asked_at_, self.not_before_, self.filled_, self.found_,
-            self.beneath_unknown_, self.chunks_, self.narrow_until_);
+    archive(self.ticket_, self.repair_, self.question_, self.began_, self.asked_at_, self.not_before_, self.filled_,
+            self.found_, self.beneath_unknown_, self.chunks_, self.narrow_until_);
     archive.maybe(self.listing_, [&archive](auto& listing) { recording::manifest_fields(listing, archive); });
     archive(self.listing_ends_, self.answerable_);
     archive.list(self.to_fill_, [&archive](auto& offset) { archive(offset); });
@@ -112,6 +113,7 @@ class VerifySource {
   VerifyWalk walk_;
   MismatchList list_;
   VerifyJob job_ = VerifyJob::none;
+  std::uint64_t repair_ = 0;
   Stage stage_ = Stage::resting;
   Ticket ticket_;               ///< at the own volume
   std::uint64_t question_ = 0;  ///< the last one's number

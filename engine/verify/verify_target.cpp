@@ -28,10 +28,11 @@ std::uint64_t difference(const std::vector<std::uint64_t>& here, const std::vect
 }
 }  // namespace
 
-bool VerifyTarget::ask(const VerifyRegion& question) {
+bool VerifyTarget::ask(const VerifyRegion& question, Epoch reign) {
   const bool sensible = question.chunk_bytes != 0 && question.chunks != 0 && question.chunks <= chunks_max &&
                         question.digests.size() <= question.chunks;
   if (busy() || !sensible) return false;
+  reign_ = reign;
   const Ticket ticket = context_.next_ticket();
   regions_.emplace(ticket, question);
   if (planted(Bug::verify_reads_late)) {
@@ -59,6 +60,7 @@ void VerifyTarget::abandon() {
   if (busy()) context_.mark(Mark::verify_question_lost);
   regions_.clear();
   names_.clear();
+  keeping_.clear();
   late_.clear();
 }
 
@@ -73,16 +75,36 @@ bool VerifyTarget::digested(const io::Digested& event) {
   regions_.erase(found);
   Verified answer{.question = question.question, .error = event.error};
   if (event.error == 0) answer.differing = difference(event.digests, question.digests);
-  if (question.to_be_repaired && answer.differing != 0) before_repair(question, answer.differing);
-  context_.send_peer(answer);
+  if (question.repair != 0 && answer.differing != 0 && !planted(Bug::repair_keeps_nothing)) {
+    keep(question, answer);
+  } else {
+    context_.send_peer(answer);
+  }
   return true;
 }
 
-void VerifyTarget::before_repair(const VerifyRegion& question, std::uint64_t differing) {
-  context_.mark(Mark::verify_overwrites);
-  context_.note("verify: this node's bytes of " + to_string(question.file) + " from " +
-                std::to_string(question.offset) + " on are overwritten with the primary's (chunks " +
-                std::to_string(differing) + ")");
+void VerifyTarget::keep(const VerifyRegion& question, Verified answer) {
+  const Ticket ticket = context_.next_ticket();
+  keeping_.emplace(ticket, Keeping{question.file, question.repair, std::move(answer)});
+  // Both versions are of this history.
+  context_.ports.volume.set_aside(ticket, question.file, {question.repair, reign_, reign_});
+}
+
+bool VerifyTarget::set_aside(const io::SetAside& event) {
+  const auto found = keeping_.find(event.ticket);
+  if (found == keeping_.end()) return false;
+  Keeping kept = std::move(found->second);
+  keeping_.erase(found);
+  if (event.error == 0) {
+    context_.mark(Mark::verify_overwrites);
+    context_.ports.trace.record(io::VersionOverwritten{kept.file, kept.repair});
+  } else {
+    context_.note("verify: this node's version of " + to_string(kept.file) + " cannot be kept aside (errno " +
+                  std::to_string(event.error) + "), so it is not repaired");
+    kept.answer.not_kept = true;
+  }
+  context_.send_peer(kept.answer);
+  return true;
 }
 
 bool VerifyTarget::scanned(const io::Scanned& event) {

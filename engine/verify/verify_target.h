@@ -16,7 +16,7 @@ class VerifyTarget {
 
   /// The question has come at its place: everything before is at the volume, nothing behind it is. False if nobody
   /// honest would ask that now.
-  bool ask(const VerifyRegion& question);
+  bool ask(const VerifyRegion& question, Epoch reign);
   bool ask(const VerifyNames& question);
   /// Whoever asked has gone.
   void abandon();
@@ -24,13 +24,18 @@ class VerifyTarget {
   // --- events; each returns whether the ticket was this target's ---
   bool digested(const io::Digested& event);
   bool scanned(const io::Scanned& event);
+  bool set_aside(const io::SetAside& event);
   void heartbeat();
 
   /// All of its state, for a snapshot.
   static void fields(auto& self, auto& archive) {
+    archive(self.reign_);
     archive.table(self.regions_, [&archive](auto& q) {
-      archive(q.question, q.lsn, q.file, q.offset, q.chunk_bytes, q.chunks, q.to_be_repaired);
+      archive(q.question, q.lsn, q.file, q.offset, q.chunk_bytes, q.chunks, q.repair);
       archive.digests(q.digests);
+    });
+    archive.table(self.keeping_, [&archive](auto& k) {
+      archive(k.file, k.repair, k.answer.question, k.answer.error, k.answer.differing);
     });
     archive.table(self.names_, [&archive](auto& q) {
       archive(q.question, q.lsn, q.directory, q.from, q.entries_max);
@@ -39,15 +44,24 @@ class VerifyTarget {
   }
 
  private:
-  [[nodiscard]] bool busy() const { return !regions_.empty() || !names_.empty(); }
+  /// An answer that leaves once what it speaks of is kept.
+  struct Keeping {
+    FileId file;
+    std::uint64_t repair = 0;
+    Verified answer;
+  };
+
+  [[nodiscard]] bool busy() const { return !regions_.empty() || !names_.empty() || !keeping_.empty(); }
   void read(Ticket ticket, const VerifyRegion& question);
   /// What this node has of the file is about to be overwritten with what the primary has, though nobody knows which of
-  /// the two is right. Whatever is to be kept of it is kept here, before the answer leaves.
-  void before_repair(const VerifyRegion& question, std::uint64_t differing);
+  /// the two is right: it is kept aside before the answer leaves.
+  void keep(const VerifyRegion& question, Verified answer);
 
   Context& context_;
+  Epoch reign_;  ///< of the primary that asks
   std::map<Ticket, VerifyRegion> regions_;
   std::map<Ticket, VerifyNames> names_;
+  std::map<Ticket, Keeping> keeping_;
   std::vector<Ticket> late_;  ///< only with a planted bug
 };
 

@@ -212,11 +212,10 @@ struct VerifyRegion {
   std::uint64_t offset = 0;
   std::uint32_t chunk_bytes = 0;
   std::uint32_t chunks = 0;              ///< at most 64
-  bool to_be_repaired = false;           ///< the primary overwrites what differs as soon as this is answered
+  std::uint64_t repair = 0;              ///< of that number: the primary overwrites what differs once this is answered
   std::vector<std::uint64_t> digests{};  ///< fewer than `chunks` where the file ends
   static void fields(auto& self, auto& archive) {
-    archive(self.question, self.lsn, self.file, self.offset, self.chunk_bytes, self.chunks, self.to_be_repaired,
-            self.digests);
+    archive(self.question, self.lsn, self.file, self.offset, self.chunk_bytes, self.chunks, self.repair, self.digests);
   }
 };
 /// The same of so many entries of a directory, from `from` on, with what they lead to.
@@ -232,10 +231,11 @@ struct Verified {
   std::uint64_t question = 0;
   std::int32_t error = 0;         ///< errno: the replica cannot read it, and nothing was compared
   std::uint64_t differing = 0;    ///< a bit for each chunk
+  bool not_kept = false;          ///< of a repair: what differs could not be kept aside, and is to stay
   bool names_differ = false;      ///< the directory's entries
   std::vector<FileId> objects{};  ///< whose attributes differ
   static void fields(auto& self, auto& archive) {
-    archive(self.question, self.error, self.differing, self.names_differ, self.objects);
+    archive(self.question, self.error, self.differing, self.not_kept, self.names_differ, self.objects);
   }
 };
 

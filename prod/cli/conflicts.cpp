@@ -98,6 +98,7 @@ std::optional<struct stat> present(const Kept& kept, const ConflictRecord& recor
 std::int64_t mtime_ns(const struct stat& status) { return status.st_mtim.tv_sec * ns_per_s + status.st_mtim.tv_nsec; }
 
 std::string why(const Conflict& conflict) {
+  if (conflict.own == conflict.winner) return "it differed from the primary's when that was repaired (verify --repair)";
   return "this server's history" +
          (conflict.own.value == 0 ? std::string() : " (epoch " + std::to_string(conflict.own.value) + ")") +
          " ended when the other one was made the primary by force (epoch " + std::to_string(conflict.winner.value) +

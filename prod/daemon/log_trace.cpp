@@ -58,6 +58,7 @@ void LogTrace::record(const io::TraceEvent& event) {
     void operator()(const io::VerifyBegan&) const { log.changed(Severity::info, "comparing both servers' data"); }
     // A note says the same with the path.
     void operator()(const io::MismatchFound&) const {}
+    void operator()(const io::VersionOverwritten&) const {}
     void operator()(const io::VerifyEnded& e) const {
       log.changed(e.mismatches == 0 ? Severity::info : Severity::error,
                   std::string(e.complete ? "verify complete" : "verify ended before it was complete") + ", " +

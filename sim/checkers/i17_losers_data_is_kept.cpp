@@ -47,7 +47,8 @@ bool LosersDataIsKept::kept(NodeId node, FileId id, const InodeState& state) con
 void LosersDataIsKept::delivering(Place to, const io::Event& event) {
   if (const auto* given = std::get_if<io::CommandGiven>(&event)) {
     force_commanded_ = force_commanded_ || (given->command.verb == io::Verb::prim && given->command.force);
-  } else if (std::holds_alternative<io::SetAside>(event) && !force_commanded_) {
+    repair_commanded_ = repair_commanded_ || (given->command.verb == io::Verb::verify && given->command.repair);
+  } else if (std::holds_alternative<io::SetAside>(event) && !force_commanded_ && !repair_commanded_) {
     throw Violation("I17", std::string(to_string(to)) + " sets something aside, but nobody was ever forced");
   }
 }
@@ -62,7 +63,20 @@ void LosersDataIsKept::traced(Place by, const io::TraceEvent& event) {
     resync_begins(node_at(by), *began);
   } else if (std::holds_alternative<io::ResyncEnded>(event)) {
     resync_ends(node_at(by));
+  } else if (const auto* version = std::get_if<io::VersionOverwritten>(&event)) {
+    if (world_.node(node_at(by)).volume().kept().contains({version->repair, version->file})) {
+      repairable_.insert(version->file);
+    }
+  } else if (const auto* mismatch = std::get_if<io::MismatchFound>(&event)) {
+    if (mismatch->kind == MismatchKind::unreadable_there) repairable_.insert(mismatch->file);
   }
+}
+
+void LosersDataIsKept::check_repair(NodeId node, const Operation& effect) const {
+  if (effect.kind != OperationKind::fill || history_.replica(node).resyncing || repairable_.contains(effect.file))
+    return;
+  throw Violation("I17", std::string(to_string(node)) + " overwrites its version of " + to_string(effect.file) +
+                             " in a repair, before that is kept aside");
 }
 
 void LosersDataIsKept::acknowledged(const io::RequestAcknowledged& event) {
@@ -135,6 +149,7 @@ void LosersDataIsKept::settle(NodeId node) {
 
 void LosersDataIsKept::applied(NodeId node, std::uint64_t /*sequence*/, const Operation& effect, io::Origin origin,
                                bool /*replicated*/) {
+  if (origin == io::Origin::stream) check_repair(node, effect);
   Loser& loser = losers_[index_of(node)];
   if (loser.owed.empty() || origin != io::Origin::stream) return;
   settle(node);

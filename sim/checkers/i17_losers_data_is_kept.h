@@ -8,9 +8,14 @@
 // what was only applied. A resync may be cut short anywhere, and as often as it likes; no object is kept twice for
 // that.
 //
-// Checks as well that nothing is set aside where nobody was ever forced: a node that merely lags has nothing to keep.
-// And whatever the cause of a resync: every operation that was promised to last is in the history that it brings. (One
-// that begins anew, after the power loss of all or a forced election, has no older promises.)
+// A conflict also is where both nodes' versions of a file differ at one place of one history, and an administrator has
+// the primary's taken for right. Checks that a repair overwrites contents (but such as the node's disk does not read)
+// only where a copy of the file is kept under the repair's number.
+//
+// Checks as well that nothing is set aside where nobody was ever forced and nothing is repaired: a node that merely
+// lags has nothing to keep. And whatever the cause of a resync: every operation that was promised to last is in the
+// history that it brings. (One that begins anew, after the power loss of all or a forced election, has no older
+// promises.)
 //
 // Of directories it looks at mode, owner and extended attributes. Does not look at objects that the other node only has
 // under another name, nor at bytes that have rotted. What a power loss takes between two attempts is not owed any more.
@@ -54,6 +59,7 @@ class LosersDataIsKept : public Observer {
   /// Takes off what is owed what is kept by now.
   void settle(NodeId node);
   void judge(NodeId node);
+  void check_repair(NodeId node, const Operation& effect) const;
   void check_kept_once(NodeId node) const;
   [[nodiscard]] bool rotten(FileId id) const;
   [[nodiscard]] bool kept(NodeId node, FileId id, const InodeState& state) const;
@@ -63,6 +69,8 @@ class LosersDataIsKept : public Observer {
   History& history_;
   std::array<Loser, 2> losers_;
   bool force_commanded_ = false;
+  bool repair_commanded_ = false;
+  std::set<FileId> repairable_;  ///< contents that may be overwritten outside a resync: kept, or not readable
   std::uint64_t forced_ = 0;
   std::uint64_t beginnings_ = 0;
   std::vector<RequestId> promised_;

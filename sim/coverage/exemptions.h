@@ -75,6 +75,7 @@ inline constexpr MarkExemption exempted_marks[] = {
     {engine::Mark::operation_for_a_primary, Reach::rare, needs_luck},
     {engine::Mark::resync_failed, Reach::rare, needs_luck},
     {engine::Mark::target_sync_ahead_failed, Reach::rare, needs_luck},
+    {engine::Mark::verify_repair_not_kept, Reach::rare, needs_luck},
     {engine::Mark::manifest_without_staging, Reach::rare, needs_luck},
     {engine::Mark::manifest_unexpected, Reach::rare, needs_luck},
     {engine::Mark::plan_keeps_parked, Reach::rare, needs_luck},

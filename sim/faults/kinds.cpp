@@ -203,6 +203,29 @@ Faults forced_elections(Random random, Window window) {
   });
 }
 
+/// A node goes and comes back, and while it is brought up to date it, its disk, the connection or the other node is
+/// struck; often what comes back from that is struck again.
+Faults crashes_in_resync(Random random, Window window) {
+  return several(random, 2, 5, [&](Faults& faults) {
+    const NodeId node = any_node(random);
+    const Time at = window.draw(random);
+    const bool power_lost = random.chance(60);
+    const Time down = ms(random, 300, 6000);
+    faults.push_back({at, Outage{place_of(node), power_lost, down}});
+    if (random.one_in(6))
+      faults.push_back({at + down + one_second, Order{node, {.verb = io::Verb::second, .full = true}}});
+    for (std::int64_t n = random.between(1, 4); n > 0; --n) {
+      Fault fault = interruption(random, node, at + down);
+      if (random.one_in(3)) {
+        const bool primary_loses_power = random.chance(50);
+        const Time when = at + down + ms(random, 0, 1500);
+        fault = {when, Outage{place_of(other(node)), primary_loses_power, ms(random, 50, 3000)}};
+      }
+      if (fault.at < window.end) faults.push_back(fault);
+    }
+  });
+}
+
 Faults disk_errors(Random random, Window window) {
   return several(random, 1, 3, [&](Faults& faults) {
     const NodeId node = any_node(random);
@@ -392,6 +415,10 @@ constexpr std::array kinds{
          verifies},
     Kind{"bad-sectors", "rot", 10,
          "1 to 3 times, 1 to 4 sectors of files on a node's disk cannot be read for 0.5 to 20 s", bad_sectors},
+    Kind{"crashes-in-resync", "resync", 8,
+         "2 to 5 times, a node is stopped or loses power, and 1 to 4 times within 2.5 s after its return it is stopped "
+         "again, its disk refuses, its connection breaks or the other node is stopped",
+         crashes_in_resync},
 };
 
 }  // namespace

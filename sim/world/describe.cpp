@@ -102,7 +102,7 @@ std::string describe_message(const engine::Message& message) {
           },
           [&](const VerifyRegion& m) {
             text += " " + number(m.question) + " at " + number(m.lsn.value) + ", " + to_string(m.file) + " @" +
-                    number(m.offset) + (m.to_be_repaired ? ", to be repaired" : "");
+                    number(m.offset) + (m.repair != 0 ? ", to be repaired" : "");
           },
           [&](const VerifyNames& m) {
             text += " " + number(m.question) + " at " + number(m.lsn.value) + ", " + to_string(m.directory) + ", " +
@@ -200,6 +200,7 @@ std::string describe_trace(const io::TraceEvent& event) {
             return "verify found " + text(to_string(e.kind)) + " " + to_string(e.file) + " @" + number(e.offset) +
                    " chunks " + number(e.chunks);
           },
+          [&](const io::VersionOverwritten& e) { return "kept before it is repaired: " + to_string(e.file); },
           [&](const io::VerifyEnded& e) {
             return "verify " + text(e.complete ? "complete, " : "ended incomplete, ") + number(e.mismatches) +
                    " mismatches";
