@@ -338,6 +338,7 @@ void NodeEngine::Core::go_on(const TreeComplete&) {
   context_.mark(Mark::resync_complete);
   resync_patience_ = context_.settings.resync_timeout;
   intact_ = true;
+  replica_.acknowledge();
   context_.send_peer(CaughtUp{replica_.applied()});
 }
 

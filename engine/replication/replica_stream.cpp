@@ -134,7 +134,10 @@ void ReplicaStream::take_markers() {
     if (operation.kind == OperationKind::sync) {
       applied_ = front.message.lsn;
       const bool data_only = (operation.flags & flag_data_only) != 0;
-      if (planted(Bug::replica_skips_sync) || (data_only && planted(Bug::replica_skips_data_sync))) {
+      // Nobody counts on this node before its resync has ended, with a sync of everything.
+      const bool later = listener_ != nullptr && listener_->syncs_later();
+      if (later) context_.mark(Mark::joiner_syncs_later);
+      if (later || planted(Bug::replica_skips_sync) || (data_only && planted(Bug::replica_skips_data_sync))) {
         context_.ports.trace.record(io::OperationReplicated{front.message.epoch, front.message.lsn, &operation});
       } else {
         context_.ports.volume.sync(front.ticket, operation.file, data_only);
@@ -196,7 +199,8 @@ Lsn ReplicaStream::synced_up_to() const {
 }
 
 void ReplicaStream::acknowledge() {
-  if (!attached_ || holding_) return;
+  // While this node is brought up to date nobody waits for it.
+  if (!attached_ || holding_ || (listener_ != nullptr && listener_->syncs_later())) return;
   if (context_.settings.durability == Durability::durable) commit_.want(applied_);
   const Lsn durable = planted(Bug::replica_claims_durable) ? applied_ : commit_.durable();
   context_.send_peer(StreamAcknowledgement{applied_, synced_up_to(), durable});

@@ -23,6 +23,8 @@ class ReplicaStream {
     virtual void filled_region(std::size_t bytes) = 0;
     /// `differing`: a bit for each chunk of the pull that differs and is to be compared by blocks.
     virtual void pull_answered(std::uint64_t pull, std::uint64_t differing) = 0;
+    /// Whether everything applied so far will be brought to disk before this node says that it has caught up.
+    [[nodiscard]] virtual bool syncs_later() const = 0;
   };
 
   explicit ReplicaStream(Context& context) : context_(context), commit_(context) {}
@@ -37,6 +39,8 @@ class ReplicaStream {
 
   enum class Outcome { fine, protocol_error, failed };
   Outcome receive(const StreamOperation& message);
+  /// Says how far this node is, if there is anybody to hear it.
+  void acknowledge();
   /// Whether the ticket was this stream's, and what came of it.
   std::optional<Outcome> applied(const io::Applied& event);
   std::optional<Outcome> synced(const io::Synced& event);
@@ -90,7 +94,6 @@ class ReplicaStream {
   Outcome submit(StreamOperation message);
   void take_markers();
   Outcome fail(Lsn lsn, int error);
-  void acknowledge();
   void begin_commits_anew();
   [[nodiscard]] Lsn synced_up_to() const;
 

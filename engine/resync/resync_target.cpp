@@ -322,6 +322,10 @@ void ResyncTarget::filled_region(std::size_t bytes) {
   sync_ahead();
 }
 
+bool ResyncTarget::syncs_later() const {
+  return stage_ == Stage::pulling || (planted(Bug::joiner_never_syncs) && stage_ != Stage::idle);
+}
+
 // So that the disk works while the next regions are on their way, and not all of it is left for the end.
 void ResyncTarget::sync_ahead() {
   const bool due = bytes_copied_ - synced_bytes_ >= context_.settings.resync_sync_bytes;

@@ -116,6 +116,7 @@ class ResyncTarget : private ReplicaStream::ResyncListener {
 
   void filled_region(std::size_t bytes) override;
   void pull_answered(std::uint64_t pull, std::uint64_t differing) override;
+  [[nodiscard]] bool syncs_later() const override;
   void refine(const Region& region, std::uint64_t differing);
   void begin_scan();
   void begin_survey();
