@@ -233,6 +233,7 @@ void NodeEngine::Core::on(io::TimerFired& event) {
       context_.ports.timers.arm(io::TimerId::checkpoint, context_.now + context_.settings.checkpoint_interval);
       return;
     case io::TimerId::pace: return source_.rested();
+    case io::TimerId::batch: return stream_.send_batch();
     case io::TimerId::verify:  // see tend_verify()
     case io::TimerId::count: return;
   }

@@ -37,7 +37,11 @@ struct Settings {
   /// What a returning node may be sent in a second, beside the application's own writes; 0: as much as goes.
   std::uint64_t resync_bytes_per_second_max = 0;
   /// How much of a primary's time a resync may take, at most, while the application works; 1 to 100.
-  std::int64_t resync_share_percent = 5;
+  std::int64_t resync_share_percent = 1;
+  /// To a node that is being brought up to date the application's operations are sent together, after so long or when
+  /// they hold so much.
+  Duration batch_time = milliseconds(5);
+  std::size_t batch_bytes_max = std::size_t{256} << 10U;
   /// A returning node brings what it was sent to disk whenever it is as much, so that little is left at the end.
   std::uint64_t resync_sync_bytes = std::uint64_t{256} << 20U;
 

@@ -17,6 +17,7 @@ enum class TimerId : std::uint8_t {
   resync,           ///< a resync that made no progress is begun again
   checkpoint,       ///< write the journal's checkpoint
   pace,             ///< a resync goes on after a rest
+  batch,            ///< a node that merely follows is sent what has gathered
   verify,           ///< the next part of the data may be compared
   count
 };

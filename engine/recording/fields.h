@@ -60,8 +60,8 @@ void settings_fields(auto& s, auto& archive) {
           s.window_operations_max, s.window_bytes_max, s.joiner_queue_bytes_max, s.pulls_in_flight_max,
           s.pull_chunk_bytes, s.pull_block_bytes, s.pull_chunks_max, s.manifest_part_bytes_max, s.cooling_interval.ns,
           s.touch_region_bytes, s.touches_max, s.resync_bytes_per_second_max, s.resync_share_percent,
-          s.resync_sync_bytes, s.verify_interval.ns, s.verify_share_percent, s.verify_chunks, s.verify_entries,
-          s.verify_moves_max, s.mismatches_listed_max);
+          s.resync_sync_bytes, s.batch_time.ns, s.batch_bytes_max, s.verify_interval.ns, s.verify_share_percent,
+          s.verify_chunks, s.verify_entries, s.verify_moves_max, s.mismatches_listed_max);
 }
 
 }  // namespace lockstep::recording

@@ -12,7 +12,7 @@ void PrimaryStream::begin(Epoch reign, Lsn position, PeerStanding peer) {
   epoch_ = reign;
   last_ = position;
   peer_ = peer;
-  attached_ = false;
+  detach();
   barrier_ = position;
   peer_position_ = {position, position, position};
   window_.clear();
@@ -26,8 +26,35 @@ Lsn PrimaryStream::order(const Operation& effect, RequestId request) {
     window_.push_back({last_, epoch_, effect});
     window_bytes_ += effect.data.size();
   }
-  if (attached_) send(last_, epoch_, effect);
+  if (!attached_) return last_;
+  if (peer_ != PeerStanding::following || request == RequestId(0)) {
+    send_batch();
+    send(last_, epoch_, effect);
+    return last_;
+  }
+  if (batch_.empty()) context_.ports.timers.arm(io::TimerId::batch, context_.now + context_.settings.batch_time);
+  batch_.push_back({last_, epoch_, effect});
+  batch_bytes_ += effect.data.size();
+  if (batch_bytes_ >= context_.settings.batch_bytes_max) send_batch();
   return last_;
+}
+
+void PrimaryStream::send_batch() {
+  if (batch_.empty()) return;
+  if (batch_.size() > 1) context_.mark(Mark::stream_sends_batch);
+  for (const Retained& entry : batch_) send(entry.lsn, entry.epoch, entry.operation);
+  drop_batch();
+}
+
+void PrimaryStream::drop_batch() {
+  if (!batch_.empty()) context_.ports.timers.cancel(io::TimerId::batch);
+  batch_.clear();
+  batch_bytes_ = 0;
+}
+
+void PrimaryStream::detach() {
+  attached_ = false;
+  drop_batch();
 }
 
 bool PrimaryStream::can_resume(Epoch reign, Lsn lsn) const {
@@ -57,6 +84,7 @@ void PrimaryStream::follow() {
 }
 
 void PrimaryStream::count_peer() {
+  send_batch();
   peer_ = PeerStanding::counted;
   barrier_ = last_;
 }
@@ -69,7 +97,7 @@ bool PrimaryStream::caught_up() const {
 
 void PrimaryStream::release_peer() {
   peer_ = PeerStanding::out;
-  attached_ = false;
+  detach();
   window_.clear();
   window_bytes_ = 0;
 }

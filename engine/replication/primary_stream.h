@@ -25,14 +25,17 @@ class PrimaryStream {
   /// The epoch of the present configuration, which every operation carries.
   void set_epoch(Epoch epoch) { epoch_ = epoch; }
 
-  /// Gives `effect` the next place and sends it where somebody follows. `request` is 0 for resync's own.
+  /// Gives `effect` the next place and sends it where somebody follows. `request` is 0 for resync's own. To a node
+  /// that nothing waits for, what the application does is sent in batches: each waking costs both nodes time.
   Lsn order(const Operation& effect, RequestId request);
+  /// Sends what waits for its batch (TimerId::batch).
+  void send_batch();
 
   // --- the peer's connection ---
   [[nodiscard]] bool can_resume(Epoch reign, Lsn lsn) const;
   void resume(Lsn lsn);
   void follow();
-  void detach() { attached_ = false; }
+  void detach();
   [[nodiscard]] bool attached() const { return attached_; }
 
   // --- the peer's standing ---
@@ -58,10 +61,13 @@ class PrimaryStream {
     archive(self.reign_, self.epoch_, self.last_);
     archive.ranged(self.peer_, PeerStanding::counted);
     archive(self.attached_, self.barrier_, self.peer_position_, self.window_bytes_);
-    archive.list(self.window_, [&archive](auto& entry) {
-      archive(entry.lsn, entry.epoch);
-      recording::operation_fields(entry.operation, archive);
-    });
+    archive(self.batch_bytes_);
+    for (auto* list : {&self.window_, &self.batch_}) {
+      archive.list(*list, [&archive](auto& entry) {
+        archive(entry.lsn, entry.epoch);
+        recording::operation_fields(entry.operation, archive);
+      });
+    }
   }
 
  private:
@@ -70,6 +76,7 @@ class PrimaryStream {
     Epoch epoch;
     Operation operation;
   };
+  void drop_batch();
   void send(Lsn lsn, Epoch epoch, const Operation& operation) {
     context_.send_peer(StreamOperation{epoch, lsn, operation});
   }
@@ -84,6 +91,8 @@ class PrimaryStream {
   StreamAcknowledgement peer_position_;
   std::deque<Retained> window_;  ///< unacknowledged, in order, while the peer counts
   std::size_t window_bytes_ = 0;
+  std::deque<Retained> batch_;  ///< ordered, and not yet sent to a node that merely follows
+  std::size_t batch_bytes_ = 0;
 };
 
 }  // namespace lockstep::engine

@@ -375,8 +375,7 @@ void ResyncTarget::refine(const Region& region, std::uint64_t differing) {
 }
 
 ResyncTarget::Outcome ResyncTarget::check() {
-  const bool asked_for_all = regions_.empty() && digesting_.empty() && pulling_.empty();
-  if (stage_ != Stage::pulling || !asked_for_all || sync_ahead_ != Ticket(0)) {
+  if (stage_ != Stage::pulling || !pulls_answered() || sync_ahead_ != Ticket(0)) {
     return Outcome::progress;
   }
   bytes_left_ = 0;

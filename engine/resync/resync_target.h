@@ -43,7 +43,9 @@ class ResyncTarget : private ReplicaStream::ResyncListener {
   [[nodiscard]] bool active() const { return stage_ != Stage::idle; }
   [[nodiscard]] bool finished() const { return stage_ == Stage::finished; }
   /// What comes next must come from the primary, and soon.
-  [[nodiscard]] bool waits_for_primary() const { return stage_ == Stage::receiving || stage_ == Stage::pulling; }
+  [[nodiscard]] bool waits_for_primary() const {
+    return stage_ == Stage::receiving || (stage_ == Stage::pulling && !pulls_answered());
+  }
 
   Outcome manifest(const ManifestPart& part);
   /// The journal says durably that the tree is a mixture from now on.
@@ -114,6 +116,7 @@ class ResyncTarget : private ReplicaStream::ResyncListener {
     }
   };
 
+  [[nodiscard]] bool pulls_answered() const { return regions_.empty() && digesting_.empty() && pulling_.empty(); }
   void filled_region(std::size_t bytes) override;
   void pull_answered(std::uint64_t pull, std::uint64_t differing) override;
   [[nodiscard]] bool syncs_later() const override;

@@ -35,9 +35,9 @@ std::string name_of(io::Endpoint endpoint) {
 }
 
 std::string name_of(io::TimerId timer) {
-  constexpr std::string_view names[] = {"heartbeat",  "register_retry", "acknowledgement",
-                                        "link_grace", "application",    "resync",
-                                        "checkpoint", "pace",           "verify"};
+  constexpr std::string_view names[] = {"heartbeat",   "register_retry", "acknowledgement", "link_grace",
+                                        "application", "resync",         "checkpoint",      "pace",
+                                        "batch",       "verify"};
   static_assert(std::size(names) == static_cast<std::size_t>(io::TimerId::count));
   return std::string(names[static_cast<std::size_t>(timer)]);
 }
