@@ -42,7 +42,8 @@ bool VerifySource::digested(const io::Digested& event) {
   } else {
     stage_ = Stage::asking;
     context_.send_peer(VerifyRegion{++question_, stream_.last(), item.id, item.offset,
-                                    context_.settings.pull_chunk_bytes, chunks_, repairs() && !filled_ ? repair_ : 0, event.digests});
+                                    context_.settings.pull_chunk_bytes, chunks_, repairs() && !filled_ ? repair_ : 0,
+                                    event.digests});
   }
   return true;
 }
