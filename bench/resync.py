@@ -257,7 +257,7 @@ def rss_mib(lab, host):
 
 
 def million_files(directory):
-    lab = Lab(os.path.join(directory, "million"), "--size", "12G")
+    lab = Lab(os.path.join(directory, "million"), "--size", "40G")
     results = {"files": TREE_FILES, "changed": CHANGED_FILES, "returns": []}
     try:
         lab.wait_pair()
