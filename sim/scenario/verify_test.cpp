@@ -149,23 +149,6 @@ TEST_F(VerifyTest, NobodyIsLeftOutForNamesWhileThePrimaryCannotReadAFile) {
   });
 }
 
-TEST_F(VerifyTest, AResyncLeavesContentsThatAreKnownToDiffer) {
-  direct([&](Director& d) {
-    const FileId file = d.new_file(primary_, "verify-a", 100'000);
-    d.pass(one_second);
-    scribble(d, primary_, file, 70'000);
-    verify(d);
-    ASSERT_EQ(found(d).size(), 1U);
-    d.kill(replica_);
-    d.pass(one_second);
-    d.start(replica_);
-    d.need(
-        "the replica is back", [&] { return d.in_sync(); }, answer_max);
-    EXPECT_FALSE(same_content(d, file)) << "the replica's may be the good one";
-    EXPECT_EQ(found(d).size(), 1U);
-  });
-}
-
 TEST_F(VerifyTest, AttributesAreFoundAndRepaired) {
   direct([&](Director& d) {
     const FileId file = d.new_file(primary_, "verify-a", 10);
