@@ -203,6 +203,8 @@ class NodeEngine::Core : private role::Actions {
   void handle(ResyncTarget::Outcome outcome);
   /// A resync begins: whether this tree is a part of a history that does not go on. To be persisted.
   void end_conflict();
+  /// After each step: whether all that has to be is kept aside now.
+  void note_kept();
   void handle(std::optional<ReplicaStream::Outcome> outcome);
   void receive(const StreamAcknowledgement& message);
   void arm_acknowledgement();

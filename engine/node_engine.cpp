@@ -52,6 +52,7 @@ void NodeEngine::Core::step(Instant now, io::Event event) {
   continue_stepping_down();
   pursue();
   arm_acknowledgement();
+  note_kept();
   tend_ground();
   tend_verify();
 }
@@ -113,6 +114,7 @@ void NodeEngine::Core::on(io::Booted& event) {
     // Whatever it is a part of: in doubt it is kept aside.
     record_.history = {};
     record_.conflict = 0;
+    record_.kept = KeptAside::nothing;
     forget_ground();
   }
   record_.tree = event.tree;

@@ -15,6 +15,7 @@ void NodeEngine::Core::start_service() {
   touched_.begin_reign(known().epoch);
   record_.history = known().epoch;
   record_.conflict = 0;
+  record_.kept = KeptAside::nothing;
   // A resync that was cut short may have parked whole directories out of sight, which nobody has listed.
   if (!record_.complete) {
     forget_ground();

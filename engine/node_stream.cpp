@@ -298,6 +298,7 @@ void NodeEngine::Core::handle(ResyncTarget::Outcome outcome) {
       record_.complete = true;
       record_.history = target_.reign();
       record_.conflict = 0;
+      record_.kept = KeptAside::nothing;
       record_.cache = CacheTrust::full;  // either it was, or all of it has been written anew and synced
       persist(TreeComplete{});
       return;
@@ -320,12 +321,26 @@ void NodeEngine::Core::end_conflict() {
   context_.mark(record_.conflict == 0 ? Mark::resync_ends_conflict : Mark::resync_ends_conflict_again);
   if (record_.conflict == 0 || planted(Bug::conflict_drawn_anew)) {
     record_.conflict = touched_.draw_identity().low | 1U;
+    record_.kept = KeptAside::nothing;
+  }
+  // Whatever an earlier attempt has brought is the primary's, and not to be kept.
+  if (record_.kept == KeptAside::whole || (record_.kept == KeptAside::part && target_.partial())) {
+    context_.mark(Mark::kept_already);
+    return;
   }
   reason_ = "being brought up to date by the primary; what the primary may not have is kept aside first";
   target_.keep({record_.conflict, record_.history, target_.reign()});
   if (!planted(Bug::history_noted_at_the_beginning)) return;
   record_.history = target_.reign();
   record_.conflict = 0;
+}
+
+// It may be noted late, and again: then the next attempt keeps more than it has to.
+void NodeEngine::Core::note_kept() {
+  const KeptAside kept = target_.partial() ? KeptAside::part : KeptAside::whole;
+  if (record_.conflict == 0 || !target_.keeper().finished() || record_.kept >= kept) return;
+  record_.kept = kept;
+  persist();
 }
 
 void NodeEngine::Core::go_on(const TreeMarked&) { target_.tree_marked(); }

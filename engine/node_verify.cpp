@@ -18,6 +18,8 @@ void NodeEngine::Core::tend_verify() {
     context_.note("verify: given up; the other node is not in sync, or this one steps down");
     verify_source_.abandon();
   }
+  // With its place in the stream the other node forgets what it was asked.
+  if (!is_primary() || stream_.peer() != PeerStanding::counted) verify_source_.interrupt();
   if (!is_primary()) look_again_ = false;
   if (!verify_source_.running() && may_verify()) {
     if (std::exchange(look_again_, false)) {
@@ -31,12 +33,17 @@ void NodeEngine::Core::tend_verify() {
   if (!verify_source_.running() || !stream_.attached() || stream_.window_full()) return;
   const VerifyJob job = verify_source_.job();
   if (verify_source_.go_on()) verify_ended(job);
-  if (verify_source_.take_found()) list_mismatches();
 }
 
 void NodeEngine::Core::verify_ended(VerifyJob job) {
   if (job == VerifyJob::everything) verify_due_from_ = context_.now;
   if (job != VerifyJob::repair || !verify_source_.complete() || !verify_source_.list().names_among()) return;
+  if (verify_source_.list().unreadable_here_among()) {
+    context_.mark(Mark::verify_keeps_peer);
+    context_.note(
+        "verify: names are not repaired while this node cannot read what it has: the other one might be needed");
+    return;
+  }
   // A resync makes names and attributes those of the primary, at one place of the stream.
   context_.mark(Mark::verify_repairs_names);
   list_mismatches();
@@ -46,7 +53,6 @@ void NodeEngine::Core::verify_ended(VerifyJob job) {
 
 void NodeEngine::Core::list_mismatches() {
   const std::vector<Touch> touches = verify_source_.list().touches();
-  if (touches.empty()) return;
   // They must not be what makes the list too long.
   if (touched_.size() + touches.size() <= context_.settings.touches_max / 2) {
     touched_.admits(touches);

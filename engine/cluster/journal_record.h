@@ -5,6 +5,7 @@
 #include "engine/resync/common_ground.h"
 #include "engine/values/buffer.h"
 #include "engine/values/configuration.h"
+#include "engine/values/conflict.h"
 #include "engine/values/node_id.h"
 
 #include <array>
@@ -60,13 +61,14 @@ struct JournalRecord {
   /// The newest reign of whose history this tree was a part: as its primary's, or brought up to date by that. 0: none
   /// is known.
   Epoch history;
-  std::uint64_t conflict = 0;  ///< Conflict::number, as long as a mixture stands in the way; 0: none
+  std::uint64_t conflict = 0;           ///< Conflict::number, as long as a mixture stands in the way; 0: none
+  KeptAside kept = KeptAside::nothing;  ///< in that conflict
 
   bool operator==(const JournalRecord&) const = default;
   static void fields(auto& self, auto& archive) {
     archive(self.owner, self.generation, self.sequence, self.seen[0], self.seen[1], self.seen[2], self.remembers,
             self.voter, self.decided, self.complete, self.tree, self.reign, self.lsn, self.cache, self.ground,
-            self.failed_syncs, self.history, self.conflict);
+            self.failed_syncs, self.history, self.conflict, self.kept);
   }
 };
 

@@ -18,7 +18,8 @@ void Keeper::choose(const Manifest& mine, const Manifest& theirs, const Compared
   const std::vector<ManifestObject> chosen = conflicting(mine, theirs, part, context_.mark);
   waiting_.assign(chosen.begin(), chosen.end());
   kept_ = chosen.size();
-  if (waiting_.empty()) context_.mark(Mark::nothing_to_set_aside);
+  finished_ = waiting_.empty();
+  if (finished_) context_.mark(Mark::nothing_to_set_aside);
 }
 
 bool Keeper::begin() {
@@ -56,6 +57,7 @@ Keeper::Outcome Keeper::set_aside(const io::SetAside& event) {
   submit();
   if (!in_flight_.empty()) return Outcome::progress;
   context_.mark(Mark::set_aside_done);
+  finished_ = true;
   context_.note(std::to_string(kept_) + " files and other objects, which the primary may not have as they are here, " +
                 "are kept aside: `conflicts` lists them");
   return Outcome::done;
@@ -70,6 +72,7 @@ std::uint64_t Keeper::bytes_left() const {
 
 void Keeper::abandon() {
   conflict_.reset();
+  finished_ = false;
   waiting_.clear();
   left_over_.merge(in_flight_);
 }

@@ -20,6 +20,8 @@ class Keeper {
 
   /// The resync that begins ends a conflict.
   void expect(const Conflict& conflict) { conflict_ = conflict; }
+  /// All that has to be kept in it is.
+  [[nodiscard]] bool finished() const { return finished_; }
   /// What is to be kept, once both trees (or their parts) are known. Nothing without a conflict.
   void choose(const Manifest& mine, const Manifest& theirs, const ComparedPart* part);
   /// Begins. Whether there is anything to wait for.
@@ -46,7 +48,7 @@ class Keeper {
     archive.list(self.waiting_, [&archive](auto& object) { recording::object_fields(object, archive); });
     archive.table(self.in_flight_, [&archive](auto& bytes) { archive(bytes); });
     archive.table(self.left_over_, [&archive](auto& bytes) { archive(bytes); });
-    archive(self.kept_);
+    archive(self.kept_, self.finished_);
     archive.spoken(self.trouble_);
   }
 
@@ -60,6 +62,7 @@ class Keeper {
   std::map<Ticket, std::uint64_t> in_flight_;  ///< with the bytes of each
   std::map<Ticket, std::uint64_t> left_over_;
   std::uint64_t kept_ = 0;
+  bool finished_ = false;
   std::string trouble_;
 };
 

@@ -19,4 +19,11 @@ struct Conflict {
   static void fields(auto& self, auto& archive) { archive(self.number, self.own, self.winner); }
 };
 
+/// What of a tree that loses a conflict is kept aside by now.
+enum class KeptAside : std::uint8_t {
+  nothing,  ///< or not all of what has to be
+  part,     ///< all that may be lost in a comparison of what either node has listed
+  whole,    ///< all that may be lost in any
+};
+
 }  // namespace lockstep

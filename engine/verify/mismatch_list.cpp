@@ -7,6 +7,10 @@
 
 namespace lockstep::engine {
 
+namespace {
+bool of_names(MismatchKind kind) { return kind == MismatchKind::names || kind == MismatchKind::attributes; }
+}  // namespace
+
 void MismatchList::add(KnownMismatch found) {
   const Key key{found.file, found.kind, found.offset};
   if (!known_.contains(key) && known_.size() >= context_.settings.mismatches_listed_max) {
@@ -45,9 +49,12 @@ void MismatchList::everything_done(std::uint64_t since) {
 }
 
 bool MismatchList::names_among() const {
-  return std::any_of(known_.begin(), known_.end(), [](const auto& entry) {
-    return entry.second.kind == MismatchKind::names || entry.second.kind == MismatchKind::attributes;
-  });
+  return std::any_of(known_.begin(), known_.end(), [](const auto& entry) { return of_names(entry.second.kind); });
+}
+
+bool MismatchList::unreadable_here_among() const {
+  return std::any_of(known_.begin(), known_.end(),
+                     [](const auto& entry) { return entry.second.kind == MismatchKind::unreadable_here; });
 }
 
 std::vector<Mismatch> MismatchList::all() const {
@@ -83,16 +90,9 @@ std::vector<VerifyItem> MismatchList::items() const {
 }
 
 std::vector<Touch> MismatchList::touches() const {
-  const std::uint64_t region = context_.settings.touch_region_bytes;
-  const std::uint64_t length = std::uint64_t{context_.settings.pull_chunk_bytes} * context_.settings.verify_chunks;
   std::vector<Touch> touches;
   for (const auto& [key, known] : known_) {
-    if (known.directory == FileId::none()) {
-      const std::uint64_t within = known.offset % region;
-      const TouchKind kind = within + length <= region ? TouchKind::region : TouchKind::onward;
-      touches.push_back({known.file, kind, known.offset - within});
-      continue;
-    }
+    if (!of_names(known.kind)) continue;
     touches.push_back({known.directory, TouchKind::names, 0});
     touches.push_back({known.file, TouchKind::attributes, 0});
   }

@@ -43,10 +43,13 @@ class MismatchList {
 
   [[nodiscard]] std::uint64_t count() const { return known_.size() + beyond_; }
   [[nodiscard]] bool names_among() const;
+  /// This node's disk has lost something, so nothing can be taken from here by a resync.
+  [[nodiscard]] bool unreadable_here_among() const;
   [[nodiscard]] std::vector<Mismatch> all() const;
   /// What to look at again.
   [[nodiscard]] std::vector<VerifyItem> items() const;
-  /// What a resync has to compare.
+  /// What a resync has to compare to repair names and attributes. Contents are not among it: a resync would overwrite
+  /// a version that may be the good one, or stop at what cannot be read here.
   [[nodiscard]] std::vector<Touch> touches() const;
 
   /// All of its state, for a snapshot.

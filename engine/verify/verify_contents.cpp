@@ -41,9 +41,9 @@ bool VerifySource::digested(const io::Digested& event) {
     file_done();
   } else {
     stage_ = Stage::asking;
-    context_.send_peer(VerifyRegion{++question_, stream_.last(), item.id, item.offset,
-                                    context_.settings.pull_chunk_bytes, chunks_, repairs() && !filled_ ? repair_ : 0,
-                                    event.digests});
+    unanswered_ = ++question_;
+    context_.send_peer(VerifyRegion{question_, stream_.last(), item.id, item.offset, context_.settings.pull_chunk_bytes,
+                                    chunks_, repairs() && !filled_ ? repair_ : 0, event.digests});
   }
   return true;
 }
@@ -66,7 +66,7 @@ void VerifySource::answered_region(VerifyItem& item, const Verified& answer) {
     context_.mark(Mark::verify_unreadable_there);
     unreadable(item, MismatchKind::unreadable_there, answer.error);
   }
-  const std::uint64_t differing = unread ? answerable_ : answer.differing;
+  const std::uint64_t differing = unread ? answerable_ : answer.differing & bits_below(chunks_);
   // What the other node's disk has lost is read well here.
   if (answer.not_kept) context_.mark(Mark::verify_repair_not_kept);
   if (differing != 0 && (lost_there || (repairs() && !unread && !answer.not_kept)) && !filled_) {

@@ -50,6 +50,11 @@ void VerifySource::begin(VerifyJob job, std::uint64_t repair) {
 }
 
 void VerifySource::interrupt() {
+  unanswered_ = 0;
+  set_back();
+}
+
+void VerifySource::set_back() {
   if (stage_ != Stage::resting) context_.mark(Mark::verify_interrupted);
   stage_ = Stage::resting;
   ticket_ = Ticket(0);
@@ -59,7 +64,7 @@ void VerifySource::interrupt() {
 }
 
 void VerifySource::abandon() {
-  interrupt();
+  set_back();
   end(false);
 }
 
@@ -75,6 +80,10 @@ void VerifySource::end(bool complete) {
 
 bool VerifySource::go_on() {
   if (stage_ != Stage::resting || context_.now < not_before_) return false;
+  if (unanswered_ != 0) {
+    context_.mark(Mark::verify_waits_for_question);
+    return false;
+  }
   if (walk_.lost()) {
     context_.mark(Mark::verify_lost_track);
     context_.note("verify: more names are moved than can be remembered to be looked at");
@@ -145,8 +154,9 @@ void VerifySource::ask_names(VerifyItem& item, const Manifest& manifest) {
   listing_ends_ = item.single || (whole && asked < entries_max);
   stage_ = Stage::asking;
   // The message belongs behind everything that is ordered, and this event came where the volume had read.
+  unanswered_ = ++question_;
   context_.send_peer(
-      VerifyNames{++question_, stream_.last(), item.id, item.from, whole ? entries_max : asked, *listing_});
+      VerifyNames{question_, stream_.last(), item.id, item.from, whole ? entries_max : asked, *listing_});
 }
 
 void VerifySource::answered_names(VerifyItem& item, const Verified& answer) {
@@ -185,6 +195,7 @@ void VerifySource::directory_done(const VerifyItem& item) {
 // --- both ---
 
 void VerifySource::answered(const Verified& answer) {
+  if (answer.question == unanswered_) unanswered_ = 0;
   if (stage_ != Stage::asking || answer.question != question_) return;
   stage_ = Stage::resting;
   VerifyItem& item = *walk_.current();
@@ -215,7 +226,6 @@ void VerifySource::unreadable(const VerifyItem& item, MismatchKind kind, std::in
 
 void VerifySource::note(KnownMismatch mismatch) {
   mismatch.found_by = question_;
-  found_ = true;
   context_.ports.trace.record(io::MismatchFound{mismatch.file, mismatch.kind, mismatch.offset, mismatch.chunks,
                                                 context_.settings.pull_chunk_bytes});
   context_.note("verify: " + std::string(to_string(mismatch.kind)) + ": '" + mismatch.path + "'");

@@ -21,7 +21,6 @@
 
 #include <deque>
 #include <optional>
-#include <utility>
 
 namespace lockstep::engine {
 
@@ -47,8 +46,6 @@ class VerifySource {
     if (running()) walk_.ordered(effect);
   }
   void answered(const Verified& answer);
-  /// Whether anything was listed since the last call.
-  [[nodiscard]] bool take_found() { return std::exchange(found_, false); }
   [[nodiscard]] const MismatchList& list() const { return list_; }
 
   // --- events; each returns whether the ticket was this source's ---
@@ -69,8 +66,8 @@ class VerifySource {
     MismatchList::fields(self.list_, archive);
     archive.ranged(self.job_, VerifyJob::repair);
     archive.ranged(self.stage_, Stage::filling);
-    archive(self.ticket_, self.repair_, self.question_, self.began_, self.asked_at_, self.not_before_, self.filled_,
-            self.found_, self.beneath_unknown_, self.chunks_, self.narrow_until_);
+    archive(self.ticket_, self.repair_, self.question_, self.unanswered_, self.began_, self.asked_at_, self.not_before_,
+            self.filled_, self.beneath_unknown_, self.chunks_, self.narrow_until_);
     archive.maybe(self.listing_, [&archive](auto& listing) { recording::manifest_fields(listing, archive); });
     archive(self.listing_ends_, self.answerable_);
     archive.list(self.to_fill_, [&archive](auto& offset) { archive(offset); });
@@ -86,6 +83,7 @@ class VerifySource {
     filling,  ///< a chunk is read by the own volume, to be ordered
   };
 
+  void set_back();
   void ask_own_volume(VerifyItem& item);
   /// The own volume has answered: it rests in proportion to the time that it took.
   void rest();
@@ -115,15 +113,15 @@ class VerifySource {
   VerifyJob job_ = VerifyJob::none;
   std::uint64_t repair_ = 0;
   Stage stage_ = Stage::resting;
-  Ticket ticket_;               ///< at the own volume
-  std::uint64_t question_ = 0;  ///< the last one's number
-  std::uint64_t began_ = 0;     ///< the number of this job's first question
-  Instant asked_at_;            ///< the own volume
+  Ticket ticket_;                 ///< at the own volume
+  std::uint64_t question_ = 0;    ///< the last one's number
+  std::uint64_t unanswered_ = 0;  ///< the question that the other node works on, be it of a job given up; 0: none
+  std::uint64_t began_ = 0;       ///< the number of this job's first question
+  Instant asked_at_;              ///< the own volume
   Instant not_before_;
-  std::uint32_t chunks_ = 1;        ///< of the region at hand
-  std::uint64_t narrow_until_ = 0;  ///< of the file at hand: up to there a chunk at a time
-  bool filled_ = false;             ///< the region at hand was written anew on the other node
-  bool found_ = false;
+  std::uint32_t chunks_ = 1;           ///< of the region at hand
+  std::uint64_t narrow_until_ = 0;     ///< of the file at hand: up to there a chunk at a time
+  bool filled_ = false;                ///< the region at hand was written anew on the other node
   bool beneath_unknown_ = false;       ///< a directory could not be read, so nobody looked at what it leads to
   std::optional<Manifest> listing_;    ///< what the other node is asked about
   bool listing_ends_ = false;          ///< no entries follow it

@@ -29,8 +29,8 @@ std::uint64_t difference(const std::vector<std::uint64_t>& here, const std::vect
 }  // namespace
 
 bool VerifyTarget::ask(const VerifyRegion& question, Epoch reign) {
-  const bool sensible = question.chunk_bytes != 0 && question.chunks != 0 && question.chunks <= chunks_max &&
-                        question.digests.size() <= question.chunks;
+  const bool sensible = question.chunk_bytes == context_.settings.pull_chunk_bytes && question.chunks != 0 &&
+                        question.chunks <= chunks_max && question.digests.size() <= question.chunks;
   if (busy() || !sensible) return false;
   reign_ = reign;
   const Ticket ticket = context_.next_ticket();
@@ -60,7 +60,9 @@ void VerifyTarget::abandon() {
   if (busy()) context_.mark(Mark::verify_question_lost);
   regions_.clear();
   names_.clear();
+  for (const auto& [ticket, kept] : keeping_) left_over_.emplace(ticket, kept.file);
   keeping_.clear();
+  waiting_.reset();
   late_.clear();
 }
 
@@ -84,13 +86,28 @@ bool VerifyTarget::digested(const io::Digested& event) {
 }
 
 void VerifyTarget::keep(const VerifyRegion& question, Verified answer) {
+  waiting_ = Keeping{question.file, question.repair, std::move(answer)};
+  keep_waiting();
+}
+
+// What an earlier connection began to set aside may be the same version: two copies would write over each other.
+void VerifyTarget::keep_waiting() {
+  if (!waiting_) return;
+  if (!left_over_.empty()) return context_.mark(Mark::verify_keeping_waits);
   const Ticket ticket = context_.next_ticket();
-  keeping_.emplace(ticket, Keeping{question.file, question.repair, std::move(answer)});
   // Both versions are of this history.
-  context_.ports.volume.set_aside(ticket, question.file, {question.repair, reign_, reign_});
+  const Conflict conflict{waiting_->repair, reign_, reign_};
+  const FileId file = waiting_->file;
+  keeping_.emplace(ticket, std::move(*waiting_));
+  waiting_.reset();
+  context_.ports.volume.set_aside(ticket, file, conflict);
 }
 
 bool VerifyTarget::set_aside(const io::SetAside& event) {
+  if (left_over_.erase(event.ticket) != 0) {
+    keep_waiting();
+    return true;
+  }
   const auto found = keeping_.find(event.ticket);
   if (found == keeping_.end()) return false;
   Keeping kept = std::move(found->second);

@@ -6,6 +6,7 @@
 #include "engine/recording/fields.h"
 
 #include <map>
+#include <optional>
 #include <vector>
 
 namespace lockstep::engine {
@@ -37,6 +38,10 @@ class VerifyTarget {
     archive.table(self.keeping_, [&archive](auto& k) {
       archive(k.file, k.repair, k.answer.question, k.answer.error, k.answer.differing);
     });
+    archive.table(self.left_over_, [&archive](auto& file) { archive(file); });
+    archive.maybe(self.waiting_, [&archive](auto& k) {
+      archive(k.file, k.repair, k.answer.question, k.answer.error, k.answer.differing);
+    });
     archive.table(self.names_, [&archive](auto& q) {
       archive(q.question, q.lsn, q.directory, q.from, q.entries_max);
       recording::manifest_fields(q.manifest, archive);
@@ -51,18 +56,21 @@ class VerifyTarget {
     Verified answer;
   };
 
-  [[nodiscard]] bool busy() const { return !regions_.empty() || !names_.empty() || !keeping_.empty(); }
+  [[nodiscard]] bool busy() const { return !regions_.empty() || !names_.empty() || !keeping_.empty() || waiting_; }
   void read(Ticket ticket, const VerifyRegion& question);
   /// What this node has of the file is about to be overwritten with what the primary has, though nobody knows which of
   /// the two is right: it is kept aside before the answer leaves.
   void keep(const VerifyRegion& question, Verified answer);
+  void keep_waiting();
 
   Context& context_;
   Epoch reign_;  ///< of the primary that asks
   std::map<Ticket, VerifyRegion> regions_;
   std::map<Ticket, VerifyNames> names_;
   std::map<Ticket, Keeping> keeping_;
-  std::vector<Ticket> late_;  ///< only with a planted bug
+  std::map<Ticket, FileId> left_over_;  ///< being set aside, and nobody waits for it any more
+  std::optional<Keeping> waiting_;      ///< until nothing is left over
+  std::vector<Ticket> late_;            ///< only with a planted bug
 };
 
 }  // namespace lockstep::engine

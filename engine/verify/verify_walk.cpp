@@ -44,10 +44,21 @@ VerifyItem* VerifyWalk::next() {
   return items_.empty() ? nullptr : &items_.back();
 }
 
+// What is not remembered for want of room is looked at by each of its names.
+bool VerifyWalk::first_come_upon(FileId object) {
+  if (linked_.contains(object)) return false;
+  if (linked_.size() < context_.settings.verify_moves_max) {
+    linked_.emplace(object, Nothing{});
+  } else {
+    context_.mark(Mark::verify_linked_forgotten);
+  }
+  return true;
+}
+
 // Whether it is looked at already, or will be, by another name.
 bool VerifyWalk::looked_at(const VerifyItem& directory, const ManifestObject& object) {
   const bool several = object.links > 1 && (object.attributes.mode & type_mask) != type_directory;
-  const bool known = several && !linked_.emplace(object.id, Nothing{}).second;
+  const bool known = several && !first_come_upon(object.id);
   if (directory.single) {
     const bool again = !again_.emplace(object.id, Nothing{}).second;
     if (again) context_.mark(Mark::verify_moved_again);

@@ -45,7 +45,7 @@ class VerifyWalk {
   /// The operation has just got its place in the stream.
   void ordered(const Operation& effect);
   /// More was moved than is remembered.
-  [[nodiscard]] bool lost() const { return moves_.size() > context_.settings.verify_moves_max; }
+  [[nodiscard]] bool lost() const { return moves_.size() + again_.size() > context_.settings.verify_moves_max; }
 
   /// What to look at now; null: nothing is left.
   [[nodiscard]] VerifyItem* next();
@@ -71,6 +71,7 @@ class VerifyWalk {
   };
   struct Nothing {};
 
+  bool first_come_upon(FileId object);
   [[nodiscard]] bool looked_at(const VerifyItem& directory, const ManifestObject& object);
 
   Context& context_;

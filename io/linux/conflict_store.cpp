@@ -114,7 +114,15 @@ int ConflictStore::keep(const ConflictRecord& record, const Descriptor& contents
   {
     const std::scoped_lock lock(mutex_);
     if (kept_.contains(key)) return 0;
+    if (!being_kept_.insert(key).second) return EBUSY;
   }
+  const int error = keep_alone(key, record, contents);
+  const std::scoped_lock lock(mutex_);
+  being_kept_.erase(key);
+  return error;
+}
+
+int ConflictStore::keep_alone(const std::string& key, const ConflictRecord& record, const Descriptor& contents) {
   int error = contents.valid() ? write_contents(key, contents) : 0;
   if (error == 0) error = write_record(key, record);
   if (error != 0) {

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <map>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -32,7 +33,7 @@ class ConflictStore {
 
   /// Copies `contents` (open for reading with a position of its own; not valid for what is no regular file), brings the
   /// copy and the record to disk, and counts them. What is kept under the same key stays as it is. 0 or an errno; then
-  /// nothing new is listed.
+  /// nothing new is listed. EBUSY: another thread is keeping it.
   int keep(const ConflictRecord& record, const Descriptor& contents);
 
   [[nodiscard]] std::vector<std::string> keys() const;
@@ -49,6 +50,7 @@ class ConflictStore {
   [[nodiscard]] int directory() const { return directory_.fd(); }
 
  private:
+  int keep_alone(const std::string& key, const ConflictRecord& record, const Descriptor& contents);
   void count(const std::string& key, std::uint64_t bytes);
   int write_contents(const std::string& key, const Descriptor& contents);
   int write_record(const std::string& key, const ConflictRecord& record);
@@ -57,6 +59,7 @@ class ConflictStore {
   std::atomic<bool> stopped_ = false;
   mutable std::mutex mutex_;
   std::map<std::string, std::uint64_t> kept_;  ///< bytes of contents by key
+  std::set<std::string> being_kept_;           ///< keys, each by one thread
   Totals totals_;                              ///< of `kept_`
 };
 

@@ -128,6 +128,27 @@ TEST_F(VerifyTest, WhatThePrimaryCannotReadIsReported) {
   });
 }
 
+TEST_F(VerifyTest, NobodyIsLeftOutForNamesWhileThePrimaryCannotReadAFile) {
+  direct([&](Director& d) {
+    const FileId file = d.new_file(primary_, "verify-a", 100'000);
+    const FileId directory = d.done(primary_, create_directory(FileId::root(), "verify-d"), answer_max).file;
+    d.done(primary_, create_file(directory, "inner"), answer_max);
+    d.pass(one_second);
+    d.node(primary_).volume().trouble().unreadable.add(file, 70'000, 512);
+    tamper(d, rename_to(directory, "inner", directory, "moved"));
+    const Epoch before = d.configuration().epoch;
+    verify(d);
+    EXPECT_EQ(found(d).size(), 2U);
+    verify(d, true);
+    EXPECT_EQ(d.configuration().epoch, before);
+    EXPECT_TRUE(tree(d, replica_).find(directory)->entries.contains("moved"));
+    d.node(primary_).volume().trouble() = {};
+    verify(d, true);
+    verify(d, true);
+    EXPECT_TRUE(tree(d, replica_).find(directory)->entries.contains("inner"));
+  });
+}
+
 TEST_F(VerifyTest, AttributesAreFoundAndRepaired) {
   direct([&](Director& d) {
     const FileId file = d.new_file(primary_, "verify-a", 10);
