@@ -31,6 +31,8 @@ void NodeEngine::Core::tend_verify() {
     }
   }
   if (!verify_source_.running() || !stream_.attached() || stream_.window_full()) return;
+  const std::vector<Touch> to_list = verify_source_.to_be_listed();
+  if (!to_list.empty() && touched_.admits(to_list)) verify_source_.listed();
   const VerifyJob job = verify_source_.job();
   if (verify_source_.go_on()) verify_ended(job);
 }

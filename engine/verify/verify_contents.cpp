@@ -75,7 +75,8 @@ void VerifySource::answered_region(VerifyItem& item, const Verified& answer) {
       if ((differing >> i & 1U) != 0) to_fill_.push_back(item.offset + i * context_.settings.pull_chunk_bytes);
     }
     filled_ = true;
-    return fill_next();
+    stage_ = Stage::listing;
+    return;
   }
   if (!unread && differing == 0) {
     if (filled_) ++repaired_;
@@ -89,6 +90,19 @@ void VerifySource::answered_region(VerifyItem& item, const Verified& answer) {
           .chunks = differing});
   }
   region_done(item);
+}
+
+std::vector<Touch> VerifySource::to_be_listed() {
+  std::vector<Touch> touches;
+  if (stage_ != Stage::listing) return touches;
+  const std::uint64_t region = context_.settings.touch_region_bytes;
+  for (const std::uint64_t offset : to_fill_) {
+    const std::uint64_t end = offset + context_.settings.pull_chunk_bytes;
+    for (std::uint64_t at = offset / region * region; at < end; at += region) {
+      touches.push_back({walk_.current()->id, TouchKind::region, at});
+    }
+  }
+  return touches;
 }
 
 void VerifySource::fill_next() {

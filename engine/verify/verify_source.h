@@ -33,6 +33,11 @@ class VerifySource {
   void begin(VerifyJob job, std::uint64_t repair = 0);
   /// It comes to nothing; what was found stays listed.
   void abandon();
+  /// What is about to be overwritten on the other node, in a way that it may forget in a power loss: to be listed as
+  /// touched first. Empty: nothing waits for that.
+  [[nodiscard]] std::vector<Touch> to_be_listed();
+  /// It is.
+  void listed() { fill_next(); }
   /// The connection is lost: what is under way will be done again.
   void interrupt();
   [[nodiscard]] VerifyJob job() const { return job_; }
@@ -80,6 +85,7 @@ class VerifySource {
     resting,  ///< nothing is under way
     reading,  ///< by the own volume: entries or digests
     asking,   ///< the other node
+    listing,  ///< what is about to be overwritten on the other node
     filling,  ///< a chunk is read by the own volume, to be ordered
   };
 

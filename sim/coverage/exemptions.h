@@ -77,6 +77,7 @@ inline constexpr MarkExemption exempted_marks[] = {
     {engine::Mark::resync_failed, Reach::rare, needs_luck},
     {engine::Mark::target_sync_ahead_failed, Reach::rare, needs_luck},
     {engine::Mark::verify_repair_not_kept, Reach::rare, needs_luck},
+    {engine::Mark::verify_keeping_waits, Reach::rare, needs_luck},
     {engine::Mark::manifest_without_staging, Reach::rare, needs_luck},
     {engine::Mark::manifest_unexpected, Reach::rare, needs_luck},
     {engine::Mark::plan_keeps_parked, Reach::rare, needs_luck},
