@@ -56,13 +56,13 @@ struct JournalRecord {
   Epoch reign;             ///< stream position: epoch in which the stream's primary was elected
   Lsn lsn;                 ///< stream position: lower bound of what was applied
   CacheTrust cache = CacheTrust::full;
-  CommonGround ground;             ///< with the other node
-  std::uint64_t failed_syncs = 0;  ///< since the machine was booted, that `cache` takes into account
+  KeptAside kept = KeptAside::nothing;  ///< in the conflict below
+  CommonGround ground;                  ///< with the other node
+  std::uint64_t failed_syncs = 0;       ///< since the machine was booted, that `cache` takes into account
   /// The newest reign of whose history this tree was a part: as its primary's, or brought up to date by that. 0: none
   /// is known.
   Epoch history;
-  std::uint64_t conflict = 0;           ///< Conflict::number, as long as a mixture stands in the way; 0: none
-  KeptAside kept = KeptAside::nothing;  ///< in that conflict
+  std::uint64_t conflict = 0;  ///< Conflict::number, as long as a mixture stands in the way; 0: none
 
   bool operator==(const JournalRecord&) const = default;
   static void fields(auto& self, auto& archive) {

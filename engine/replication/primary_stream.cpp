@@ -104,13 +104,14 @@ void PrimaryStream::release_peer() {
 
 bool PrimaryStream::acknowledged(const StreamAcknowledgement& acknowledgement) {
   if (peer_ == PeerStanding::out) return false;
+  // What a slow node still has to apply of what came before it was counted is progress, too.
+  bool moved = acknowledgement.applied > peer_position_.applied && peer_position_.applied < barrier_;
   peer_position_.applied = std::max(peer_position_.applied, acknowledgement.applied);
   peer_position_.synced = std::max(peer_position_.synced, acknowledgement.synced);
   peer_position_.durable = std::max(peer_position_.durable, acknowledgement.durable);
   // What every promise that can depend on the peer has been kept for is not needed any more.
   Lsn done = std::min(peer_position_.applied, peer_position_.synced);
   if (context_.settings.durability == Durability::durable) done = std::min(done, peer_position_.durable);
-  bool moved = false;
   while (!window_.empty() && window_.front().lsn <= done) {
     window_bytes_ -= window_.front().operation.data.size();
     window_.pop_front();

@@ -11,6 +11,13 @@
 
 namespace lockstep::engine {
 
+/// An answer that leaves once what it speaks of is kept.
+struct Keeping {
+  FileId file;
+  std::uint64_t repair = 0;
+  Verified answer;
+};
+
 class VerifyTarget {
  public:
   explicit VerifyTarget(Context& context) : context_(context) {}
@@ -49,13 +56,6 @@ class VerifyTarget {
   }
 
  private:
-  /// An answer that leaves once what it speaks of is kept.
-  struct Keeping {
-    FileId file;
-    std::uint64_t repair = 0;
-    Verified answer;
-  };
-
   [[nodiscard]] bool busy() const { return !regions_.empty() || !names_.empty() || !keeping_.empty() || waiting_; }
   void read(Ticket ticket, const VerifyRegion& question);
   /// What this node has of the file is about to be overwritten with what the primary has, though nobody knows which of

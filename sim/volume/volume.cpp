@@ -303,7 +303,7 @@ void SimVolume::set_aside(Ticket ticket, FileId object, const Conflict& conflict
     if (error == 0 && (inode == nullptr || inode->names == 0)) error = ENOENT;
     if (error == 0 && refused(trouble_.reads)) error = trouble_.reads.error;
     if (error == 0 && refused(trouble_.stream)) error = trouble_.stream.error;
-    const bool known = kept_.contains({number, object}) && !sets_aside_anew_;
+    const bool known = kept_.contains({number, object});
     if (error != 0 || known) return host_.deliver(completion(), io::SetAside{ticket, error});
     const bool stalls = random_.one_in(speed_.sync_stall_one_in);
     const Time longest = stalls ? speed_.sync_stall_max : speed_.sync_max;

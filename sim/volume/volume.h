@@ -106,8 +106,6 @@ class SimVolume : public io::Volume {
   void skip_directory_sync(bool skip) { skips_directory_sync_ = skip; }
   /// A disk that says "set aside" before the copy is there (planted).
   void set_aside_early(bool early) { sets_aside_early_ = early; }
-  /// What is set aside again takes the place of what was kept (planted).
-  void set_aside_anew(bool anew) { sets_aside_anew_ = anew; }
   /// A filesystem that reports success without applying, now and then (planted).
   void forget_operations(bool forget) { forgets_operations_ = forget; }
 
@@ -155,7 +153,6 @@ class SimVolume : public io::Volume {
   bool skips_directory_sync_ = false;
   bool forgets_operations_ = false;
   bool sets_aside_early_ = false;
-  bool sets_aside_anew_ = false;
   Kept kept_;
   std::optional<Landing> landing_;
 };

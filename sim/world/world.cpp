@@ -115,7 +115,6 @@ World::World(const Scenario& scenario) : scenario_(scenario), scheduler_(random_
     each->volume().skip_directory_sync(planted(SimBug::volume_skips_directory_sync));
     each->volume().forget_operations(planted(SimBug::volume_forgets_operations));
     each->volume().set_aside_early(planted(SimBug::volume_sets_aside_early));
-    each->volume().set_aside_anew(planted(SimBug::volume_sets_aside_anew));
     each->mount().answer_aborted(planted(SimBug::mount_answers_aborted));
   }
   witness_->journal().confirm_early(planted(SimBug::journal_confirms_early));
