@@ -117,27 +117,27 @@ class VerifySource {
   VerifyWalk walk_;
   MismatchList list_;
   VerifyJob job_ = VerifyJob::none;
-  std::uint64_t repair_ = 0;
   Stage stage_ = Stage::resting;
+  bool filled_ = false;           ///< the region at hand was written anew on the other node
+  bool beneath_unknown_ = false;  ///< a directory could not be read, so nobody looked at what it leads to
+  bool listing_ends_ = false;     ///< no entries follow it
+  bool complete_ = false;
+  std::uint32_t chunks_ = 1;  ///< of the region at hand
+  std::uint64_t repair_ = 0;
   Ticket ticket_;                 ///< at the own volume
   std::uint64_t question_ = 0;    ///< the last one's number
   std::uint64_t unanswered_ = 0;  ///< the question that the other node works on, be it of a job given up; 0: none
   std::uint64_t began_ = 0;       ///< the number of this job's first question
   Instant asked_at_;              ///< the own volume
   Instant not_before_;
-  std::uint32_t chunks_ = 1;           ///< of the region at hand
   std::uint64_t narrow_until_ = 0;     ///< of the file at hand: up to there a chunk at a time
-  bool filled_ = false;                ///< the region at hand was written anew on the other node
-  bool beneath_unknown_ = false;       ///< a directory could not be read, so nobody looked at what it leads to
   std::optional<Manifest> listing_;    ///< what the other node is asked about
-  bool listing_ends_ = false;          ///< no entries follow it
   std::uint64_t answerable_ = 0;       ///< the chunks that the other node is asked about
   std::deque<std::uint64_t> to_fill_;  ///< offsets of chunks
   std::uint64_t files_ = 0;
   std::uint64_t bytes_ = 0;
   std::uint64_t repaired_ = 0;
   std::optional<Instant> ended_at_;
-  bool complete_ = false;
 };
 
 }  // namespace lockstep::engine
