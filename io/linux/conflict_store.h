@@ -25,7 +25,8 @@ Descriptor open_kept(int directory, const ConflictRecord& record);
 /// For any thread, several at once for different objects.
 class ConflictStore {
  public:
-  /// Opens (and makes) the directory in `root`. 0 or an errno.
+  /// Opens (and makes) the directory in `root`, and removes copies that were cut short. 0 or an errno: EPERM if it is
+  /// not root's alone (mode 0700); then nothing was removed.
   int open(int root);
   /// Ends what is being copied; nothing is kept any more.
   void stop() { stopped_ = true; }

@@ -116,6 +116,20 @@ TEST_P(Conflicts, WhatIsKeptOutlivesTheProcessAndGoesWhenItIsGivenUp) {
   EXPECT_EQ(shell_output("ls " + directory + " | wc -l"), "0\n");
 }
 
+TEST_P(Conflicts, ADirectoryOfSomebodyElseIsNotTrusted) {
+  const LoopFilesystem elsewhere(GetParam());
+  const std::string directory = elsewhere.path() + "/" + conflicts_name;
+  const Descriptor top(::open(elsewhere.path().c_str(), O_RDONLY | O_DIRECTORY));
+  shell("mkdir -m 0700 " + directory + "; echo part >" + directory + "/x.contents; chown 1234 " + directory);
+  EXPECT_EQ(ConflictStore().open(top.fd()), EPERM);
+  shell("chown 0 " + directory + "; chmod 0755 " + directory);
+  EXPECT_EQ(ConflictStore().open(top.fd()), EPERM);
+  EXPECT_EQ(shell_output("ls " + directory), "x.contents\n");
+  shell("chmod 0700 " + directory);
+  EXPECT_EQ(ConflictStore().open(top.fd()), 0);
+  EXPECT_EQ(shell_output("ls " + directory), "");
+}
+
 TEST_P(Conflicts, WhatIsParkedHasANameToo) {
   const FileId id = file(root, "f", "mine");
   volume_->stream(rename_operation(root, "f", FileId::staging(), "parked"));
