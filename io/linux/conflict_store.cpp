@@ -1,6 +1,7 @@
 #include "io/linux/conflict_store.h"
 
 #include "io/linux/file_copy.h"
+#include "io/linux/object_access.h"
 #include "io/linux/object_outcome.h"
 
 #include <algorithm>
@@ -69,6 +70,15 @@ int write_new(int directory, const std::string& name, const Buffer& bytes) {
   return ::fsync(file.fd()) == 0 ? 0 : errno;
 }
 
+/// Whether it stays beneath the directory it starts from.
+bool stays_within(std::string_view path) {
+  for (std::size_t end = path.find('/'); end != std::string_view::npos; end = path.find('/')) {
+    if (check_name(path.substr(0, end)) != 0) return false;
+    path.remove_prefix(end + 1);
+  }
+  return check_name(path) == 0;
+}
+
 }  // namespace
 
 std::vector<ConflictRecord> read_conflicts(int directory) {
@@ -77,7 +87,8 @@ std::vector<ConflictRecord> read_conflicts(int directory) {
   if (!names.ok()) return records;
   for (const std::string& name : names.value) {
     if (!name.ends_with(record_suffix)) continue;
-    if (auto record = read_record(directory, name)) records.push_back(std::move(*record));
+    auto record = read_record(directory, name);
+    if (record && stays_within(record->path)) records.push_back(std::move(*record));
   }
   std::sort(records.begin(), records.end(), [](const ConflictRecord& a, const ConflictRecord& b) {
     return std::pair(a.path, a.kept_at_ns) < std::pair(b.path, b.kept_at_ns);

@@ -17,7 +17,8 @@ namespace lockstep::linux_io {
 /// The directory's name in the root of the raw directory. Applications can neither see nor create it.
 inline constexpr const char* conflicts_name = ".lockstep-conflicts";
 
-/// Every record in such a directory, by path, damaged ones left out. `directory`: open for reading.
+/// Every record in such a directory, by path, without the damaged ones and those whose path leads out. `directory`:
+/// open for reading.
 std::vector<ConflictRecord> read_conflicts(int directory);
 /// The kept contents of a regular file, open for reading; not valid: errno says why.
 Descriptor open_kept(int directory, const ConflictRecord& record);
