@@ -1,7 +1,6 @@
 #include "io/linux/conflict_store.h"
 
 #include "io/linux/file_copy.h"
-#include "io/linux/object_access.h"
 #include "io/linux/object_outcome.h"
 
 #include <algorithm>
@@ -70,13 +69,17 @@ int write_new(int directory, const std::string& name, const Buffer& bytes) {
   return ::fsync(file.fd()) == 0 ? 0 : errno;
 }
 
+bool is_component(std::string_view name) {
+  return !name.empty() && name != "." && name != ".." && name.find('\0') == std::string_view::npos;
+}
+
 /// Whether it stays beneath the directory it starts from.
 bool stays_within(std::string_view path) {
   for (std::size_t end = path.find('/'); end != std::string_view::npos; end = path.find('/')) {
-    if (check_name(path.substr(0, end)) != 0) return false;
+    if (!is_component(path.substr(0, end))) return false;
     path.remove_prefix(end + 1);
   }
-  return check_name(path) == 0;
+  return is_component(path);
 }
 
 }  // namespace
