@@ -1,6 +1,7 @@
 #include "io/linux/conflict_store.h"
 
 #include "io/linux/file_copy.h"
+#include "io/linux/object_outcome.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -21,14 +22,32 @@ constexpr std::string_view contents_suffix = ".contents";
 
 std::string name_of(const std::string& key, std::string_view suffix) { return key + std::string(suffix); }
 
-std::vector<std::string> names_in(int directory) {
+/// In order.
+Outcome<std::vector<std::string>> names_in(int directory) {
+  using Names = Outcome<std::vector<std::string>>;
+  Descriptor again(::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!again.valid()) return Names::failed(errno);
+  DIR* stream = ::fdopendir(again.fd());
+  if (stream == nullptr) return Names::failed(errno);
+  again.release();
   std::vector<std::string> names;
-  DIR* stream = ::fdopendir(::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (stream == nullptr) return names;
-  while (const dirent* entry = ::readdir(stream)) names.emplace_back(entry->d_name);
+  errno = 0;
+  while (const dirent* entry = ::readdir(stream)) {
+    names.emplace_back(entry->d_name);
+    errno = 0;
+  }
+  const int error = errno;
   ::closedir(stream);
+  if (error != 0) return Names::failed(error);
   std::sort(names.begin(), names.end());
-  return names;
+  return Names::of(std::move(names));
+}
+
+/// What the records say is restored as root: nobody else may have had a hand in them.
+int check_private(int directory) {
+  struct stat status {};
+  if (::fstat(directory, &status) != 0) return errno;
+  return status.st_uid == 0 && (status.st_mode & ALLPERMS) == S_IRWXU ? 0 : EPERM;
 }
 
 std::optional<ConflictRecord> read_record(int directory, const std::string& name) {
@@ -50,13 +69,29 @@ int write_new(int directory, const std::string& name, const Buffer& bytes) {
   return ::fsync(file.fd()) == 0 ? 0 : errno;
 }
 
+bool is_component(std::string_view name) {
+  return !name.empty() && name != "." && name != ".." && name.find('\0') == std::string_view::npos;
+}
+
+/// Whether it stays beneath the directory it starts from.
+bool stays_within(std::string_view path) {
+  for (std::size_t end = path.find('/'); end != std::string_view::npos; end = path.find('/')) {
+    if (!is_component(path.substr(0, end))) return false;
+    path.remove_prefix(end + 1);
+  }
+  return is_component(path);
+}
+
 }  // namespace
 
 std::vector<ConflictRecord> read_conflicts(int directory) {
   std::vector<ConflictRecord> records;
-  for (const std::string& name : names_in(directory)) {
+  const auto names = names_in(directory);
+  if (!names.ok()) return records;
+  for (const std::string& name : names.value) {
     if (!name.ends_with(record_suffix)) continue;
-    if (auto record = read_record(directory, name)) records.push_back(std::move(*record));
+    auto record = read_record(directory, name);
+    if (record && stays_within(record->path)) records.push_back(std::move(*record));
   }
   std::sort(records.begin(), records.end(), [](const ConflictRecord& a, const ConflictRecord& b) {
     return std::pair(a.path, a.kept_at_ns) < std::pair(b.path, b.kept_at_ns);
@@ -73,14 +108,18 @@ int ConflictStore::open(int root) {
   if (::mkdirat(root, conflicts_name, S_IRWXU) != 0 && errno != EEXIST) return errno;
   directory_ = Descriptor(::openat(root, conflicts_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!directory_.valid() || ::fsync(root) != 0) return errno;
-  // What has no record is of a copy that was cut short.
-  for (const std::string& name : names_in(directory_.fd())) {
+  if (const int error = check_private(directory_.fd()); error != 0) return error;
+  // One listing for both: a record missed in the first would be a copy given up in the second.
+  const auto names = names_in(directory_.fd());
+  if (!names.ok()) return names.error;
+  for (const std::string& name : names.value) {
     if (!name.ends_with(record_suffix)) continue;
     const std::string key = name.substr(0, name.size() - record_suffix.size());
     const auto record = read_record(directory_.fd(), name);
     count(key, record ? record->attributes.size_bytes : 0);
   }
-  for (const std::string& name : names_in(directory_.fd())) {
+  // What has no record is of a copy that was cut short.
+  for (const std::string& name : names.value) {
     if (name.ends_with(record_suffix) || name.front() == '.') continue;
     const std::string key = name.substr(0, name.rfind('.'));
     if (!kept_.contains(key)) ::unlinkat(directory_.fd(), name.c_str(), 0);

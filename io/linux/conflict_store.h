@@ -18,7 +18,8 @@ namespace lockstep::linux_io {
 /// The directory's name in the root of the raw directory. Applications can neither see nor create it.
 inline constexpr const char* conflicts_name = ".lockstep-conflicts";
 
-/// Every record in such a directory, by path, damaged ones left out. `directory`: open for reading.
+/// Every record in such a directory, by path, without the damaged ones and those whose path leads out. `directory`:
+/// open for reading.
 std::vector<ConflictRecord> read_conflicts(int directory);
 /// The kept contents of a regular file, open for reading; not valid: errno says why.
 Descriptor open_kept(int directory, const ConflictRecord& record);
@@ -26,7 +27,8 @@ Descriptor open_kept(int directory, const ConflictRecord& record);
 /// For any thread, several at once for different objects.
 class ConflictStore {
  public:
-  /// Opens (and makes) the directory in `root`. 0 or an errno.
+  /// Opens (and makes) the directory in `root`, and removes copies that were cut short. 0 or an errno: EPERM if it is
+  /// not root's alone (mode 0700); then nothing was removed.
   int open(int root);
   /// Ends what is being copied; nothing is kept any more.
   void stop() { stopped_ = true; }

@@ -68,11 +68,38 @@ TEST_P(Conflicts, WhatIsSetAsideIsGivenBackAsItWas) {
   ASSERT_EQ(restore_kept(store().directory(), kept[1], within.fd(), "f"), 0);
   ASSERT_EQ(restore_kept(store().directory(), kept[2], within.fd(), "l"), 0);
   EXPECT_EQ(restore_kept(store().directory(), kept[1], within.fd(), "f"), EEXIST);
+  struct stat closed {};
+  ASSERT_EQ(::fstatat(top.fd(), "d", &closed, 0), 0);
+  EXPECT_EQ(closed.st_mode, S_IFDIR | 0700U);
   ASSERT_EQ(dress_restored(kept[0], top.fd(), "d"), 0);
   EXPECT_EQ(compare_trees(volume_->path() + "/d", elsewhere.path() + "/d"), std::vector<std::string>{});
   struct stat status {};
   ASSERT_EQ(::fstatat(within.fd(), "f", &status, 0), 0);
   EXPECT_LT(status.st_blocks, 1000);
+}
+
+TEST_P(Conflicts, WhatTookTheNameOfARestoredDirectoryIsLeftAlone) {
+  const FileId directory = made(create_operation(root, "d", S_IFDIR | 0777U));
+  ASSERT_EQ(volume_->set_aside(directory, conflict), 0);
+  const LoopFilesystem elsewhere("ext4");
+  const Descriptor top(::open(elsewhere.path().c_str(), O_RDONLY | O_DIRECTORY));
+  shell("cd " + elsewhere.path() + "; mkdir -m 0711 target; ln -s target d");
+  EXPECT_EQ(dress_restored(records().at(0), top.fd(), "d"), ESTALE);
+  shell("cd " + elsewhere.path() + "; rm d; mv target d");
+  EXPECT_EQ(dress_restored(records().at(0), top.fd(), "d"), ESTALE);
+  EXPECT_EQ(shell_output("stat -c %a " + elsewhere.path() + "/d"), "711\n");
+}
+
+TEST_P(Conflicts, APathThatLeadsOutIsNotRead) {
+  const FileId id = file(root, "f", "mine");
+  ASSERT_EQ(volume_->set_aside(id, conflict), 0);
+  ConflictRecord record = records().at(0);
+  for (const std::string path : {"../f", "d/../../f", "/f", "d//f", ""}) {
+    record.path = path;
+    ++record.conflict.number;
+    ASSERT_EQ(volume_->volume().conflicts()->keep(record, Descriptor()), 0);
+  }
+  EXPECT_EQ(records().size(), 1U);
 }
 
 TEST_P(Conflicts, TheFirstCopyOfAConflictStays) {
@@ -114,6 +141,20 @@ TEST_P(Conflicts, WhatIsKeptOutlivesTheProcessAndGoesWhenItIsGivenUp) {
   EXPECT_EQ(volume_->volume().conflicts()->drop({"nothing", records()[0].key()}), 1U);
   EXPECT_EQ(store().totals().objects, 0U);
   EXPECT_EQ(shell_output("ls " + directory + " | wc -l"), "0\n");
+}
+
+TEST_P(Conflicts, ADirectoryOfSomebodyElseIsNotTrusted) {
+  const LoopFilesystem elsewhere(GetParam());
+  const std::string directory = elsewhere.path() + "/" + conflicts_name;
+  const Descriptor top(::open(elsewhere.path().c_str(), O_RDONLY | O_DIRECTORY));
+  shell("mkdir -m 0700 " + directory + "; echo part >" + directory + "/x.contents; chown 1234 " + directory);
+  EXPECT_EQ(ConflictStore().open(top.fd()), EPERM);
+  shell("chown 0 " + directory + "; chmod 0755 " + directory);
+  EXPECT_EQ(ConflictStore().open(top.fd()), EPERM);
+  EXPECT_EQ(shell_output("ls " + directory), "x.contents\n");
+  shell("chmod 0700 " + directory);
+  EXPECT_EQ(ConflictStore().open(top.fd()), 0);
+  EXPECT_EQ(shell_output("ls " + directory), "");
 }
 
 TEST_P(Conflicts, WhatIsParkedHasANameToo) {

@@ -41,7 +41,10 @@ Descriptor reopened(const OpenObject& file) {
 // once, when the first of them is set aside.
 Outcome<std::string> LinuxVolume::path_of(const FileId& id) {
   if (places_.empty()) {
-    if (const int error = walk(nullptr, &places_); error != 0) return Outcome<std::string>::failed(error);
+    if (const int error = walk(nullptr, &places_); error != 0) {
+      places_.clear();  // a part of the tree would hide the rest
+      return Outcome<std::string>::failed(error);
+    }
   }
   std::string path;
   for (FileId at = id; at != FileId::root();) {

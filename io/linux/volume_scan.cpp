@@ -60,6 +60,7 @@ struct LinuxVolume::Walker {
 void LinuxVolume::scan(Ticket ticket) {
   settle();
   stream_broken_ = false;
+  places_.clear();
   io::Scanned scanned;
   scanned.ticket = ticket;
   scanned.error = walk(&scanned.manifest);
@@ -70,6 +71,7 @@ void LinuxVolume::scan(Ticket ticket) {
 void LinuxVolume::survey(Ticket ticket, const SurveyRequest& request) {
   settle();
   stream_broken_ = false;
+  places_.clear();
   io::Scanned scanned;
   scanned.ticket = ticket;
   scanned.error = survey(request, scanned.manifest);

@@ -213,12 +213,16 @@ ExitCode restore(const Kept& kept, const std::string& path, const std::string& t
     if (error != 0) return complain(exit_refused, "cannot restore " + shown + ": " + std::strerror(error));
     std::cout << shown << "\n";
   }
-  // What was put into a directory has moved its time.
+  // Until what it holds is there, a directory is nobody else's.
   for (auto record = records.rbegin(); record != records.rend(); ++record) {
     if (!S_ISDIR(record->attributes.mode)) continue;
     const std::string place = record->path.substr(cut);
     const Descriptor parent = open_parent(top.fd(), place);
-    if (parent.valid()) linux_io::dress_restored(*record, parent.fd(), last_component(place));
+    const int error = parent.valid() ? linux_io::dress_restored(*record, parent.fd(), last_component(place)) : errno;
+    if (error == 0) continue;
+    std::string shown = to;
+    shown.append("/").append(place);
+    return complain(exit_refused, "cannot give " + shown + " its owner and mode: " + std::strerror(error));
   }
   return exit_done;
 }
