@@ -158,6 +158,20 @@ Outcome<struct stat> status_of(const OpenObject& object) {
   return Outcome<struct stat>::of(status);
 }
 
+lockstep::Attributes describe_attributes(const struct stat& status) {
+  lockstep::Attributes attributes;
+  attributes.mask = attribute_mode | attribute_uid | attribute_gid | attribute_size | attribute_atime | attribute_mtime;
+  attributes.mode = status.st_mode;
+  attributes.uid = status.st_uid;
+  attributes.gid = status.st_gid;
+  // The size of a directory is its filesystem's own affair and differs between equal trees.
+  attributes.size_bytes = S_ISREG(status.st_mode) ? static_cast<std::uint64_t>(status.st_size) : 0;
+  attributes.atime_ns = nanoseconds(status.st_atim);
+  attributes.mtime_ns = nanoseconds(status.st_mtim);
+  attributes.rdev = S_ISCHR(status.st_mode) || S_ISBLK(status.st_mode) ? status.st_rdev : 0;
+  return attributes;
+}
+
 int change_size(const OpenObject& object, std::uint64_t size_bytes) {
   if (size_bytes > static_cast<std::uint64_t>(INT64_MAX)) return EFBIG;
   return ::ftruncate(object.fd(), static_cast<off_t>(size_bytes)) == 0 ? 0 : errno;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/values/file_id.h"
+#include "engine/values/operation.h"
 #include "io/linux/object_descriptor.h"
 #include "io/linux/object_outcome.h"
 
@@ -64,6 +65,8 @@ int write_identity(const OpenObject& object, const FileId& id);
 int write_identity(int directory, const std::string& name, const FileId& id);
 
 Outcome<struct stat> status_of(const OpenObject& object);
+/// Every field of what such an inode is.
+Attributes describe_attributes(const struct stat& status);
 int change_size(const OpenObject& object, std::uint64_t size_bytes);
 int change_mode(const OpenObject& object, mode_t mode);
 int change_owner(const OpenObject& object, uid_t uid, gid_t gid);

@@ -12,18 +12,6 @@ namespace lockstep::linux_io {
 
 namespace {
 
-Attributes all_attributes(const struct stat& status) {
-  Attributes attributes;
-  attributes.mode = status.st_mode;
-  attributes.uid = status.st_uid;
-  attributes.gid = status.st_gid;
-  attributes.size_bytes = S_ISREG(status.st_mode) ? static_cast<std::uint64_t>(status.st_size) : 0;
-  attributes.atime_ns = nanoseconds(status.st_atim);
-  attributes.mtime_ns = nanoseconds(status.st_mtim);
-  attributes.rdev = S_ISCHR(status.st_mode) || S_ISBLK(status.st_mode) ? status.st_rdev : 0;
-  return attributes;
-}
-
 std::int64_t wall_clock_ns() {
   timespec now{};
   ::clock_gettime(CLOCK_REALTIME, &now);
@@ -75,7 +63,7 @@ int LinuxVolume::describe_aside(const FileId& id, ConflictRecord& record, Descri
   record.object = id;
   record.path = std::move(path.value);
   record.kept_at_ns = wall_clock_ns();
-  record.attributes = all_attributes(status.value);
+  record.attributes = describe_attributes(status.value);
   record.xattrs = std::move(xattrs.value);
   if (S_ISLNK(status.value.st_mode)) {
     auto target = link_target(id);

@@ -13,20 +13,6 @@
 namespace lockstep::linux_io {
 namespace {
 
-Attributes describe_attributes(const struct stat& status) {
-  Attributes attributes;
-  attributes.mask = attribute_mode | attribute_uid | attribute_gid | attribute_size | attribute_atime | attribute_mtime;
-  attributes.mode = status.st_mode;
-  attributes.uid = status.st_uid;
-  attributes.gid = status.st_gid;
-  // The size of a directory is its filesystem's own affair and differs between equal trees.
-  attributes.size_bytes = S_ISREG(status.st_mode) ? static_cast<std::uint64_t>(status.st_size) : 0;
-  attributes.atime_ns = nanoseconds(status.st_atim);
-  attributes.mtime_ns = nanoseconds(status.st_mtim);
-  attributes.rdev = S_ISCHR(status.st_mode) || S_ISBLK(status.st_mode) ? status.st_rdev : 0;
-  return attributes;
-}
-
 /// In no order.
 Outcome<std::vector<std::string>> names_in(Descriptor directory) {
   using Names = Outcome<std::vector<std::string>>;
