@@ -59,7 +59,7 @@ Outcome<std::string> read_growing(Get get) {
       buffer.resize(static_cast<std::size_t>(size));
       return Outcome<std::string>::of(std::move(buffer));
     }
-    if (errno != ERANGE || buffer.size() > 2 * XATTR_SIZE_MAX) return Outcome<std::string>::failed(errno);
+    if (errno != ERANGE || buffer.size() > std::size_t{2} * XATTR_SIZE_MAX) return Outcome<std::string>::failed(errno);
     buffer.resize(buffer.size() * 4);
   }
 }
