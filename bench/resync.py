@@ -104,7 +104,7 @@ def run(lab, host, *command, timeout=900):
 
 
 def python(lab, host, program, *arguments):
-    return run(lab, host, "python3", "-c", program, *[str(argument) for argument in arguments])
+    return run(lab, host, "python3", "-c", program, *[str(argument) for argument in arguments], timeout=1800)
 
 
 def timed(action):
@@ -261,7 +261,13 @@ def million_files(directory):
     results = {"files": TREE_FILES, "changed": CHANGED_FILES, "returns": []}
     try:
         lab.wait_pair()
-        results["created_replicated_s"] = timed(lambda: python(lab, "s1", TREE, lab.data("s1"), TREE_FILES))
+        lab.halt("s2")
+        lab.wait("s1", "ALONE")
+        results["created_alone_s"] = timed(lambda: python(lab, "s1", TREE, lab.data("s1"), TREE_FILES))
+        lab.run("s2")
+        lab.wait("s2", "SECOND", seconds=900)
+        _, results["first_sync_s"] = resync_times(lab, "s2")
+        print(f"    {results}", flush=True)
         time.sleep(COOLED_AFTER_S)
         for how, leave, come_back in (("clean stop", lab.halt, lab.run), ("power cut", lab.cut, lab.power)):
             leave("s2")
