@@ -8,6 +8,7 @@
 #include <linux/falloc.h>
 #include <memory>
 #include <span>
+#include <sys/uio.h>
 #include <sys/xattr.h>
 #include <vector>
 
@@ -38,11 +39,21 @@ int write_fully(int fd, const Buffer& data, std::uint64_t offset, std::size_t& d
   return 0;
 }
 
-/// Reads up to `size` bytes, fewer only at the end of the file.
+/// RWF_DONTCACHE of <linux/fs.h>, which older headers do not have.
+constexpr int do_not_cache = 0x80;
+
+/// Reads up to `size` bytes, fewer only at the end of the file. What a resync or a verify looks at once must not push
+/// the application's data out of the page cache; kernels before 6.14 and some filesystems know no way past it.
 Outcome<std::size_t> read_fully(int fd, std::byte* into, std::size_t size, std::uint64_t offset) {
+  int flags = do_not_cache;
   std::size_t done = 0;
   while (done < size) {
-    const ssize_t count = ::pread(fd, into + done, size - done, static_cast<off_t>(offset + done));
+    const iovec part{into + done, size - done};
+    const ssize_t count = ::preadv2(fd, &part, 1, static_cast<off_t>(offset + done), flags);
+    if (count < 0 && errno == EOPNOTSUPP && flags != 0) {
+      flags = 0;
+      continue;
+    }
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return Outcome<std::size_t>::failed(errno);
     if (count == 0) break;
