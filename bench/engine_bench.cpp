@@ -1,15 +1,16 @@
-// The engine's hot paths alone: no disk, no network, no clock. Each port does nothing but answer.
+// The engine's hot paths alone, on one core: operations a second, and what each allocates, copies and sends.
+#include "bench/counted.h"
+#include "bench/prompt_ports.h"
 #include "engine/node_engine.h"
 #include "engine/recording/recorder.h"
 #include "engine/recording/taps.h"
 #include "engine/wire/codec.h"
 
-#include <deque>
 #include <optional>
 
 #include <benchmark/benchmark.h>
 
-namespace lockstep::engine {
+namespace lockstep::bench {
 namespace {
 
 Operation small_write() {
@@ -22,121 +23,133 @@ Operation small_write() {
   return write;
 }
 
-/// Ports of a lone primary: everything succeeds at once, events wait in a queue.
-struct Ports final : io::Timers,
-                     io::Link,
-                     io::Journal,
-                     io::TouchLog,
-                     io::Volume,
-                     io::Mount,
-                     io::Application,
-                     io::Console,
-                     io::Trace {
-  std::deque<io::Event> events;
-  std::uint64_t replies = 0;
-  std::optional<Instant> heartbeat;
+engine::Settings settings_of(NodeId node) {
+  engine::Settings settings;
+  settings.self = node;
+  return settings;
+}
 
-  void arm(io::TimerId timer, Instant deadline) override {
-    if (timer == io::TimerId::heartbeat) heartbeat = deadline;
+/// An engine and its surroundings; with `recorded`, between the flight recorder's taps.
+class BenchedNode {
+ public:
+  explicit BenchedNode(NodeId id, bool recorded = false)
+      : recorder_(recording::Payloads::elided, {1}),
+        taps_(ports.ports(), recorder_.decisions()),
+        recorded_(recorded),
+        engine(settings_of(id), recorded ? taps_.ports() : ports.ports()) {
+    engine::JournalRecord journal;
+    journal.remembers = true;  // a lone node need not hear the other first
+    ports.post(io::Booted{encode(journal), true, static_cast<std::uint64_t>(id), static_cast<std::uint64_t>(id) + 1});
+    ports.post(io::LinkUp{io::Endpoint::witness});
   }
-  void cancel(io::TimerId) override {}
-  // The witness: agrees with everything.
-  void send(io::Endpoint to, io::Frame frame) override {
-    if (to != io::Endpoint::witness) return;
-    const auto message = decode(Buffer(std::move(frame.head)));
-    if (const auto* beat = std::get_if<Heartbeat>(&*message)) answer_heartbeat(*beat);
-    if (const auto* prepare = std::get_if<Prepare>(&*message)) answer(Promise{prepare->ballot, {}, {}});
-    if (const auto* accept = std::get_if<Accept>(&*message)) answer(Accepted{accept->ballot});
+
+  /// Whether there was anything to do.
+  bool step(Instant now) {
+    if (ports.events.empty()) return false;
+    if (!recorded_) {
+      engine.step(now, ports.take());
+      return true;
+    }
+    recorded_step(engine, taps_, recorder_, now, ports.take());
+    if (recorder_.pending_bytes() > std::size_t{64} << 10U) recorded_bytes += recorder_.seal().size();
+    return true;
   }
-  void answer_heartbeat(const Heartbeat& beat) {
-    HeartbeatReply reply{beat.sent_at, true, {}};
-    reply.memory.life = 1;
-    reply.memory.your_life = beat.memory.life;
-    answer(reply);
-  }
-  void answer(const Message& message) {
-    events.emplace_back(io::FrameArrived{io::Endpoint::witness, Buffer(encode(message).head)});
-  }
-  void reset(io::Endpoint) override {}
-  void store(Ticket ticket, Buffer) override { events.emplace_back(io::JournalStored{ticket}); }
-  void append(Ticket ticket, Buffer) override { events.emplace_back(io::TouchesLogged{ticket}); }
-  void replace(Ticket ticket, Buffer) override { events.emplace_back(io::TouchesLogged{ticket}); }
-  void apply(Ticket ticket, const Operation& operation, io::Origin) override {
-    events.emplace_back(io::Applied{ticket, 0, operation, true, operation.data.size()});
-  }
-  void sync(Ticket ticket, FileId, bool) override { events.emplace_back(io::Synced{ticket, 0}); }
-  void scan(Ticket) override {}
-  void survey(Ticket, const SurveyRequest&) override {}
-  void list(Ticket, FileId, const std::string&, std::uint32_t) override {}
-  void identify_in(Period) override {}
-  void digest(Ticket, FileId, std::uint64_t, std::uint64_t, std::uint32_t) override {}
-  void read(Ticket, FileId, std::uint64_t, std::uint64_t) override {}
-  void set_aside(Ticket, FileId, const Conflict&) override {}
-  void open() override { events.emplace_back(io::MountOpened{}); }
-  void close() override { events.emplace_back(io::MountClosed{}); }
-  void reply(RequestId, const io::Reply&) override { ++replies; }
-  void run(Ticket ticket, io::Phase) override { events.emplace_back(io::PhaseEnded{ticket, true, {}}); }
-  void answer(io::CommandId, bool, std::string) override {}
-  void record(const io::TraceEvent&) override {}
+
+  PromptPorts ports;
+  std::size_t recorded_bytes = 0;
+
+ private:
+  recording::Recorder recorder_;
+  recording::NodeTaps taps_;
+  bool recorded_;
+
+ public:
+  engine::NodeEngine engine;
 };
 
-/// With `recorded`, between the flight recorder's taps.
-void requests_through(benchmark::State& state, bool recorded) {
-  Ports ports;
-  const NodePorts real{ports, ports, ports, ports, ports, ports, ports, ports, ports};
-  recording::Recorder recorder(recording::Payloads::elided, {1});
-  recording::NodeTaps taps(real, recorder.decisions());
-  NodeEngine engine(Settings{}, recorded ? taps.ports() : real);
-  std::size_t bytes = 0;
-  Instant now{1};
-  const auto step = [&](io::Event event) {
-    if (!recorded) return engine.step(now, std::move(event));
-    recorded_step(engine, taps, recorder, now, std::move(event));
-    if (recorder.pending_bytes() > std::size_t{64} << 10U) bytes += recorder.seal().size();
-  };
-  JournalRecord journal;
-  journal.remembers = true;  // the other node need not be heard first
-  ports.events.emplace_back(io::Booted{encode(journal), true, 0, 1});
-  ports.events.emplace_back(io::LinkUp{io::Endpoint::witness});
-  const auto settle = [&] {
-    while (!ports.events.empty()) {
-      io::Event event = std::move(ports.events.front());
-      ports.events.pop_front();
-      step(std::move(event));
+/// One node alone, or both with a cable between them.
+class BenchedCluster {
+ public:
+  enum class Kind { lone, recorded, pair };
+
+  explicit BenchedCluster(Kind kind) : first(NodeId::first, kind == Kind::recorded) {
+    if (kind == Kind::pair) {
+      second.emplace(NodeId::second);
+      first.ports.peer = &second->ports;
+      second->ports.peer = &first.ports;
+      first.ports.post(io::LinkUp{io::Endpoint::peer});
+      second->ports.post(io::LinkUp{io::Endpoint::peer});
     }
-  };
-  settle();
-  ports.events.emplace_back(io::CommandGiven{io::CommandId(1), {io::Verb::prim, false, false}});
-  for (int i = 0; i < 100 && !engine.status().serves(); ++i) {
     settle();
-    now = now + milliseconds(100);
-    ports.events.emplace_back(io::TimerFired{io::TimerId::register_retry});
-    ports.events.emplace_back(io::TimerFired{io::TimerId::heartbeat});
+    first.ports.post(io::CommandGiven{io::CommandId(1), {io::Verb::prim, false, false}});
+    for (int i = 0; i < 1000 && !ready(); ++i) {
+      settle();
+      now_ = now_ + milliseconds(20);
+      first.ports.fire(now_);
+      if (second) second->ports.fire(now_);
+    }
+    settle();
   }
-  if (!engine.status().serves()) return state.SkipWithError("the engine does not serve");
+
+  [[nodiscard]] bool ready() const {
+    const engine::Role role = first.engine.status().role;
+    if (!first.engine.status().serves()) return false;
+    return !second || (role == engine::Role::prim && second->engine.status().in_sync);
+  }
+
+  /// Until nothing is under way; time stands still.
+  void settle() {
+    while (first.step(now_) || (second && second->step(now_))) {
+    }
+  }
+
+  BenchedNode first;
+  std::optional<BenchedNode> second;
+
+ private:
+  Instant now_{1};
+};
+
+void requests(benchmark::State& state, BenchedCluster::Kind kind) {
+  BenchedCluster cluster(kind);
+  if (!cluster.ready()) return state.SkipWithError("the service does not come up");
   const Operation write = small_write();
   std::uint64_t request = 0;
+  const Counts before = counts();
   for (auto _ : state) {
-    ports.events.emplace_back(io::RequestArrived{RequestId(++request), write});
-    settle();
+    cluster.first.ports.post(io::RequestArrived{RequestId(++request), write});
+    cluster.settle();
   }
-  if (ports.replies != request) state.SkipWithError("not every request was answered");
+  const Counts after = counts();
+  if (cluster.first.ports.replies != request) state.SkipWithError("not every request was answered");
   state.SetItemsProcessed(static_cast<std::int64_t>(request));
-  if (recorded) state.counters["bytes_per_event"] = static_cast<double>(bytes) / (2.0 * static_cast<double>(request));
+  const auto per_operation = [&](std::uint64_t count) {
+    return static_cast<double>(count) / static_cast<double>(request);
+  };
+  state.counters["allocations"] = per_operation(after.allocations - before.allocations);
+  state.counters["copied_bytes"] = per_operation(after.copied_bytes - before.copied_bytes);
+  if (cluster.second) state.counters["header_bytes"] = static_cast<double>(cluster.first.ports.header_bytes);
+  if (kind == BenchedCluster::Kind::recorded) {
+    state.counters["bytes_per_event"] = per_operation(cluster.first.recorded_bytes) / 2;
+  }
 }
-void requests_through_a_lone_primary(benchmark::State& state) { requests_through(state, false); }
+
+void requests_through_a_lone_primary(benchmark::State& state) { requests(state, BenchedCluster::Kind::lone); }
 BENCHMARK(requests_through_a_lone_primary);
-void requests_through_a_recorded_primary(benchmark::State& state) { requests_through(state, true); }
+void requests_through_a_recorded_primary(benchmark::State& state) { requests(state, BenchedCluster::Kind::recorded); }
 BENCHMARK(requests_through_a_recorded_primary);
+/// Both engines' work: the primary's, the replica's, and one copy that stands for the wire.
+void requests_through_primary_and_replica(benchmark::State& state) { requests(state, BenchedCluster::Kind::pair); }
+BENCHMARK(requests_through_primary_and_replica);
 
 void encode_and_decode_a_write(benchmark::State& state) {
-  const StreamOperation message{Epoch(3), Lsn(1'000'000), small_write()};
+  const engine::StreamOperation message{Epoch(3), Lsn(1'000'000), small_write()};
   std::size_t header = 0;
   for (auto _ : state) {
-    io::Frame frame = encode(message);
+    io::Frame frame = engine::encode(message);
     header = frame.head.size();
     frame.head.insert(frame.head.end(), frame.body.bytes().begin(), frame.body.bytes().end());
-    benchmark::DoNotOptimize(decode(Buffer(std::move(frame.head))));
+    benchmark::DoNotOptimize(engine::decode(Buffer(std::move(frame.head))));
   }
   state.SetItemsProcessed(state.iterations());
   state.counters["header_bytes"] = static_cast<double>(header);
@@ -144,4 +157,4 @@ void encode_and_decode_a_write(benchmark::State& state) {
 BENCHMARK(encode_and_decode_a_write);
 
 }  // namespace
-}  // namespace lockstep::engine
+}  // namespace lockstep::bench

@@ -22,11 +22,11 @@ engine_is_pure() {
 
 scripts_are_clean() {
   local file scripts=()
-  for file in "$CI"/* "$CI"/lib/* "$CI"/lab_tests/* "$CI"/campaign/* .ci/*; do
+  for file in "$CI"/* "$CI"/lib/* "$CI"/lab_tests/* "$CI"/campaign/* bench/* bench/*/* .ci/*; do
     [ -f "$file" ] || continue
-    case "$(head -n 1 "$file")" in
-      '#!/bin/bash' | '# shellcheck shell=bash') scripts+=("$file") ;;
-      '#!/usr/bin/python3') python3 -c 'import ast, sys; ast.parse(open(sys.argv[1]).read(), sys.argv[1])' "$file" || return 1 ;;
+    case "$file $(head -n 1 "$file")" in
+      *' #!/bin/bash' | *' # shellcheck shell=bash') scripts+=("$file") ;;
+      *.py\ * | *' #!/usr/bin/python3') python3 -c 'import ast, sys; ast.parse(open(sys.argv[1]).read(), sys.argv[1])' "$file" || return 1 ;;
     esac
   done
   # SC1091: sourced files are checked on their own. SC2034, SC2154: variables cross those files. SC2016: scripts that

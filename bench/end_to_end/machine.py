@@ -1,0 +1,59 @@
+"""The machine under a measurement: what else it does, and how it is brought to rest."""
+import os
+import time
+
+BUSY_CORES_MAX = 0.25
+
+
+def processor_times():
+    """(busy, all) of all processors together, in ticks."""
+    with open("/proc/stat", encoding="ascii") as file:
+        user, nice, system, idle, iowait, irq, softirq, steal = map(int, file.readline().split()[1:9])
+    busy = user + nice + system + irq + softirq
+    return busy, busy + idle + iowait + steal
+
+
+def cores_busy(before, after):
+    """How many processors were busy between two processor_times()."""
+    return (after[0] - before[0]) / max(after[1] - before[1], 1) * os.cpu_count()
+
+
+def cores_busy_for(seconds):
+    before = processor_times()
+    time.sleep(seconds)
+    return cores_busy(before, processor_times())
+
+
+def drop_caches():
+    """Nothing of what was done before is written back during what follows, or read from memory. ext4 keeps what was
+    written or read ahead in large pages, into which small writes are several times slower."""
+    os.sync()
+    with open("/proc/sys/vm/drop_caches", "w", encoding="ascii") as file:
+        file.write("3")
+
+
+def wait_until_quiet(seconds_max):
+    deadline = time.monotonic() + seconds_max
+    while cores_busy_for(0.3) > BUSY_CORES_MAX and time.monotonic() < deadline:
+        time.sleep(0.7)
+
+
+class Meter:
+    """Brings the machine to rest, and measures what it does while a block runs.
+
+    other_cores    busy just before, by whatever else there is
+    cores, seconds  of the block; what its caller, daemons and kernel use is in it
+    """
+
+    def __init__(self, quiet_s):
+        wait_until_quiet(quiet_s)
+        self.other_cores = cores_busy_for(0.4)
+        self.cores = self.seconds = 0.0
+
+    def __enter__(self):
+        self._processors, self._began = processor_times(), time.monotonic()
+        return self
+
+    def __exit__(self, *_):
+        self.cores = cores_busy(self._processors, processor_times())
+        self.seconds = time.monotonic() - self._began
