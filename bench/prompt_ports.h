@@ -70,12 +70,10 @@ struct PromptPorts final : io::Timers,
     if (peer == nullptr) return;
     if (!frame.body.empty()) header_bytes = frame.head.size();
     // The way from one server's memory to the other's.
-    std::vector<std::byte> received = std::move(frame.head);
-    received.insert(received.end(), frame.body.bytes().begin(), frame.body.bytes().end());
-    peer->post(io::FrameArrived{io::Endpoint::peer, Buffer(std::move(received))});
+    peer->post(io::FrameArrived{io::Endpoint::peer, engine::frame_bytes(frame)});
   }
   void answer_as_witness(io::Frame& frame) {
-    const auto message = engine::decode(Buffer(std::move(frame.head)));
+    const auto message = engine::decode(engine::frame_bytes(frame));
     if (const auto* beat = std::get_if<engine::Heartbeat>(&*message)) {
       engine::HeartbeatReply reply{beat->sent_at, true, {}};
       reply.memory.life = 1;
@@ -88,7 +86,7 @@ struct PromptPorts final : io::Timers,
     if (const auto* accept = std::get_if<engine::Accept>(&*message)) from_witness(engine::Accepted{accept->ballot});
   }
   void from_witness(const engine::Message& message) {
-    post(io::FrameArrived{io::Endpoint::witness, Buffer(engine::encode(message).head)});
+    post(io::FrameArrived{io::Endpoint::witness, engine::frame_bytes(engine::encode(message))});
   }
   void reset(io::Endpoint) override {}
 

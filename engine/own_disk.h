@@ -6,8 +6,9 @@
 #include "io/volume.h"
 
 #include <cstdint>
-#include <map>
 #include <string>
+
+#include <boost/container/flat_map.hpp>
 
 namespace lockstep::engine {
 
@@ -80,7 +81,7 @@ class OwnDisk : public io::Volume {
  private:
   io::Volume& volume_;
   const Instant& now_;
-  std::map<Ticket, Instant> unanswered_;  ///< tickets rise with time
+  boost::container::flat_map<Ticket, Instant> unanswered_;  ///< tickets rise with time
   std::uint64_t changing_ = 0;
 };
 

@@ -6,7 +6,8 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <vector>
+
+#include <boost/container/small_vector.hpp>
 
 namespace lockstep::io {
 
@@ -14,9 +15,12 @@ namespace lockstep::io {
 /// A node has `peer` and `witness`; a witness has `first` and `second`.
 enum class Endpoint : std::uint8_t { peer, witness, first, second };
 
+/// The head of a message about a write, and most others, fits in without an allocation.
+using FrameHead = boost::container::small_vector<std::byte, 88>;
+
 /// One message: the bytes of `head` followed by those of `body`. Bulk data travels in `body`, by handle.
 struct Frame {
-  std::vector<std::byte> head;
+  FrameHead head;
   Buffer body;
 };
 

@@ -88,7 +88,8 @@ std::optional<Buffer> elided_head(const Buffer& frame, ElisionKey key) {
   } else if (auto* names = std::get_if<engine::VerifyNames>(&*message)) {
     elide_contents(names->manifest, key);
   }
-  const std::optional<engine::FrameParts> parts = engine::frame_parts(Buffer(engine::encode(*message).head));
+  const std::optional<engine::FrameParts> parts =
+      engine::frame_parts(Buffer::copy_of(std::span<const std::byte>(engine::encode(*message).head)));
   return parts ? std::optional(parts->head) : std::nullopt;
 }
 

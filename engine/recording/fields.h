@@ -48,7 +48,7 @@ void message_fields(auto& message, auto& archive) {
       archive.fail();
     }
   } else {
-    archive.kept(Buffer(engine::encode(message).head));
+    archive.kept(Buffer::copy_of(std::span<const std::byte>(engine::encode(message).head)));
   }
 }
 

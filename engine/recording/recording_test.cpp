@@ -17,12 +17,6 @@ constexpr ElisionKey key{77};
 constexpr std::uint64_t life = 0xC0FFEE;
 const std::string secret = "the application's secret, long enough to be found";
 
-Buffer join(const io::Frame& frame) {
-  std::vector<std::byte> bytes = frame.head;
-  bytes.insert(bytes.end(), frame.body.bytes().begin(), frame.body.bytes().end());
-  return Buffer(std::move(bytes));
-}
-
 Operation drawn_operation() {
   Operation operation;
   operation.kind = static_cast<OperationKind>(*rc::gen::inRange(0, 14));  // 0: an effect of something that failed
@@ -71,7 +65,7 @@ std::vector<io::Event> drawn_events() {
                  io::LoggedTouches{false, Buffer::copy_of("touches")}, 3},
       io::LinkUp{io::Endpoint::peer},
       io::LinkDown{io::Endpoint::second},
-      io::FrameArrived{io::Endpoint::witness, join(engine::encode(drawn_message()))},
+      io::FrameArrived{io::Endpoint::witness, engine::frame_bytes(engine::encode(drawn_message()))},
       io::TimerFired{io::TimerId::verify},
       io::JournalStored{ticket},
       io::Applied{ticket, error, drawn_operation(), false, 17},
@@ -206,7 +200,7 @@ struct SomeLife : PretendedLife {
   SomeLife() : PretendedLife(4) {
     for (int round = 0; round < 3; ++round) {
       add(io::LinkUp{io::Endpoint::peer});
-      add(io::FrameArrived{io::Endpoint::peer, join(engine::encode(engine::Farewell{}))});
+      add(io::FrameArrived{io::Endpoint::peer, engine::frame_bytes(engine::encode(engine::Farewell{}))});
       add(io::PhaseEnded{Ticket(5), true, secret});
       add(io::TimerFired{io::TimerId::heartbeat});
     }
@@ -278,7 +272,7 @@ TEST(Recording, ADamagedFrameIsRememberedAsSuch) {
   PretendedLife pretended(1);
   engine::StreamOperation message{Epoch(1), Lsn(1), {.kind = OperationKind::write}};
   message.operation.data = Buffer::copy_of(secret);
-  const Buffer good = join(engine::encode(message));
+  const Buffer good = engine::frame_bytes(engine::encode(message));
   // Whatever the flipped bit makes of the frame: nothing of its contents may be taken for a head.
   for (std::size_t byte = 0; byte < 12; ++byte) {
     std::vector<std::byte> bytes(good.bytes().begin(), good.bytes().end());

@@ -4,8 +4,7 @@
 
 #include "engine/context.h"
 #include "engine/recording/fields.h"
-
-#include <deque>
+#include "engine/values/queue.h"
 
 namespace lockstep::engine {
 
@@ -89,9 +88,9 @@ class PrimaryStream {
   bool attached_ = false;
   Lsn barrier_;  ///< last operation that could be acknowledged without the peer
   StreamAcknowledgement peer_position_;
-  std::deque<Retained> window_;  ///< unacknowledged, in order, while the peer counts
+  Queue<Retained> window_;  ///< unacknowledged, in order, while the peer counts
   std::size_t window_bytes_ = 0;
-  std::deque<Retained> batch_;  ///< ordered, and not yet sent to a node that merely follows
+  Queue<Retained> batch_;  ///< ordered, and not yet sent to a node that merely follows
   std::size_t batch_bytes_ = 0;
 };
 

@@ -5,8 +5,8 @@
 #include "engine/context.h"
 #include "engine/recording/fields.h"
 #include "engine/replication/group_commit.h"
+#include "engine/values/queue.h"
 
-#include <deque>
 #include <map>
 #include <optional>
 #include <set>
@@ -106,9 +106,9 @@ class ReplicaStream {
   Epoch reign_;
   Lsn received_;
   Lsn applied_;
-  std::deque<StreamOperation> held_;
+  Queue<StreamOperation> held_;
   std::size_t held_bytes_ = 0;
-  std::deque<InOrder> in_order_;
+  Queue<InOrder> in_order_;
   std::set<Ticket> unattended_syncs_;          ///< whose success nobody waits for any more, but whose failure counts
   std::map<Ticket, StreamOperation> syncing_;  ///< in LSN order, since tickets rise
 };

@@ -7,8 +7,8 @@
 #include "engine/replication/group_commit.h"
 #include "engine/replication/primary_stream.h"
 #include "engine/resync/touched_set.h"
+#include "engine/values/queue.h"
 
-#include <deque>
 #include <map>
 
 namespace lockstep::engine {
@@ -107,9 +107,9 @@ class RequestPipeline {
   bool open_ = false;
   bool hold_ = false;
   bool disk_failed_ = false;
-  std::deque<Waiting> waiting_;
-  std::deque<InOrder> in_order_;
-  std::deque<Acknowledging> acknowledging_;
+  Queue<Waiting> waiting_;
+  Queue<InOrder> in_order_;
+  Queue<Acknowledging> acknowledging_;
   std::map<Ticket, Syncing> syncing_;
 };
 

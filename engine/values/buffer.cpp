@@ -2,6 +2,7 @@
 
 #include "engine/values/check.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace lockstep {
@@ -16,7 +17,9 @@ Buffer::Buffer(std::vector<std::byte> bytes) {
 Buffer Buffer::copy_of(std::string_view text) { return copy_of(std::as_bytes(std::span(text.data(), text.size()))); }
 
 Buffer Buffer::copy_of(std::span<const std::byte> bytes) {
-  return Buffer(std::vector<std::byte>(bytes.begin(), bytes.end()));
+  const auto copy = std::make_shared_for_overwrite<std::byte[]>(bytes.size());
+  std::copy(bytes.begin(), bytes.end(), copy.get());
+  return {copy, copy.get(), bytes.size()};
 }
 
 Buffer Buffer::slice(std::size_t offset, std::size_t length) const {

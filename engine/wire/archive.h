@@ -21,9 +21,11 @@
 
 namespace lockstep::engine {
 
-class Writer {
+/// `Bytes`: the container that is written to.
+template <typename Bytes>
+class BasicWriter {
  public:
-  std::vector<std::byte> bytes;
+  Bytes bytes;
 
   template <typename... T>
   void operator()(const T&... values) {
@@ -80,6 +82,7 @@ class Writer {
     bytes.push_back(static_cast<std::byte>(value));
   }
 };
+using Writer = BasicWriter<std::vector<std::byte>>;
 
 /// Reads what Writer wrote. Malformed input sets failed(), never reads beyond the buffer, and never allocates more
 /// than the input's own size justifies.

@@ -4,11 +4,16 @@
 #include "engine/values/hash64.h"
 #include "engine/wire/archive.h"
 
+#include <algorithm>
+#include <memory>
+
 namespace lockstep::engine {
 
 namespace {
 
 constexpr unsigned checksum_bytes = 4;
+
+using FrameWriter = BasicWriter<io::FrameHead>;
 
 // Which optional fields of an operation follow.
 enum Presence : std::uint32_t {
@@ -73,16 +78,16 @@ void object_fields(auto& object, auto& archive) {
 void entry_fields(auto& entry, auto& archive) { archive(entry.parent, entry.name, entry.id); }
 
 template <typename T>
-void write_message(const T& message, Writer& writer) {
+void write_message(const T& message, FrameWriter& writer) {
   T::fields(message, writer);
 }
-void write_message(const StreamOperation& message, Writer& writer) {
+void write_message(const StreamOperation& message, FrameWriter& writer) {
   const Operation& operation = message.operation;
   const std::uint32_t presence = presence_of(operation);
   writer(message.epoch, message.lsn, operation.kind, presence);
   operation_fields(operation, presence, writer);
 }
-void write_manifest(const Manifest& manifest, Writer& writer) {
+void write_manifest(const Manifest& manifest, FrameWriter& writer) {
   const auto objects = static_cast<std::uint64_t>(manifest.objects.size());
   const auto entries = static_cast<std::uint64_t>(manifest.entries.size());
   writer(objects, entries);
@@ -90,12 +95,12 @@ void write_manifest(const Manifest& manifest, Writer& writer) {
   for (const ManifestEntry& entry : manifest.entries) entry_fields(entry, writer);
   writer(manifest.listed);
 }
-void write_message(const ManifestPart& message, Writer& writer) {
+void write_message(const ManifestPart& message, FrameWriter& writer) {
   writer(message.lsn, message.last);
   write_manifest(message.manifest, writer);
   writer(message.touches);
 }
-void write_message(const VerifyNames& message, Writer& writer) {
+void write_message(const VerifyNames& message, FrameWriter& writer) {
   writer(message.question, message.lsn, message.directory, message.from, message.entries_max);
   write_manifest(message.manifest, writer);
 }
@@ -148,10 +153,16 @@ std::optional<Message> read_alternative(std::size_t index, Reader& reader) {
 
 }  // namespace
 
+Buffer frame_bytes(const io::Frame& frame) {
+  const auto bytes = std::make_shared_for_overwrite<std::byte[]>(frame.head.size() + frame.body.size());
+  std::byte* const end = std::copy(frame.head.begin(), frame.head.end(), bytes.get());
+  std::copy(frame.body.bytes().begin(), frame.body.bytes().end(), end);
+  return {bytes, bytes.get(), frame.head.size() + frame.body.size()};
+}
+
 io::Frame encode(const Message& message) {
   io::Frame frame;
-  Writer writer;
-  writer.bytes.reserve(96);
+  FrameWriter writer;
   writer.raw(0, checksum_bytes);
   writer.raw(0, 2);
   writer.raw(message.index(), 1);

@@ -11,6 +11,8 @@
 namespace lockstep::engine {
 
 io::Frame encode(const Message& message);
+/// A copy of all of it, as the other end receives it.
+Buffer frame_bytes(const io::Frame& frame);
 
 /// Nothing if the frame is damaged or malformed. Bulk data of the result refers into `frame`.
 std::optional<Message> decode(const Buffer& frame);

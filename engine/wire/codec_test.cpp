@@ -7,12 +7,6 @@
 namespace lockstep::engine {
 namespace {
 
-Buffer join(const io::Frame& frame) {
-  std::vector<std::byte> bytes = frame.head;
-  bytes.insert(bytes.end(), frame.body.bytes().begin(), frame.body.bytes().end());
-  return Buffer(std::move(bytes));
-}
-
 StreamOperation small_write() {
   Operation write{.kind = OperationKind::write};
   write.file = {0x0123456789ABCDEF, 0xFEDCBA9876543210};
@@ -25,7 +19,7 @@ StreamOperation small_write() {
 
 TEST(Codec, AnOperationComesBackAsItWasSent) {
   const StreamOperation sent = small_write();
-  const auto received = decode(join(encode(sent)));
+  const auto received = decode(frame_bytes(encode(sent)));
   ASSERT_TRUE(received);
   const auto* operation = std::get_if<StreamOperation>(&*received);
   ASSERT_NE(operation, nullptr);
@@ -38,7 +32,7 @@ TEST(Codec, BulkDataIsHandedOverByReference) {
   const StreamOperation sent = small_write();
   const io::Frame frame = encode(sent);
   EXPECT_EQ(frame.body.data(), sent.operation.data.data());
-  const Buffer arrived = join(frame);
+  const Buffer arrived = frame_bytes(frame);
   const auto received = decode(arrived);
   const Buffer& data = std::get<StreamOperation>(*received).operation.data;
   EXPECT_GE(data.data(), arrived.data());
@@ -64,14 +58,14 @@ TEST(Codec, NamesAndAttributesOfEveryKindSurvive) {
   create.name = "device";
   create.attributes = {attribute_mode | attribute_uid | attribute_gid, 0060600, 1000, 1000, 0, 0, 0, 2049};
   for (const Operation& operation : {rename, xattr, create}) {
-    const auto received = decode(join(encode(StreamOperation{Epoch(1), Lsn(1), operation})));
+    const auto received = decode(frame_bytes(encode(StreamOperation{Epoch(1), Lsn(1), operation})));
     ASSERT_TRUE(received);
     EXPECT_EQ(std::get<StreamOperation>(*received).operation, operation) << describe(operation);
   }
 }
 
 TEST(Codec, EveryChangedBitIsNoticed) {
-  const Buffer good = join(encode(Prepare{Ballot(77)}));
+  const Buffer good = frame_bytes(encode(Prepare{Ballot(77)}));
   ASSERT_TRUE(decode(good));
   for (std::size_t bit = 0; bit < good.size() * 8; ++bit) {
     std::vector<std::byte> bytes(good.bytes().begin(), good.bytes().end());
@@ -81,7 +75,7 @@ TEST(Codec, EveryChangedBitIsNoticed) {
 }
 
 TEST(Codec, EveryTruncationIsNoticed) {
-  const Buffer good = join(encode(small_write()));
+  const Buffer good = frame_bytes(encode(small_write()));
   for (std::size_t size = 0; size < 128; ++size) EXPECT_FALSE(decode(good.slice(0, size)));
   EXPECT_FALSE(decode(good.slice(0, good.size() - 1)));
 }
@@ -91,7 +85,7 @@ TEST(Codec, AManifestSurvives) {
   part.manifest.objects.push_back({{1, 1}, {0xFFFF, 0100644, 1, 2, 3, 4, 5, 0}, "", {{"user.a", "b"}}});
   part.manifest.entries.push_back({FileId::root(), "name", {1, 1}});
   part.manifest.listed = {FileId::root()};
-  const auto received = decode(join(encode(part)));
+  const auto received = decode(frame_bytes(encode(part)));
   ASSERT_TRUE(received);
   EXPECT_EQ(std::get<ManifestPart>(*received).manifest, part.manifest);
   EXPECT_EQ(std::get<ManifestPart>(*received).touches, part.touches);
@@ -101,7 +95,7 @@ TEST(Codec, AQuestionAboutNamesSurvives) {
   VerifyNames names{3, Lsn(5), {1, 1}, std::string("a\0", 2), 7, {}};
   names.manifest.objects.push_back({{1, 2}, {0xFFFF, 0120777, 1, 2, 3, 4, 5, 0}, "target", {{"user.a", "b"}}});
   names.manifest.entries.push_back({{1, 1}, "name", {1, 2}});
-  const auto received = decode(join(encode(names)));
+  const auto received = decode(frame_bytes(encode(names)));
   ASSERT_TRUE(received);
   const auto& read = std::get<VerifyNames>(*received);
   EXPECT_EQ(read.question, names.question);
@@ -118,7 +112,7 @@ TEST(Codec, AListAtItsLimitFitsIntoOneFrame) {
   for (std::size_t i = 0; i < Settings{}.touches_max; ++i) {
     attach.touches.push_back({longest, TouchKind::region, ~0ULL - i});
   }
-  const Buffer frame = join(encode(attach));
+  const Buffer frame = frame_bytes(encode(attach));
   EXPECT_LE(frame.size(), io::frame_bytes_max);
   EXPECT_LE(frame.size(), Settings{}.touches_max * touch_bytes_max + 128);
   const auto received = decode(frame);

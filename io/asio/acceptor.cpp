@@ -130,8 +130,8 @@ class Acceptor::Impl : public std::enable_shared_from_this<Impl>, private FrameC
     }
     greeting.answer = judge_(*theirs, connection.remote());
     const std::string refusal = greeting.answer->refusal;
-    connection.send({encode(greeting.answer->mine), {}});
-    connection.send({encode(Verdict{refusal}), {}});
+    connection.send({{}, Buffer(encode(greeting.answer->mine))});
+    connection.send({{}, Buffer(encode(Verdict{refusal}))});
     connection.flush();
     if (!refusal.empty()) finish(connection, refusal);
   }

@@ -107,7 +107,7 @@ class Dialer::Impl : public std::enable_shared_from_this<Impl>, private FrameCon
     connection_ = std::make_shared<FrameConnection>(std::move(socket_), pool_, hello_bytes_max);
     connection_->set_listener(this);
     theirs_.reset();
-    connection_->send({encode(options_.hello), {}});
+    connection_->send({{}, Buffer(encode(options_.hello))});
     connection_->flush();
     connection_->start();
   }
@@ -128,7 +128,7 @@ class Dialer::Impl : public std::enable_shared_from_this<Impl>, private FrameCon
       return;
     }
     std::string objection = disagreement(options_.hello, *theirs_, remote_text_, options_.expected_place);
-    connection.send({encode(Verdict{objection}), {}});
+    connection.send({{}, Buffer(encode(Verdict{objection}))});
     connection.flush();
     if (!connection_) return;  // ended while the verdict was written
     if (!objection.empty()) {

@@ -124,7 +124,9 @@ struct Node {
   ~Node() { host.end(); }
   void run() { host.run(*link); }
   void send(std::vector<std::byte> head, Buffer body) {
-    host.on_loop([this, head = std::move(head), body = std::move(body)] { link->send(Endpoint::peer, {head, body}); });
+    host.on_loop([this, head = std::move(head), body = std::move(body)] {
+      link->send(Endpoint::peer, {{head.begin(), head.end()}, body});
+    });
   }
 
   Host host;
@@ -155,7 +157,7 @@ TEST(Link, carries_frames_of_every_size_in_order) {
         const auto body = bytes(size, i + 5);
         sent.push_back(head);
         sent.back().insert(sent.back().end(), body.begin(), body.end());
-        first.link->send(Endpoint::peer, {head, Buffer(body)});
+        first.link->send(Endpoint::peer, {{head.begin(), head.end()}, Buffer(body)});
       }
     }
   });
@@ -326,9 +328,9 @@ TEST(Link, the_witness_hears_both_nodes_of_the_module_it_admits) {
   EXPECT_TRUE(witness.record.wait_for("up 2"));
   EXPECT_TRUE(witness.record.wait_for("up 3"));
   EXPECT_TRUE(stranger.host.record.wait_for("refused: not here"));
-  first.host.on_loop([&] { first.link->send(Endpoint::witness, {bytes(7, 0), {}}); });
+  first.host.on_loop([&] { first.link->send(Endpoint::witness, {{}, Buffer(bytes(7, 0))}); });
   EXPECT_TRUE(witness.record.wait_for("frame 2 7"));
-  witness.on_loop([&] { link.send(Endpoint::second, {bytes(9, 0), {}}); });
+  witness.on_loop([&] { link.send(Endpoint::second, {{}, Buffer(bytes(9, 0))}); });
   EXPECT_TRUE(second.host.record.wait_for("frame 1 9"));
   witness.end();
 }

@@ -1,5 +1,7 @@
 #include "sim/ports/cable.h"
 
+#include "engine/wire/codec.h"
+
 #include <algorithm>
 #include <utility>
 
@@ -15,10 +17,6 @@ constexpr Time retransmit_max = 200 * one_ms;
 constexpr Time cut_breaks_min = 2 * one_second;
 constexpr Time cut_breaks_max = 10 * one_second;
 
-Buffer joined(io::Frame frame) {
-  frame.head.insert(frame.head.end(), frame.body.bytes().begin(), frame.body.bytes().end());
-  return Buffer(std::move(frame.head));
-}
 }  // namespace
 
 Cable::Cable(Scheduler& scheduler, Random random, End left, End right)
@@ -89,7 +87,7 @@ void Cable::send(std::size_t side, io::Frame frame) {
   if (std::exchange(direction.damage_next, false)) flip_one_bit(frame);
   const Time sent = scheduler_.now() + transmission(direction, frame.head.size() + frame.body.size());
   direction.last_arrival = std::max(direction.last_arrival + 1, sent + delay(direction.random));
-  auto arrival = [this, side, connection, frame = joined(std::move(frame))]() mutable {
+  auto arrival = [this, side, connection, frame = engine::frame_bytes(frame)]() mutable {
     arrive(side, connection, std::move(frame));
   };
   scheduler_.at(direction.last_arrival, std::move(arrival), this->direction(side));

@@ -1,5 +1,6 @@
 #include "sim/recording/null_ports.h"
 
+#include "engine/wire/codec.h"
 #include "sim/world/describe.h"
 
 #include <string_view>
@@ -14,11 +15,7 @@ std::string region(const FileId& file, std::uint64_t offset, std::uint64_t lengt
   return " " + to_string(file) + " @" + number(offset) + "+" + number(length);
 }
 
-std::string words_of(const io::Frame& frame) {
-  std::vector<std::byte> bytes = frame.head;
-  bytes.insert(bytes.end(), frame.body.bytes().begin(), frame.body.bytes().end());
-  return describe_frame(Buffer(std::move(bytes)));
-}
+std::string words_of(const io::Frame& frame) { return describe_frame(engine::frame_bytes(frame)); }
 
 }  // namespace
 

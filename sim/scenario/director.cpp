@@ -182,9 +182,7 @@ void Director::at_frame(Way way, Matches matches, std::function<void()> then) {
 
 void Director::frame_sent(Place from, io::Endpoint to, const io::Frame& frame) {
   if (!trap_ || trap_->way.from != from || trap_->way.to != other_end(from, to)) return;
-  std::vector<std::byte> bytes = frame.head;
-  bytes.insert(bytes.end(), frame.body.bytes().begin(), frame.body.bytes().end());
-  const std::optional<engine::Message> message = engine::decode(Buffer(std::move(bytes)));
+  const std::optional<engine::Message> message = engine::decode(engine::frame_bytes(frame));
   if (!message || !trap_->matches(*message)) return;
   const Trap trap = std::move(*trap_);
   trap_.reset();

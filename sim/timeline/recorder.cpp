@@ -73,9 +73,7 @@ Record Recorder::finish(Time end) {
 
 void Recorder::frame_sent(Place from, io::Endpoint to, const io::Frame& frame) {
   const CableEnd cable = cable_end(from, to);
-  std::vector<std::byte> bytes = frame.head;
-  bytes.insert(bytes.end(), frame.body.bytes().begin(), frame.body.bytes().end());
-  const auto message = engine::decode(Buffer(std::move(bytes)));
+  const auto message = engine::decode(engine::frame_bytes(frame));
   const std::uint64_t connection = world_.cable(cable.wire).connection(cable.side);
   on_the_way_[cable.outgoing()].push_back({connection, record_.messages.size()});
   record_.messages.push_back({message ? std::string(name_of(*message)) : "unreadable", from, cable.other, now(), now(),
