@@ -1,0 +1,161 @@
+// The exerciser passes on a directory that holds what is written, and says so where one does not.
+#include "props/exerciser/exerciser.h"
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <unistd.h>
+
+#include <gtest/gtest.h>
+
+namespace lockstep::exerciser {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::uint64_t operations = 2'000;
+constexpr std::uint64_t middle = 1'000;
+
+class ExerciserTest : public testing::Test {
+ protected:
+  ExerciserTest() {
+    std::string path = testing::TempDir() + "exerciser.XXXXXX";
+    directory_ = ::mkdtemp(path.data());
+  }
+  ~ExerciserTest() override { fs::remove_all(directory_); }
+
+  [[nodiscard]] Settings settings(std::uint64_t until = operations) const { return {directory_, seed, until, 100}; }
+
+  /// Makes the first operations, and leaves what they made.
+  void leave(std::uint64_t until) {
+    Exerciser first(settings(until));
+    first.begin();
+    first.run([](std::uint64_t) {});
+  }
+
+  /// A file that is not empty.
+  [[nodiscard]] fs::path some_file() const {
+    for (const auto& entry : fs::recursive_directory_iterator(directory_)) {
+      if (entry.is_regular_file() && entry.file_size() != 0) return entry.path();
+    }
+    ADD_FAILURE() << "there is no file with contents";
+    return {};
+  }
+
+  static void flip(const fs::path& path, std::uint64_t offset) {
+    std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekg(static_cast<std::streamoff>(offset));
+    const auto byte = static_cast<char>(file.get() ^ 1);
+    file.seekp(static_cast<std::streamoff>(offset));
+    file.put(byte);
+  }
+
+  /// What a run says in whose middle `harm` is done to the directory.
+  template <typename Harm>
+  std::string mismatch_after(Harm harm) {
+    try {
+      Exerciser exerciser(settings());
+      exerciser.begin();
+      exerciser.run([&](std::uint64_t number) {
+        if (number == middle) harm();
+      });
+    } catch (const Mismatch& mismatch) {
+      return mismatch.what();
+    }
+    return {};
+  }
+  static void expect_names(const std::string& text, const std::string& what) {
+    EXPECT_NE(text.find(what), std::string::npos) << "\"" << text << "\" does not name " << what;
+  }
+  [[nodiscard]] std::string name_of(const fs::path& path) const { return fs::relative(path, directory_).string(); }
+
+  static constexpr std::uint64_t seed = 4711;
+  std::string directory_;
+};
+
+TEST_F(ExerciserTest, a_plain_directory_is_equal_to_the_model) {
+  std::uint64_t reported = 0;
+  Exerciser exerciser(settings());
+  exerciser.begin();
+  exerciser.run([&](std::uint64_t number) { EXPECT_EQ(number, ++reported); });
+  EXPECT_EQ(reported, operations);
+}
+
+TEST_F(ExerciserTest, a_flipped_byte_is_reported_with_file_offset_operation_and_seed) {
+  std::string name;
+  const std::string text = mismatch_after([&] {
+    const fs::path file = some_file();
+    name = name_of(file);
+    flip(file, fs::file_size(file) / 2);
+  });
+  expect_names(text, "file ");
+  expect_names(text, "offset ");
+  expect_names(text, "instead of 0x");
+  expect_names(text, "operation 1");
+  expect_names(text, "seed 4711");
+}
+
+TEST_F(ExerciserTest, an_operation_undone_is_reported) {
+  expect_names(mismatch_after([&] {
+                 const fs::path file = some_file();
+                 fs::resize_file(file, fs::file_size(file) - 1);
+               }),
+               "bytes long instead of");
+  fs::remove_all(directory_);
+  fs::create_directory(directory_);
+  EXPECT_NE(mismatch_after([&] { fs::remove(some_file()); }), "");
+  fs::remove_all(directory_);
+  fs::create_directory(directory_);
+  EXPECT_NE(mismatch_after([&] { std::ofstream(directory_ + "/nobody-made-it"); }), "");
+}
+
+TEST_F(ExerciserTest, goes_on_where_another_process_has_ended) {
+  leave(middle);
+  Exerciser second(settings());
+  EXPECT_EQ(second.resume(middle).after, middle);
+  std::uint64_t first_reported = 0;
+  second.run([&](std::uint64_t number) {
+    if (first_reported == 0) first_reported = number;
+  });
+  EXPECT_EQ(first_reported, middle + 1);
+}
+
+TEST_F(ExerciserTest, the_operation_that_was_not_reported_may_have_been_made) {
+  leave(middle);
+  Exerciser second(settings());
+  const std::uint64_t after = second.resume(middle - 1).after;
+  EXPECT_GE(after, middle - 1);
+  EXPECT_LE(after, middle);
+  EXPECT_NO_THROW(second.run([](std::uint64_t) {}));
+}
+
+TEST_F(ExerciserTest, an_operation_that_was_reported_must_have_been_made) {
+  leave(middle);
+  // Ten operations change something.
+  Exerciser second(settings());
+  EXPECT_THROW(second.resume(middle + 10), Mismatch);
+}
+
+TEST_F(ExerciserTest, a_byte_that_was_lost_with_the_machine_is_reported) {
+  leave(middle);
+  const fs::path file = some_file();
+  const std::uint64_t offset = fs::file_size(file) - 1;
+  flip(file, offset);
+  Exerciser second(settings());
+  try {
+    second.resume(middle);
+    FAIL() << "nothing is reported";
+  } catch (const Mismatch& mismatch) {
+    expect_names(mismatch.what(), "file " + name_of(file) + ", offset " + std::to_string(offset));
+    expect_names(mismatch.what(), "operation 1000");
+    expect_names(mismatch.what(), "seed 4711");
+  }
+}
+
+TEST_F(ExerciserTest, refuses_a_directory_that_is_not_empty) {
+  leave(middle);
+  EXPECT_THROW(Exerciser(settings()).begin(), std::system_error);
+}
+
+}  // namespace
+}  // namespace lockstep::exerciser
