@@ -4,11 +4,14 @@ LOCKSTEP_LAB_OPERATIONS: how many operations before and after a power cut (10000
 LOCKSTEP_LAB_SEED: which ones (1)."""
 import os
 import signal
+import threading
 
 from lab import OTHER, eventually, expect
 
 OPERATIONS = int(os.environ.get("LOCKSTEP_LAB_OPERATIONS", "100000"))
 SEED = os.environ.get("LOCKSTEP_LAB_SEED", "1")
+# More than any test waits for.
+ENDLESS = 1_000_000_000
 # Of file_exerciser.
 EQUAL, INTERRUPTED = 0, 3
 
@@ -23,25 +26,30 @@ class Exerciser:
         self.last = resume_after or 0
         self.said = []  # but for numbers
         self.process = lab.pipe(host, *command)
+        # So that it never waits for this program to read.
+        self.reader = threading.Thread(target=self._read, daemon=True)
+        self.reader.start()
 
     def _read(self):
-        """False at the end."""
-        line = self.process.stdout.readline()
-        if line.endswith("\n") and line[:-1].isdigit():
-            self.last = int(line)
-        elif line:
-            self.said.append(line.rstrip("\n"))
-        return line != ""
+        for line in self.process.stdout:
+            if line.endswith("\n") and line[:-1].isdigit():
+                self.last = int(line)
+            else:
+                self.said.append(line.rstrip("\n"))
 
     def reaches(self, number):
-        """Reads on until so many operations have been made."""
-        while self.last < number:
-            expect(self._read(), f"ended after {self.last} of {number} operations: {self.ended()}")
+        """Waits until so many operations have been made."""
+        eventually(
+            600,
+            lambda: self.last >= number or not self.reader.is_alive(),
+            lambda: f"{self.last} of {number} operations are made",
+        )
+        expect(self.last >= number, f"ended after {self.last} of {number} operations: " + "\n".join(self.said))
 
     def ended(self):
-        """Reads to the end: (status, what it said but for numbers)."""
-        while self._read():
-            pass
+        """Waits until it has: (status, what it said but for numbers)."""
+        self.reader.join(600)
+        expect(not self.reader.is_alive(), f"does not end, after {self.last} operations")
         return self.process.wait(timeout=30), self.said
 
     def ends_equal(self):
@@ -90,10 +98,17 @@ def exercised_files_are_right(lab):
     finish(lab)
 
 
+def until_struck(lab, host, operations):
+    """A run without end that has made so many operations."""
+    run = Exerciser(lab, host, ENDLESS)
+    run.reaches(operations)
+    return run
+
+
 def goes_on(lab, host, last, operations):
-    """The run that has said `last` when it was interrupted, on this server."""
-    run = Exerciser(lab, host, operations, resume_after=last)
-    run.reaches(last + 1)
+    """The run that had said `last` when it was interrupted, on this server; at least as much is still to be done."""
+    run = Exerciser(lab, host, max(operations, last + operations // 2), resume_after=last)
+    run.reaches(last + 2)
     print(f"    interrupted after {last} operations, {run.said[0]}")
     return run
 
@@ -102,14 +117,12 @@ def exercised_files_outlive_a_power_cut(lab):
     """The primary loses its power in the middle: the other has what was acknowledged, and the rest of the operations
     is made there, while the first returns."""
     primary = quiet_with_directory(lab)
-    run = Exerciser(lab, primary, OPERATIONS)
-    run.reaches(OPERATIONS // 2)
+    run = until_struck(lab, primary, OPERATIONS // 2)
     lab.cut(primary)
     last = run.is_interrupted()
     other = OTHER[primary]
     lab.wait(other, "ALONE")
     run = goes_on(lab, other, last, OPERATIONS)
-    run.reaches(last + (OPERATIONS - last) // 2)
     lab.power(primary)
     run.ends_equal()
     finish(lab)
@@ -117,25 +130,23 @@ def exercised_files_outlive_a_power_cut(lab):
 
 def exercised_files_outlive_a_killed_daemon(lab):
     """kill -9 of the primary's daemon in the middle: its mount ends, and wherever there is a new one all is there."""
-    operations = OPERATIONS // 4
-    run = Exerciser(lab, primary := quiet_with_directory(lab), operations)
-    run.reaches(operations // 2)
+    primary = quiet_with_directory(lab)
+    run = until_struck(lab, primary, OPERATIONS // 8)
     lab.kill(primary)
     last = run.is_interrupted()
-    goes_on(lab, lab.wait_pair(), last, operations).ends_equal()
+    goes_on(lab, lab.wait_pair(), last, OPERATIONS // 4).ends_equal()
     finish(lab)
 
 
 def exercised_files_outlive_a_swap(lab):
     """A swap in the middle ends who uses the files, as it ends the application; on the other server all is there."""
-    operations = OPERATIONS // 4
-    run = Exerciser(lab, primary := quiet_with_directory(lab), operations)
-    run.reaches(operations // 2)
+    primary = quiet_with_directory(lab)
+    run = until_struck(lab, primary, OPERATIONS // 8)
     code, output = lab.cli(primary, "swap")
     expect(code == 0, f"swap is refused: {output}")
     last = run.is_interrupted()
     eventually(30, lambda: lab.role(OTHER[primary]) == "PRIM", lambda: f"no swap: {lab.describe()}")
-    goes_on(lab, OTHER[primary], last, operations).ends_equal()
+    goes_on(lab, OTHER[primary], last, OPERATIONS // 4).ends_equal()
     finish(lab)
 
 

@@ -48,8 +48,8 @@ struct Call {
   CallKind kind = CallKind::read;
   std::size_t slot = 0;         ///< of the open file; copy, send: of the one that is read
   std::size_t target_slot = 0;  ///< copy, send: of the one that is written
-  std::string name;
-  std::string new_name;
+  std::string name = {};
+  std::string new_name = {};
   int flags = 0;  ///< of open(2), fallocate(2) or renameat2(2)
   std::uint64_t offset = 0;
   std::uint64_t length = 0;  ///< resize, resize_open: the new size

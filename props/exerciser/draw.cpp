@@ -191,6 +191,8 @@ class Draw {
 
   void draw_copy() {
     draw_range(0);
+    // What the call itself adds to the file is not copied.
+    call_.length = std::min(call_.length, size() - std::min(call_.offset, size()));
     call_.target_slot = random_.below(slots);
     const OpenFile& target = tree_.open_file(call_.target_slot);
     const bool takes = target.writable() && (target.flags & (O_APPEND | O_DIRECT)) == 0;
@@ -199,7 +201,7 @@ class Draw {
     call_.length = takes ? std::min(call_.length, file_bytes_max - call_.target_offset) : call_.length;
     const bool apart =
         call_.offset + call_.length <= call_.target_offset || call_.target_offset + call_.length <= call_.offset;
-    if (!takes || (target.file == open_file().file && !apart)) call_.kind = CallKind::read;
+    if (!takes || call_.length == 0 || (target.file == open_file().file && !apart)) call_.kind = CallKind::read;
   }
 
   sim::Random random_;

@@ -15,6 +15,8 @@ namespace fs = std::filesystem;
 
 constexpr std::uint64_t operations = 2'000;
 constexpr std::uint64_t middle = 1'000;
+constexpr std::uint64_t check_every = 100;
+constexpr std::uint64_t checked = 1'100;
 
 class ExerciserTest : public testing::Test {
  protected:
@@ -24,7 +26,9 @@ class ExerciserTest : public testing::Test {
   }
   ~ExerciserTest() override { fs::remove_all(directory_); }
 
-  [[nodiscard]] Settings settings(std::uint64_t until = operations) const { return {directory_, seed, until, 100}; }
+  [[nodiscard]] Settings settings(std::uint64_t until = operations) const {
+    return {directory_, seed, until, check_every};
+  }
 
   /// Makes the first operations, and leaves what they made.
   void leave(std::uint64_t until) {
@@ -50,14 +54,14 @@ class ExerciserTest : public testing::Test {
     file.put(byte);
   }
 
-  /// What a run says in whose middle `harm` is done to the directory.
+  /// What a run says when `harm` is done to the directory one operation before everything is read back.
   template <typename Harm>
   std::string mismatch_after(Harm harm) {
     try {
       Exerciser exerciser(settings());
       exerciser.begin();
       exerciser.run([&](std::uint64_t number) {
-        if (number == middle) harm();
+        if (number == checked - 1) harm();
       });
     } catch (const Mismatch& mismatch) {
       return mismatch.what();
@@ -82,17 +86,16 @@ TEST_F(ExerciserTest, a_plain_directory_is_equal_to_the_model) {
 }
 
 TEST_F(ExerciserTest, a_flipped_byte_is_reported_with_file_offset_operation_and_seed) {
-  std::string name;
+  std::string place;
   const std::string text = mismatch_after([&] {
     const fs::path file = some_file();
-    name = name_of(file);
-    flip(file, fs::file_size(file) / 2);
+    const std::uint64_t offset = fs::file_size(file) / 2;
+    place = "file " + name_of(file) + ", offset " + std::to_string(offset) + ": 0x";
+    flip(file, offset);
   });
-  expect_names(text, "file ");
-  expect_names(text, "offset ");
-  expect_names(text, "instead of 0x");
-  expect_names(text, "operation 1");
-  expect_names(text, "seed 4711");
+  expect_names(text, place);
+  expect_names(text, "operation " + std::to_string(checked));
+  expect_names(text, "seed " + std::to_string(seed));
 }
 
 TEST_F(ExerciserTest, an_operation_undone_is_reported) {
@@ -147,8 +150,8 @@ TEST_F(ExerciserTest, a_byte_that_was_lost_with_the_machine_is_reported) {
     FAIL() << "nothing is reported";
   } catch (const Mismatch& mismatch) {
     expect_names(mismatch.what(), "file " + name_of(file) + ", offset " + std::to_string(offset));
-    expect_names(mismatch.what(), "operation 1000");
-    expect_names(mismatch.what(), "seed 4711");
+    expect_names(mismatch.what(), "operation " + std::to_string(middle));
+    expect_names(mismatch.what(), "seed " + std::to_string(seed));
   }
 }
 
