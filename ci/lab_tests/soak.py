@@ -86,7 +86,7 @@ def create_tree(lab, primary):
     expect(process.returncode == 0, f"the tree is not made: {said}")
     created = time.monotonic()
     lab.run(other)
-    lab.wait_pair(1800)
+    lab.wait_pair(900)
     print(f"    {FILES} files made in {created - began:.0f} s, on both servers after {time.monotonic() - created:.0f} s more")
 
 

@@ -1,6 +1,8 @@
 // The exerciser passes on a directory that holds what is written, and says so where one does not.
 #include "props/exerciser/exerciser.h"
 
+#include "props/exerciser/draw.h"
+
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -153,6 +155,49 @@ TEST_F(ExerciserTest, a_byte_that_was_lost_with_the_machine_is_reported) {
     expect_names(mismatch.what(), "operation " + std::to_string(middle));
     expect_names(mismatch.what(), "seed " + std::to_string(seed));
   }
+}
+
+class HalfCopyTest : public ExerciserTest {
+ protected:
+  /// Leaves what a process has that ended in the middle of its first longer copy.
+  HalfCopyTest() {
+    do {
+      copy_ = draw_call(seed, copy_.number + 1, model_);
+      if (copies_enough()) break;
+      model_.apply(copy_, data_of(seed, copy_));
+    } while (copy_.number < operations);
+    leave(copy_.number - 1);
+    put(copy_.target_offset, model_.open_file(copy_.slot).file->read(copy_.offset, copy_.length / 2));
+  }
+  [[nodiscard]] bool copies_enough() const {
+    if (copy_.kind != CallKind::copy || copy_.length < 2 * page_bytes) return false;
+    return !model_.name_of(*model_.open_file(copy_.target_slot).file).empty();
+  }
+  [[nodiscard]] std::string target() const {
+    return directory_ + "/" + model_.name_of(*model_.open_file(copy_.target_slot).file);
+  }
+  void put(std::uint64_t offset, const Bytes& bytes) const {
+    std::fstream file(target(), std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(static_cast<std::streamoff>(offset));
+    file.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+  }
+
+  TreeModel model_;
+  Call copy_;
+};
+
+TEST_F(HalfCopyTest, a_beginning_of_the_copy_is_allowed) {
+  Exerciser second(settings());
+  const Resumed resumed = second.resume(copy_.number - 1);
+  EXPECT_EQ(resumed.after, copy_.number - 1);
+  EXPECT_EQ(resumed.restored, 1);
+  EXPECT_NO_THROW(second.run([](std::uint64_t) {}));
+}
+
+TEST_F(HalfCopyTest, anything_else_in_its_place_is_not) {
+  flip(target(), copy_.target_offset + copy_.length / 4);
+  Exerciser second(settings());
+  EXPECT_THROW(second.resume(copy_.number - 1), Mismatch);
 }
 
 TEST_F(ExerciserTest, refuses_a_directory_that_is_not_empty) {
