@@ -15,8 +15,6 @@ inline constexpr std::uint64_t page_bytes = 4096;
 /// What O_DIRECT is given: offsets, lengths and memory.
 inline constexpr std::uint64_t direct_alignment_bytes = 4096;
 inline constexpr std::uint64_t file_bytes_max = std::uint64_t{2} << 20U;
-/// A write up to this size reaches a FUSE daemon as one request, wherever its pages begin.
-inline constexpr std::uint64_t one_request_bytes_max = std::uint64_t{512} << 10U;
 /// How many files are open at a time, at most.
 inline constexpr std::size_t slots = 6;
 inline constexpr const char* subdirectory = "sub";

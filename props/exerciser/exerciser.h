@@ -45,10 +45,10 @@ class Exerciser {
   void begin();
   /// The process that made the operations 1 to `reported`, and perhaps one more, has ended, and perhaps its machine.
   ///
-  /// Allowed are the tree after `reported` operations; the tree after one more; and where that one is made of several
-  /// requests (a write longer than one, a copy) a beginning of it. In each of them, a page into which was stored
-  /// without a sync since may be as before any of those stores. What is allowed is then brought to the state that the
-  /// model goes on with. Throws Mismatch, std::system_error.
+  /// Allowed are the tree after `reported` operations; the tree after one more; and where the kernel may make several
+  /// requests of that one (a copy, a cached write that goes over a page's end) a beginning of it. In each of them, a
+  /// page into which was stored without a sync since may be as before any of those stores. What is allowed is then
+  /// brought to the state that the model goes on with. Throws Mismatch, std::system_error.
   Resumed resume(std::uint64_t reported);
   /// Up to the last operation; `report` is called after each. Throws Mismatch, Interrupted.
   void run(const std::function<void(std::uint64_t)>& report);

@@ -3,6 +3,7 @@
 
 #include "props/exerciser/draw.h"
 
+#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -157,48 +158,60 @@ TEST_F(ExerciserTest, a_byte_that_was_lost_with_the_machine_is_reported) {
   }
 }
 
-class HalfCopyTest : public ExerciserTest {
+/// The parameter: of which kind is the operation that was half made.
+class HalfMadeTest : public ExerciserTest, public testing::WithParamInterface<CallKind> {
  protected:
-  /// Leaves what a process has that ended in the middle of its first longer copy.
-  HalfCopyTest() {
+  /// Leaves what a process has that ended in the middle of its first longer operation of this kind.
+  HalfMadeTest() {
     do {
-      copy_ = draw_call(seed, copy_.number + 1, model_);
-      if (copies_enough()) break;
-      model_.apply(copy_, data_of(seed, copy_));
-    } while (copy_.number < operations);
-    leave(copy_.number - 1);
-    put(copy_.target_offset, model_.open_file(copy_.slot).file->read(copy_.offset, copy_.length / 2));
+      call_ = draw_call(seed, call_.number + 1, model_);
+      if (is_long()) break;
+      model_.apply(call_, data_of(seed, call_));
+    } while (call_.number < operations);
+    leave(call_.number - 1);
+    const Bytes whole = call_.kind == CallKind::copy ? source().read(call_.offset, call_.length) : data_of(seed, call_);
+    // Up to the end of a page.
+    half_ = call_.length / 2 - (begin() + call_.length / 2) % page_bytes;
+    put(Bytes(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(half_)));
   }
-  [[nodiscard]] bool copies_enough() const {
-    if (copy_.kind != CallKind::copy || copy_.length < 2 * page_bytes) return false;
-    return !model_.name_of(*model_.open_file(copy_.target_slot).file).empty();
+  [[nodiscard]] const FileModel& source() const { return *model_.open_file(call_.slot).file; }
+  [[nodiscard]] const OpenFile& target() const {
+    return model_.open_file(call_.kind == CallKind::copy ? call_.target_slot : call_.slot);
   }
-  [[nodiscard]] std::string target() const {
-    return directory_ + "/" + model_.name_of(*model_.open_file(copy_.target_slot).file);
+  [[nodiscard]] std::uint64_t begin() const {
+    return call_.kind == CallKind::copy ? call_.target_offset : call_.offset;
   }
-  void put(std::uint64_t offset, const Bytes& bytes) const {
-    std::fstream file(target(), std::ios::in | std::ios::out | std::ios::binary);
-    file.seekp(static_cast<std::streamoff>(offset));
+  [[nodiscard]] bool is_long() const {
+    if (call_.kind != GetParam() || call_.length < 4 * page_bytes || call_.zeros) return false;
+    return (target().flags & (O_APPEND | O_DIRECT)) == 0 && !model_.name_of(*target().file).empty();
+  }
+  [[nodiscard]] std::string path() const { return directory_ + "/" + model_.name_of(*target().file); }
+  void put(const Bytes& bytes) const {
+    std::fstream file(path(), std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(static_cast<std::streamoff>(begin()));
     file.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
   }
 
   TreeModel model_;
-  Call copy_;
+  Call call_;
+  std::uint64_t half_ = 0;
 };
 
-TEST_F(HalfCopyTest, a_beginning_of_the_copy_is_allowed) {
+TEST_P(HalfMadeTest, a_beginning_is_allowed) {
   Exerciser second(settings());
-  const Resumed resumed = second.resume(copy_.number - 1);
-  EXPECT_EQ(resumed.after, copy_.number - 1);
+  const Resumed resumed = second.resume(call_.number - 1);
+  EXPECT_EQ(resumed.after, call_.number - 1);
   EXPECT_EQ(resumed.restored, 1);
   EXPECT_NO_THROW(second.run([](std::uint64_t) {}));
 }
 
-TEST_F(HalfCopyTest, anything_else_in_its_place_is_not) {
-  flip(target(), copy_.target_offset + copy_.length / 4);
+TEST_P(HalfMadeTest, anything_else_in_its_place_is_not) {
+  flip(path(), begin() + half_ / 2);
   Exerciser second(settings());
-  EXPECT_THROW(second.resume(copy_.number - 1), Mismatch);
+  EXPECT_THROW(second.resume(call_.number - 1), Mismatch);
 }
+
+INSTANTIATE_TEST_SUITE_P(Of, HalfMadeTest, testing::Values(CallKind::copy, CallKind::write));
 
 TEST_F(ExerciserTest, refuses_a_directory_that_is_not_empty) {
   leave(middle);

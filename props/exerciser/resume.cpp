@@ -26,15 +26,19 @@ Destination destination_of(const Call& call, const TreeModel& tree) {
   return {call.slot, (open.flags & O_APPEND) != 0 ? open.file->size() : call.offset};
 }
 
-bool made_of_several_requests(const Call& call) {
-  return call.kind == CallKind::copy || call.kind == CallKind::send ||
-         (call.kind == CallKind::write && call.length > one_request_bytes_max);
+/// A direct write goes as it is. Of a cached one the kernel makes a request of its own for the first page, if that is
+/// not in the cache, and others where it runs out of room; they follow each other.
+bool made_of_several_requests(const Call& call, const TreeModel& tree) {
+  if (call.kind == CallKind::copy || call.kind == CallKind::send) return true;
+  if (call.kind != CallKind::write || (tree.open_file(call.slot).flags & O_DIRECT) != 0) return false;
+  const std::uint64_t offset = destination_of(call, tree).offset;
+  return offset / page_bytes != (offset + call.length - 1) / page_bytes;
 }
 
 /// As far as what was found is what the call brings. `after`: the model with the whole call.
 std::optional<Call> beginning_of(Call call, const TreeModel& before, const TreeModel& after,
                                  const std::map<std::string, FoundFile>& found) {
-  if (!made_of_several_requests(call)) return std::nullopt;
+  if (!made_of_several_requests(call, before)) return std::nullopt;
   const Destination to = destination_of(call, before);
   const FileModel& whole = *after.open_file(to.slot).file;
   const auto there = found.find(after.name_of(whole));
@@ -45,6 +49,8 @@ std::optional<Call> beginning_of(Call call, const TreeModel& before, const TreeM
          brought[same] == there->second.content[to.offset + same]) {
     ++same;
   }
+  // Of a write, requests end where pages do.
+  if (call.kind == CallKind::write && same < call.length) same -= std::min(same, (to.offset + same) % page_bytes);
   call.length = same;
   return call;
 }
