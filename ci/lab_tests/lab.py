@@ -248,7 +248,7 @@ class Lab:
 
         before = eventually(10, at_rest, lambda: f"the secondary does not catch up at rest: {self.describe()}")
         command = [os.path.join(CI, "lab"), "compare", self.directory]
-        result = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+        result = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
         said = (result.stdout + result.stderr)[-2000:]
         expect(result.returncode == 0, f"the directories differ:\n{said}")
         expect(self.status("s1").get("epoch") == before["epoch"], "the roles changed while nothing happened")

@@ -91,7 +91,13 @@ section_asan() {
   run_ctest asan build-asan
 }
 
-section_lab() { "$CI/lab_tests/run"; }
+# On ext4 everything; on XFS what depends on what the filesystem makes of each call.
+section_lab() {
+  local status=0
+  "$CI/lab_tests/run" || status=1
+  "$CI/lab_tests/run" --fs xfs exercise || status=1
+  return $status
+}
 
 section_demo() {
   local status
