@@ -129,6 +129,7 @@ FuseSession::~FuseSession() { end(); }
 
 void FuseSession::start() {
   if (!session_) return lose("libfuse cannot begin a session");
+  environment_.volume.on_last_name([this](const FileId& id) { keep_while_referred(id); });
   wait();
 }
 
@@ -204,6 +205,7 @@ void FuseSession::end() {
   for (const auto& [id, pending] : std::exchange(pending_, {})) fuse_reply_none(pending.request);
   for (const Request request : std::exchange(reading_, {})) fuse_reply_none(request);
   listings_.clear();
+  environment_.volume.on_last_name({});
   nodes_.for_each_open([&](const FileId& id) { environment_.volume.unpin(id); });
   boost::system::error_code ignored;
   if (!session_) {
@@ -249,10 +251,14 @@ ssize_t FuseSession::send(iovec* parts, int count) {
   return written;
 }
 
-void FuseSession::refresh_privileges(const FileId& id) {
-  const std::uint64_t node = nodes_.take_privileged(id);
-  // Attributes only, the pages stay. Fails only if the kernel has forgotten the object, and its mode with it.
-  if (node != 0) fuse_lowlevel_notify_inval_inode(session_.get(), node, -1, 0);
+void FuseSession::forget(std::uint64_t node, std::uint64_t lookups) {
+  const FileId kept = nodes_.forget(node, lookups);
+  if (kept != FileId::none()) environment_.volume.unpin(kept);
+}
+
+void FuseSession::keep_while_referred(const FileId& id) {
+  if (environment_.volume.pin(id) != 0) return;
+  if (!nodes_.keep(id)) environment_.volume.unpin(id);
 }
 
 struct stat FuseSession::describe_attributes(const FileId& id, const struct stat& status) {

@@ -30,7 +30,8 @@ TEST(Mappings, SharedStoresReachTheFile) {
     if (memory == nullptr) return s.require("mmap", false);
     std::memcpy(memory + page - 2, "store", 5);
     s.contents(file);
-    s.moves(file, "msync", [&] {
+    s.done("msync", ::msync(memory, 3 * page, MS_SYNC));
+    s.moves(file, "a store into a clean page, and msync", [&] {
       memory[0] = 'm';
       s.done("msync", ::msync(memory, 3 * page, MS_SYNC));
     });

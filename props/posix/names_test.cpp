@@ -27,7 +27,7 @@ TEST(Names, HoldEveryByte) {
     s.make("a\xcc\x88");
     s.make("CASE");
     s.make("case");
-    s.make(" ");
+    s.make("  ");
     s.make("...");
     s.make("-rf");
     s.make("\xed\xa0\x80\xff");

@@ -16,6 +16,8 @@ namespace {
 void prepare(Scene& s) {
   s.done("mkdir", ::mkdir("closed", 0755));
   s.make("closed/file", "text");
+  s.make("closed/shared", "text");
+  s.done("chmod", ::chmod("closed/shared", 0666));
   s.done("mkdir", ::mkdir("closed/dir", 0755));
   s.done("mkdir", ::mkdir("open", 0777));
   s.done("chmod", ::chmod("open", 0777));
@@ -31,7 +33,7 @@ TEST(Permissions, OfADirectory) {
       s.refused(EACCES, "mkdir", ::mkdir("closed/new", 0755));
       s.refused(EACCES, "symlink", ::symlink("x", "closed/new"));
       s.refused(EACCES, "mkfifo", ::mkfifo("closed/new", 0644));
-      s.refused(EACCES, "link", ::link("closed/file", "closed/new"));
+      s.refused(EACCES, "link", ::link("closed/shared", "closed/new"));
       s.refused(EACCES, "unlink", ::unlink("closed/file"));
       s.refused(EACCES, "rmdir", ::rmdir("closed/dir"));
       s.refused(EACCES, "rename", ::rename("closed/file", "closed/new"));

@@ -22,12 +22,13 @@ void make(Scene& s, const std::string& name, mode_t mode) {
 }
 
 /// What a change leaves of each combination of bits, by root, by the owner and by somebody else.
-void after(Scene& s, const std::function<void(const char*)>& change) {
-  const User nobody{80'000, 80'000, {}};
+void after(Scene& s, const std::string& prefix, const std::function<void(const char*)>& change) {
+  const User member{80'000, 80'000, {5, alice.gid, 80'001}};
+  const User nobody{80'002, 80'002, {}};
   int number = 0;
   for (const mode_t mode : {04777U, 02777U, 06777U, 02767U, 06766U, 01777U}) {
-    for (const User& user : {User{}, alice, nobody}) {
-      const std::string name = "f" + std::to_string(++number);
+    for (const User& user : {User{}, alice, member, nobody}) {
+      const std::string name = prefix + std::to_string(++number);
       make(s, name, mode);
       s.as(user, [&] { change(name.c_str()); });
       s.see(name);
@@ -37,7 +38,7 @@ void after(Scene& s, const std::function<void(const char*)>& change) {
 
 TEST(Privileges, EndWithAWrite) {
   both([](Scene& s) {
-    after(s, [&](const char* name) {
+    after(s, "written", [&](const char* name) {
       const int file = s.opened("open", ::open(name, O_WRONLY));
       s.done("write", ::write(file, "T", 1));
       s.see(name);
@@ -48,7 +49,7 @@ TEST(Privileges, EndWithAWrite) {
 TEST(Privileges, EndWithADirectWrite) {
   both([](Scene& s) {
     alignas(4096) static char block[4096];
-    after(s, [&](const char* name) {
+    after(s, "direct", [&](const char* name) {
       const int file = s.opened("open", ::open(name, O_WRONLY | O_DIRECT));
       s.done("write", ::pwrite(file, block, sizeof block, 0));
       s.see(name);
@@ -58,14 +59,14 @@ TEST(Privileges, EndWithADirectWrite) {
 
 TEST(Privileges, EndWithATruncation) {
   both([](Scene& s) {
-    after(s, [&](const char* name) { s.done("truncate", ::truncate(name, 2)); });
-    after(s, [&](const char* name) { ::close(s.opened("O_TRUNC", ::open(name, O_WRONLY | O_TRUNC))); });
+    after(s, "truncated", [&](const char* name) { s.done("truncate", ::truncate(name, 2)); });
+    after(s, "opened", [&](const char* name) { ::close(s.opened("O_TRUNC", ::open(name, O_WRONLY | O_TRUNC))); });
   });
 }
 
 TEST(Privileges, EndWithAnAllocation) {
   both([](Scene& s) {
-    after(s, [&](const char* name) {
+    after(s, "allocated", [&](const char* name) {
       const int file = s.opened("open", ::open(name, O_WRONLY));
       s.done("fallocate", ::fallocate(file, 0, 0, 100));
       s.see(name);

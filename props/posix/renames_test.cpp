@@ -96,8 +96,9 @@ TEST(Renames, AreRefused) {
     s.make("full/file");
     s.refused(EINVAL, "into itself", ::rename("dir", "dir/inner/dir"));
     s.refused(EINVAL, "right into itself", ::rename("dir", "dir/dir"));
-    s.refused(ENOTEMPTY, "onto its own parent", ::rename("dir/inner", "dir"));
-    s.refused(ENOTEMPTY, "onto a full directory", ::rename("dir", "full"));
+    // ENOTEMPTY on ext4, EEXIST on XFS.
+    s.same("onto its own parent", ::rename("dir/inner", "dir"));
+    s.same("onto a full directory", ::rename("dir", "full"));
     s.refused(EISDIR, "a file onto a directory", ::rename("file", "dir"));
     s.refused(ENOTDIR, "a directory onto a file", ::rename("dir", "file"));
     s.refused(ENOENT, "of nothing", ::rename("none", "some"));

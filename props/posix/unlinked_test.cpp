@@ -79,6 +79,36 @@ TEST(Unlinked, DirectoriesAreDead) {
   });
 }
 
+/// The kernel asks for these without ever having opened them at the daemon.
+TEST(Unlinked, StayVisibleToWhoRefersToThem) {
+  both([](Scene& s) {
+    s.make("file", "text");
+    s.make("replaced", "text");
+    s.done("mkfifo", ::mkfifo("fifo", 0600));
+    s.done("symlink", ::symlink("target", "link"));
+    s.done("mkdir", ::mkdir("dir", 0755));
+    const int file = s.opened("O_PATH", ::open("file", O_PATH));
+    const int replaced = s.opened("O_PATH", ::open("replaced", O_PATH));
+    const int fifo = s.opened("fifo", ::open("fifo", O_RDWR));
+    const int link = s.opened("symlink", ::open("link", O_PATH | O_NOFOLLOW));
+    const int directory = s.opened("directory", ::open("dir", O_PATH));
+    s.moves(file, "unlink", [&] { s.done("unlink", ::unlink("file")); });
+    s.make("new");
+    s.done("rename onto it", ::rename("new", "replaced"));
+    s.done("unlink", ::unlink("fifo") + ::unlink("link"));
+    s.done("rmdir", ::rmdir("dir"));
+    for (const int descriptor : {file, replaced, fifo, link, directory}) s.see(descriptor);
+    s.done("chmod of the fifo", ::fchmod(fifo, 0640));
+    s.see(fifo);
+    char target[16] = {};
+    s.done("where the symlink leads", ::readlinkat(link, "", target, sizeof target));
+    const std::string proc = "/proc/self/fd/" + std::to_string(file);
+    const int opened = s.opened("open it after all", ::open(proc.c_str(), O_RDWR));
+    s.contents(opened);
+    for (const int descriptor : {file, replaced, fifo, link, directory, opened}) ::close(descriptor);
+  });
+}
+
 /// FUSE could carry it since Linux 6.1, libfuse and the replicated operations know names only.
 TEST(Unlinked, TemporaryFilesAreRefused) {
   both([](Scene& s) {
