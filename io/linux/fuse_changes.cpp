@@ -185,8 +185,9 @@ void FuseSession::set_attributes(Request request, const FileId& file, struct sta
   if ((which & FUSE_SET_ATTR_SIZE) != 0) {
     wanted.mask |= attribute_size;
     wanted.size_bytes = static_cast<std::uint64_t>(values->st_size);
-    // ftruncate(2) and O_TRUNC always change the time, truncate(2) only with the size where a filesystem has it so.
-    if (info != nullptr) wanted.mask |= attribute_mtime_now;
+    // ftruncate(2) and O_TRUNC always change the time; truncate(2) on XFS only with the size. The kernel does not tell
+    // O_TRUNC from truncate(2) to nothing.
+    if (info != nullptr || values->st_size == 0) wanted.mask |= attribute_mtime_now;
   }
   if ((which & FUSE_SET_ATTR_ATIME_NOW) != 0) {
     wanted.mask |= attribute_atime_now;

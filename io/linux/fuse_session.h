@@ -98,7 +98,7 @@ class FuseSession : public std::enable_shared_from_this<FuseSession> {
   /// libfuse's table of operations, and what leads from there to the members below.
   struct Operations;
 
-  // fuse_session.cpp: the connection, and the answers
+  // fuse_session.cpp: the connection
   void wait();
   enum class Taken { message, nothing, ended };
   Taken take();
@@ -110,6 +110,8 @@ class FuseSession : public std::enable_shared_from_this<FuseSession> {
   void forget(std::uint64_t node, std::uint64_t lookups);
   /// The kernel may still refer to what loses its last name: an O_PATH descriptor, a fifo, a working directory.
   void keep_while_referred(const FileId& id);
+
+  // fuse_answers.cpp: what the kernel is told of objects
   void answer_open(Request request, fuse_file_info& opened);
   void answer_entry(Request request, const FileId& id);
   void answer_created(Request request, const FileId& id);

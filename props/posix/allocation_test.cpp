@@ -142,6 +142,9 @@ TEST(Allocation, CollapseAndInsertAreRefused) {
     fill(s, file, 0, 4 * piece);
     s.documented(EOPNOTSUPP, "collapse", ::fallocate(file, FALLOC_FL_COLLAPSE_RANGE, piece, piece));
     s.documented(EOPNOTSUPP, "insert", ::fallocate(file, FALLOC_FL_INSERT_RANGE, piece, piece));
+    // ext4 refuses that too.
+    const int unshared = ::fallocate(file, FALLOC_FL_UNSHARE_RANGE, 0, piece);
+    s.require("unshare", !s.on_mount() || (unshared == -1 && errno == EOPNOTSUPP));
     // Alike again.
     fill(s, file, 0, 4 * piece);
     s.see(file);

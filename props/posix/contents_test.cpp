@@ -1,17 +1,13 @@
-// Reading and writing: positions, appending, direct and synchronous writes, limits, and copies inside of the kernel.
+// Reading, writing and truncation: positions, times and limits.
 #include "props/posix/both.h"
 
 #include <array>
 #include <cerrno>
 #include <csignal>
-#include <cstdlib>
-#include <cstring>
 #include <fcntl.h>
-#include <memory>
 #include <string>
 #include <sys/mman.h>
 #include <sys/resource.h>
-#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -22,18 +18,6 @@ namespace lockstep::posix {
 namespace {
 
 constexpr std::size_t page = 4096;
-
-/// Bytes that say where they are.
-std::string pattern(std::size_t size, unsigned seed) {
-  std::string bytes(size, '\0');
-  for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<char>('a' + (i / 7 + i + seed) % 26);
-  return bytes;
-}
-
-ssize_t write2(int file, const std::string& bytes, off_t offset, int flags) {
-  const iovec part{const_cast<char*>(bytes.data()), bytes.size()};
-  return ::pwritev2(file, &part, 1, offset, flags);
-}
 
 TEST(Contents, PositionsAndVectors) {
   both([](Scene& s) {
@@ -92,6 +76,20 @@ TEST(Contents, MoveTimes) {
   });
 }
 
+/// FUSE does not tell it from O_TRUNC, which changes the time.
+TEST(Contents, TruncationOfAnEmptyFileMovesItsTime) {
+  both([](Scene& s) {
+    s.make("file");
+    struct stat before {};
+    struct stat after {};
+    s.done("status", ::stat("file", &before));
+    wait_for_tick();
+    s.done("truncate", ::truncate("file", 0));
+    s.done("status", ::stat("file", &after));
+    s.require("its time", !s.on_mount() || after.st_mtim.tv_nsec != before.st_mtim.tv_nsec);
+  });
+}
+
 TEST(Contents, LargeWrites) {
   both([](Scene& s) {
     const std::string bytes = pattern((std::size_t{5} << 20U) + 333, 1);
@@ -101,50 +99,6 @@ TEST(Contents, LargeWrites) {
     s.done("beyond the end", ::pwrite(file, "end", 3, 7 << 20));
     s.contents(file);
     s.see("file");
-    ::close(file);
-  });
-}
-
-TEST(Contents, AppendersDoNotOverwriteEachOther) {
-  both([](Scene& s) {
-    s.make("file");
-    constexpr int processes = 4;
-    constexpr int lines = 100;
-    s.at_once(processes, [&](int number) {
-      const int file = ::open("file", O_WRONLY | O_APPEND);
-      for (int i = 0; i < lines; ++i) {
-        const std::string line = std::to_string(number) + ':' + std::string(20, static_cast<char>('a' + number)) + '\n';
-        s.require("append", ::write(file, line.data(), line.size()) == static_cast<ssize_t>(line.size()));
-      }
-      ::close(file);
-    });
-    const std::unique_ptr<FILE, int (*)(FILE*)> file(std::fopen("file", "r"), std::fclose);
-    std::array<int, processes> count{};
-    char line[64];
-    while (file && std::fgets(line, sizeof line, file.get()) != nullptr) {
-      const int number = line[0] - '0';
-      const bool whole = number >= 0 && number < processes && std::strlen(line) == 23 && line[2] == 'a' + number;
-      s.require("no line is torn", whole);
-      if (whole) ++count.at(static_cast<std::size_t>(number));
-    }
-    for (const int counted : count) s.require("no line is lost", counted == lines);
-    s.see("file");
-    s.done("empty again: the order of lines is free", ::truncate("file", 0));
-  });
-}
-
-TEST(Contents, AppendIgnoresOffsets) {
-  both([](Scene& s) {
-    s.make("file", "begin");
-    const int file = s.opened("open", ::open("file", O_RDWR | O_APPEND));
-    s.done("pwrite appends", ::pwrite(file, "1", 1, 0));
-    s.done("seek", ::lseek(file, 0, SEEK_SET));
-    s.done("write", ::write(file, "2", 1));
-    s.done("position", ::lseek(file, 0, SEEK_CUR));
-    s.done("flags", ::fcntl(file, F_SETFL, 0));
-    s.done("pwrite", ::pwrite(file, "3", 1, 0));
-    s.done("RWF_APPEND", write2(file, "4", 0, RWF_APPEND));
-    s.contents(file);
     ::close(file);
   });
 }
@@ -170,89 +124,6 @@ TEST(Contents, Truncation) {
     s.done("write", ::pwrite(file, "x", 1, 5));
     s.contents(file);
     ::close(file);
-  });
-}
-
-TEST(Contents, SynchronousWrites) {
-  both([](Scene& s) {
-    for (const int flags : {O_SYNC, O_DSYNC, O_SYNC | O_APPEND}) {
-      const int file = s.opened("open", ::open("file", O_CREAT | O_RDWR | flags, 0644));
-      s.done("write", ::write(file, "written", 7));
-      s.done("flags", ::fcntl(file, F_GETFL) & (O_SYNC | O_DSYNC | O_APPEND));
-      ::close(file);
-    }
-    const int file = s.opened("open", ::open("file", O_RDWR));
-    s.done("RWF_DSYNC", write2(file, "1", 0, RWF_DSYNC));
-    s.done("RWF_SYNC", write2(file, "2", 1, RWF_SYNC));
-    s.done("RWF_HIPRI", write2(file, "3", 2, RWF_HIPRI));
-    s.done("at the position", write2(file, "4", -1, 0));
-    s.refused(EOPNOTSUPP, "unknown flag", write2(file, "x", 0, 1 << 20));
-    s.done("fsync", ::fsync(file));
-    s.done("fdatasync", ::fdatasync(file));
-    s.done("sync_file_range", ::sync_file_range(file, 0, 0, SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER));
-    s.done("syncfs", ::syncfs(file));
-    s.contents(file);
-    ::close(file);
-    const int path = s.opened("O_PATH", ::open("file", O_PATH));
-    s.refused(EBADF, "fsync of a path", ::fsync(path));
-    ::close(path);
-    const int directory = s.opened("directory", ::open(".", O_RDONLY | O_DIRECTORY));
-    s.done("fsync of a directory", ::fsync(directory));
-    s.done("fdatasync of a directory", ::fdatasync(directory));
-    ::close(directory);
-  });
-}
-
-TEST(Contents, NoWaitIsRefused) {
-  both([](Scene& s) {
-    s.make("file", "cached");
-    s.contents("file");
-    const int file = s.opened("open", ::open("file", O_RDONLY));
-    std::array<char, 6> bytes{};
-    const iovec part{bytes.data(), bytes.size()};
-    s.documented(EOPNOTSUPP, "RWF_NOWAIT", ::preadv2(file, &part, 1, 0, RWF_NOWAIT));
-    ::close(file);
-  });
-}
-
-TEST(Contents, Direct) {
-  both([](Scene& s) {
-    const std::unique_ptr<char, void (*)(void*)> room(static_cast<char*>(std::aligned_alloc(page, 8 * page)),
-                                                      std::free);
-    const std::string bytes = pattern(8 * page, 3);
-    std::memcpy(room.get(), bytes.data(), bytes.size());
-    const int file = s.opened("create", ::open("file", O_CREAT | O_RDWR | O_DIRECT, 0644));
-    s.done("write", ::pwrite(file, room.get(), 8 * page, 0));
-    s.done("beyond the end", ::pwrite(file, room.get(), page, 16 * page));
-    const int cached = s.opened("open cached", ::open("file", O_RDWR));
-    s.contents(cached);
-    s.done("cached write", ::pwrite(cached, "cached", 6, page));
-    std::memset(room.get(), 0, 8 * page);
-    s.done("direct read", ::pread(file, room.get(), 2 * page, 0));
-    s.note("sees it", std::string(room.get() + page, 10));
-    s.done("read across the end", ::pread(file, room.get(), 8 * page, 16 * page));
-    s.done("direct write under a cached page", ::pwrite(file, room.get(), page, page));
-    s.contents(cached);
-    s.see("file");
-    s.done("flag on", ::fcntl(cached, F_SETFL, O_DIRECT));
-    s.done("flag off", ::fcntl(cached, F_SETFL, 0));
-    ::close(cached);
-    ::close(file);
-  });
-}
-
-/// Alignment is what a disk needs; here data goes through the daemon.
-TEST(Contents, DirectNeedsNoAlignment) {
-  both([](Scene& s) {
-    s.make("file", pattern(2 * page, 4));
-    const int file = s.opened("open", ::open("file", O_RDWR | O_DIRECT));
-    const ssize_t count = ::pwrite(file, "xyz", 3, 5);
-    const int error = errno;
-    s.require("unaligned", s.on_mount() ? count == 3 : count == -1 && error == EINVAL);
-    ::close(file);
-    const int cached = s.opened("open", ::open("file", O_RDWR));
-    s.done("alike again", ::pwrite(cached, "xyz", 3, 5));
-    ::close(cached);
   });
 }
 
@@ -299,51 +170,6 @@ TEST(Contents, LargestFiles) {
     s.see(file);
     s.done("short again", ::ftruncate(file, 1));
     ::close(file);
-  });
-}
-
-TEST(Contents, CopiedInsideOfTheKernel) {
-  both([](Scene& s) {
-    s.make("from", pattern(300'000, 6));
-    const int from = s.opened("open", ::open("from", O_RDONLY));
-    const int to = s.opened("create", ::open("to", O_CREAT | O_RDWR, 0644));
-    off_t in = 1000;
-    off_t out = 5000;
-    s.done("copy_file_range", ::copy_file_range(from, &in, to, &out, 200'000, 0));
-    s.note("offsets", std::to_string(in) + ' ' + std::to_string(out));
-    s.done("at the end", ::copy_file_range(from, &(in = 299'990), to, &(out = 0), 100, 0));
-    s.done("beyond the end", ::copy_file_range(from, &(in = 400'000), to, &(out = 0), 100, 0));
-    s.refused(EINVAL, "flags", ::copy_file_range(from, nullptr, to, nullptr, 1, 1));
-    s.refused(EINVAL, "onto itself", ::copy_file_range(to, &(in = 0), to, &(out = 50), 100, 0));
-    s.done("within a file", ::copy_file_range(to, &(in = 0), to, &(out = 250'000), 100, 0));
-    s.refused(EBADF, "to a reader", ::copy_file_range(to, nullptr, from, nullptr, 1, 0));
-    s.contents(to);
-    off_t position = 10;
-    s.done("sendfile", ::sendfile(to, from, &position, 100'000));
-    s.contents(to);
-    std::array<int, 2> pipe{};
-    s.done("pipe", ::pipe(pipe.data()));
-    s.done("splice out", ::splice(from, &(in = 3), pipe[1], nullptr, 5000, 0));
-    s.done("splice in", ::splice(pipe[0], nullptr, to, &(out = 17), 5000, 0));
-    s.done("vmsplice", ::write(pipe[1], "text", 4));
-    s.done("splice in at the end", ::splice(pipe[0], nullptr, to, &(out = 600'000), 4, 0));
-    s.contents(to);
-    for (const int descriptor : {from, to, pipe[0], pipe[1]}) ::close(descriptor);
-  });
-}
-
-TEST(Contents, CopiedToTheOutside) {
-  both([](Scene& s) {
-    s.make("from", pattern(10'000, 7));
-    const int from = s.opened("open", ::open("from", O_RDWR));
-    const int outside = s.opened("outside", ::open("/dev/shm", O_TMPFILE | O_RDWR, 0600));
-    s.done("sendfile", ::sendfile(outside, from, nullptr, 10'000));
-    off_t position = 0;
-    s.done("sendfile back", ::sendfile(from, outside, &position, 10'000));
-    s.refused(EXDEV, "copy_file_range", ::copy_file_range(from, nullptr, outside, nullptr, 100, 0));
-    s.contents(from);
-    ::close(from);
-    ::close(outside);
   });
 }
 

@@ -143,6 +143,22 @@ TEST(Renames, Exchange) {
   });
 }
 
+/// ext4 has it so too; XFS counts the new parent as a change.
+TEST(Renames, ExchangedDirectoriesKeepTheirTimes) {
+  both([](Scene& s) {
+    s.done("mkdir", ::mkdir("parent", 0755));
+    s.done("mkdir", ::mkdir("dir", 0755));
+    s.make("parent/file");
+    const timespec times[2] = {{1, 1}, {2, 2}};
+    s.done("set", ::utimensat(AT_FDCWD, "dir", times, 0));
+    s.done("exchange", rename2("dir", "parent/file", RENAME_EXCHANGE));
+    struct stat status {};
+    s.done("status", ::stat("parent/file", &status));
+    s.require("its time", !s.on_mount() || (status.st_mtim.tv_sec == 2 && status.st_mtim.tv_nsec == 2));
+    s.done("alike again", ::utimensat(AT_FDCWD, "parent/file", times, 0));
+  });
+}
+
 TEST(Renames, WhiteoutIsNotReplicated) {
   both([](Scene& s) {
     s.make("a", "text");

@@ -57,6 +57,12 @@ constexpr char separator = '\0';
 
 }  // namespace
 
+std::string pattern(std::size_t size, unsigned seed) {
+  std::string bytes(size, '\0');
+  for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<char>('a' + (i / 7 + i + seed) % 26);
+  return bytes;
+}
+
 std::string describe_result(long result, int error) {
   if (result != -1) return std::to_string(result);
   const char* const name = ::strerrorname_np(error);

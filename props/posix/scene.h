@@ -85,6 +85,8 @@ class Scene {
   std::string failures_;
 };
 
+/// Bytes that say where they are.
+std::string pattern(std::size_t size, unsigned seed);
 /// A result as people read it: the number, or the name of the error.
 std::string describe_result(long result, int error);
 /// Until the clock of filesystems has gone on, so that the next change has another time.

@@ -129,9 +129,7 @@ void Caller::make_on_name(const Call& call) {
     case CallKind::symlink: scene_.same("symlink", ::symlink(name, other)); break;
     case CallKind::unlink: scene_.same("unlink", ::unlink(name)); break;
     case CallKind::remove_directory: scene_.same("rmdir", ::rmdir(name)); break;
-    case CallKind::rename:
-      scene_.same("rename", ::renameat2(AT_FDCWD, name, AT_FDCWD, other, rename_flags(call.flags)));
-      break;
+    case CallKind::rename: rename(name, other, rename_flags(call.flags)); break;
     case CallKind::change_mode: scene_.same("chmod", ::chmod(name, static_cast<mode_t>(call.number) & 07777U)); break;
     case CallKind::change_owner:
       scene_.same("chown", ::lchown(name, static_cast<uid_t>(call.number), static_cast<gid_t>(call.flags)));
@@ -147,6 +145,17 @@ void Caller::make_on_name(const Call& call) {
   }
   scene_.see(name);
   scene_.see(other);
+}
+
+/// XFS changes the time of a directory that is exchanged with what has another parent, here it stays (README.md): so it
+/// is set.
+void Caller::rename(const char* name, const char* other, unsigned flags) {
+  const timespec times[2] = {{1, 1}, {1, 1}};
+  if (scene_.same("rename", ::renameat2(AT_FDCWD, name, AT_FDCWD, other, flags)) != 0 || flags != RENAME_EXCHANGE)
+    return;
+  for (const char* const exchanged : {name, other}) {
+    scene_.same("utimens", ::utimensat(AT_FDCWD, exchanged, times, AT_SYMLINK_NOFOLLOW));
+  }
 }
 
 /// Only within the file: behind its end a store is a signal.

@@ -36,7 +36,7 @@ std::vector<Call> beginning() {
 }
 
 RC_GTEST_PROP(Sequences, GiveTheSameOnBothSides, ()) {
-  const auto calls = *rc::gen::container<std::vector<Call>>(arbitrary_call());
+  const auto calls = *rc::gen::container<std::vector<Call>>(rc::gen::resize(rc::kNominalSize, arbitrary_call()));
   const std::string text = difference([&](Scene& scene) {
     Caller caller(scene);
     for (const Call& call : beginning()) caller.make(call);
