@@ -270,6 +270,22 @@ TEST_P(Mount, WhatIsReferredToOutlivesItsName) {
   EXPECT_EQ(read_text("/proc/self/fd/" + std::to_string(unlinked.fd())), "text\n");
 }
 
+TEST_P(Mount, NothingStaysOpenThatNobodyRefersTo) {
+  const auto removed_but_open = [] { return std::stoi(shell_output("ls -l /proc/$PPID/fd | grep -c '(deleted)'")); };
+  const int before = removed_but_open();
+  ASSERT_EQ(write_text(at("held"), "text"), 0);
+  Descriptor held(::open(at("held").c_str(), O_PATH | O_CLOEXEC));
+  ASSERT_EQ(::unlink(at("held").c_str()), 0);
+  EXPECT_EQ(removed_but_open() - before, 2) << "this descriptor, and the one beneath";
+  held.reset();
+  EXPECT_EQ(
+      in_data("mkdir d && touch d/x && for i in $(seq 200); do echo $i > f$i; mkdir d$i; done && rm f* && rmdir d?*"
+              " && ! rmdir d 2>/dev/null"),
+      0);
+  for (int i = 0; i < 100 && removed_but_open() != before; ++i) std::this_thread::sleep_for(10ms);
+  EXPECT_EQ(removed_but_open(), before);
+}
+
 TEST_P(Mount, OwnersModesUmaskAndPrivileges) {
   EXPECT_EQ(in_data("mkdir -m 1777 tmp && mkdir -m 2775 group && chgrp 50 group"), 0);
   EXPECT_EQ(

@@ -61,7 +61,7 @@ class LinuxVolume final : public io::Volume {
   [[nodiscard]] std::uint64_t tree() const { return tree_; }
   /// Whom to tell of each sync that fails, on the thread that sees it and before anybody else hears of it.
   void on_failed_sync(std::function<void()> hear) { sync_failed_ = std::move(hear); }
-  /// Whom to tell of each object that a request is about to take the last name from; pin() keeps it. May be empty.
+  /// Whom to tell of each object that a request has just taken the last name from; pin() still keeps it. May be empty.
   void on_last_name(std::function<void(const FileId&)> hear) { last_name_ = std::move(hear); }
   /// Brings modification times that wait onto their inodes.
   void settle();
@@ -130,8 +130,8 @@ class LinuxVolume final : public io::Volume {
   int identify(const Operation& operation);
   int check_place(const FileId& parent, const std::string& name, io::Origin origin) const;
   NamedObject look_at(int directory, const std::string& name);
-  void tell_last_name(const NamedObject& object, io::Origin origin);
-  void lost_name(const NamedObject& object);
+  void hold(const NamedObject& object, io::Origin origin);
+  void lost_name(const NamedObject& object, io::Origin origin);
   /// Reports the parent's new time (application) or takes it over (stream).
   void after_change(const OpenObject& directory, const FileId& id, io::Origin origin, std::int64_t& mtime_ns);
 

@@ -205,13 +205,15 @@ LinuxVolume::NamedObject LinuxVolume::look_at(int directory, const std::string& 
   return {found.error, found.value.id, found.value.status};
 }
 
-void LinuxVolume::tell_last_name(const NamedObject& object, Origin origin) {
-  if (origin == Origin::application && last_name_ && object.has_one_name()) last_name_(object.id);
+/// Opens what may be about to lose its last name: it cannot be opened any more when it has.
+void LinuxVolume::hold(const NamedObject& object, Origin origin) {
+  if (origin == Origin::application && last_name_ && object.has_one_name()) table_->open(object.id);
 }
 
-void LinuxVolume::lost_name(const NamedObject& object) {
+void LinuxVolume::lost_name(const NamedObject& object, Origin origin) {
   if (!object.has_one_name()) return;
   unsettled_.erase(object.id);
+  if (origin == Origin::application && last_name_) last_name_(object.id);
   table_->erase(object.id);
 }
 
@@ -223,9 +225,9 @@ int LinuxVolume::unlink(const Operation& operation, Origin origin, io::Applied& 
   const NamedObject victim = look_at(directory, operation.name);
   if (victim.error != 0) return victim.error;
   const int flags = (operation.flags & flag_remove_directory) != 0 ? AT_REMOVEDIR : 0;
-  tell_last_name(victim, origin);
+  hold(victim, origin);
   if (::unlinkat(directory, operation.name.c_str(), flags) != 0) return errno;
-  lost_name(victim);
+  lost_name(victim, origin);
   after_change(*parent.value, operation.parent, origin, result.effect.parent_mtime_ns);
   return 0;
 }
@@ -246,7 +248,7 @@ int LinuxVolume::rename(const Operation& operation, Origin origin, io::Applied& 
   const unsigned flags =
       (exchange ? RENAME_EXCHANGE : 0U) | ((operation.flags & flag_no_replace) != 0 ? RENAME_NOREPLACE : 0U);
   const bool replaces = !exchange && target.error == 0 && target.status.st_ino != source.status.st_ino;
-  if (replaces) tell_last_name(target, origin);
+  if (replaces) hold(target, origin);
   if (::renameat2(from.value->fd(), operation.name.c_str(), to.value->fd(), operation.new_name.c_str(), flags) != 0) {
     return errno;
   }
@@ -254,7 +256,7 @@ int LinuxVolume::rename(const Operation& operation, Origin origin, io::Applied& 
     keep_time(source.status, to.value->fd(), operation.new_name);
     if (exchange) keep_time(target.status, from.value->fd(), operation.name);
   }
-  if (replaces) lost_name(target);
+  if (replaces) lost_name(target, origin);
   after_change(*from.value, operation.parent, origin, result.effect.parent_mtime_ns);
   after_change(*to.value, operation.new_parent, origin, result.effect.new_parent_mtime_ns);
   return 0;
