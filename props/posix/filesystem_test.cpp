@@ -80,6 +80,22 @@ TEST(Filesystem, Status) {
   });
 }
 
+TEST(Filesystem, Handles) {
+  both([](Scene& s) {
+    s.make("file", "text");
+    alignas(file_handle) std::array<char, sizeof(file_handle) + MAX_HANDLE_SZ> room{};
+    auto* const handle = reinterpret_cast<file_handle*>(room.data());
+    handle->handle_bytes = MAX_HANDLE_SZ;
+    int mount = 0;
+    s.done("name_to_handle_at", ::name_to_handle_at(AT_FDCWD, "file", handle, &mount, 0));
+    const int directory = s.opened("open", ::open(".", O_RDONLY | O_DIRECTORY));
+    const int file = s.opened("open_by_handle_at", ::open_by_handle_at(directory, handle, O_RDONLY));
+    s.contents(file);
+    ::close(file);
+    ::close(directory);
+  });
+}
+
 /// A mount's ioctls would have to be replicated one by one.
 TEST(Filesystem, FileAttributesAreRefused) {
   both([](Scene& s) {
@@ -88,6 +104,8 @@ TEST(Filesystem, FileAttributesAreRefused) {
     int flags = 0;
     s.documented(ENOTTY, "lsattr", ::ioctl(file, FS_IOC_GETFLAGS, &flags));
     s.documented(ENOTTY, "chattr", ::ioctl(file, FS_IOC_SETFLAGS, &flags));
+    long version = 0;
+    s.documented(ENOTTY, "the inode's generation", ::ioctl(file, FS_IOC_GETVERSION, &version));
     fiemap map{};
     map.fm_length = 4096;
     s.documented(EOPNOTSUPP, "FIEMAP", ::ioctl(file, FS_IOC_FIEMAP, &map));

@@ -2,6 +2,7 @@
 #include "props/posix/both.h"
 
 #include <cerrno>
+#include <csignal>
 #include <fcntl.h>
 #include <string>
 #include <sys/file.h>
@@ -129,6 +130,22 @@ TEST(Locks, OfWholeFiles) {
     const int directory = s.opened("a directory", ::open(".", O_RDONLY));
     s.done("is locked too", ::flock(directory, LOCK_EX | LOCK_NB));
     ::close(directory);
+  });
+}
+
+TEST(Locks, Leases) {
+  both([](Scene& s) {
+    s.make("file");
+    const int reader = s.opened("open", ::open("file", O_RDONLY));
+    s.done("read lease", ::fcntl(reader, F_SETLEASE, F_RDLCK));
+    s.done("lease", ::fcntl(reader, F_GETLEASE));
+    std::signal(SIGIO, SIG_IGN);
+    s.refused(EAGAIN, "a writer does not wait", ::open("file", O_WRONLY | O_NONBLOCK));
+    s.done("given back", ::fcntl(reader, F_SETLEASE, F_UNLCK));
+    const int writer = s.opened("a writer", ::open("file", O_WRONLY | O_NONBLOCK));
+    s.refused(EAGAIN, "no read lease beside a writer", ::fcntl(reader, F_SETLEASE, F_RDLCK));
+    ::close(writer);
+    ::close(reader);
   });
 }
 

@@ -66,6 +66,7 @@ class Caller {
   void open(const Call& call);
   void make_on_descriptor(const Call& call);
   void make_on_name(const Call& call);
+  void copy(const Call& call, off_t size);
   void rename(const char* name, const char* other, unsigned flags);
   void store(const Call& call);
   [[nodiscard]] int slot(const Call& call) const { return slots_.at(static_cast<std::size_t>(call.slot)); }

@@ -61,6 +61,21 @@ TEST(SpecialFiles, Fifos) {
   });
 }
 
+/// What goes through a fifo never reaches FUSE.
+TEST(SpecialFiles, WritesLeaveTheTimesOfFifos) {
+  both([](Scene& s) {
+    s.done("mkfifo", ::mkfifo("fifo", 0640));
+    const timespec times[2] = {{1, 1}, {2, 2}};
+    s.done("set", ::utimensat(AT_FDCWD, "fifo", times, 0));
+    const int fifo = s.opened("open", ::open("fifo", O_RDWR));
+    s.done("write", ::write(fifo, "through", 7));
+    struct stat status {};
+    s.done("status", ::fstat(fifo, &status));
+    s.require("the time stays on the mount only", (status.st_mtim.tv_sec == 2) == s.on_mount());
+    ::close(fifo);
+  });
+}
+
 TEST(SpecialFiles, Sockets) {
   both([](Scene& s) {
     const int listener = s.opened("socket", ::socket(AF_UNIX, SOCK_STREAM, 0));

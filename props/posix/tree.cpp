@@ -45,8 +45,9 @@ std::vector<std::string> names_in(int directory) {
   return names;
 }
 
+/// A fifo's own is left out: on the mount it stays when somebody writes into it (README.md).
 std::string describe_time(const struct stat& status) {
-  if (status.st_mtim.tv_sec >= year_2020) return {};
+  if (status.st_mtim.tv_sec >= year_2020 || S_ISFIFO(status.st_mode)) return {};
   char text[64];
   std::snprintf(text, sizeof text, " mtime %lld.%09ld", static_cast<long long>(status.st_mtim.tv_sec),
                 status.st_mtim.tv_nsec);

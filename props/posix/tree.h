@@ -18,7 +18,7 @@ std::string describe_status(const struct stat& status);
 std::string describe_attributes(int directory, const std::string& name);
 std::string read_all(int descriptor);
 /// Everything beneath the directory, by name: statuses, contents, targets, attributes, and modification times that
-/// lie before 2020 (set by a call; others are the clock's).
+/// lie before 2020 (set by a call; others are the clock's), but for those of fifos.
 std::string describe_tree(int directory);
 
 }  // namespace lockstep::posix

@@ -99,14 +99,21 @@ TEST(Writes, Synchronous) {
   });
 }
 
-TEST(Writes, NoWaitIsRefused) {
+/// FUSE has no answer to them. What is young in Linux is refused beside, too, by a kernel that does not know it.
+TEST(Writes, HintsToTheFilesystemAreRefused) {
+  constexpr int atomic = 0x40;      // RWF_ATOMIC, Linux 6.11
+  constexpr int dont_cache = 0x80;  // RWF_DONTCACHE, Linux 6.14
   both([](Scene& s) {
     s.make("file", "cached");
     s.contents("file");
-    const int file = s.opened("open", ::open("file", O_RDONLY));
+    const int file = s.opened("open", ::open("file", O_RDWR));
     std::array<char, 6> bytes{};
     const iovec part{bytes.data(), bytes.size()};
     s.documented(EOPNOTSUPP, "RWF_NOWAIT", ::preadv2(file, &part, 1, 0, RWF_NOWAIT));
+    for (const int hint : {atomic, dont_cache}) {
+      const ssize_t count = write2(file, "cached", 0, hint);
+      s.require("refused on the mount", !s.on_mount() || (count == -1 && errno == EOPNOTSUPP));
+    }
     ::close(file);
   });
 }
