@@ -1,7 +1,8 @@
 """What system calls do on the replicated directory, compared with what they do on the filesystem beside it, which is of
 the same kind and mounted alike; one line for each case of posix_conformance. Afterwards both servers hold the same.
 
-LOCKSTEP_POSIX_SEQUENCES: how many random sequences of calls are drawn (100)."""
+LOCKSTEP_POSIX_SEQUENCES: how many random sequences of calls are drawn (100). They stay, for the replica to be compared;
+the lab's disk has room for some 3000."""
 import json
 import os
 
