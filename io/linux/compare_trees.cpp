@@ -22,11 +22,17 @@ class Comparison {
   Comparison(std::string root_a, std::string root_b) : root_a_(std::move(root_a)), root_b_(std::move(root_b)) {}
 
   std::vector<std::string> run() {
-    compare_entry("");
+    compare_entry("", {AT_FDCWD, root_a_}, {AT_FDCWD, root_b_});
     return std::move(differences_);
   }
 
  private:
+  /// Where an entry is opened: a tree may be deeper than a path may be long.
+  struct Place {
+    int directory = AT_FDCWD;
+    std::string name;
+  };
+
   void differ(const std::string& relative, const std::string& what) {
     if (differences_.size() < compare_trees_differences_max) {
       differences_.push_back((relative.empty() ? "." : relative.substr(1)) + ": " + what);
@@ -38,11 +44,11 @@ class Comparison {
     return error == 0;
   }
 
-  void compare_entry(const std::string& relative) {
+  void compare_entry(const std::string& relative, const Place& at_a, const Place& at_b) {
     const std::string a = root_a_ + relative;
     const std::string b = root_b_ + relative;
-    const auto open_a = open_entry(a);
-    const auto open_b = open_entry(b);
+    const auto open_a = open_entry(at_a);
+    const auto open_b = open_entry(at_b);
     if (!readable(relative, open_a.error, a) || !readable(relative, open_b.error, b)) return;
     const auto status_a = status_of(open_a.value);
     const auto status_b = status_of(open_b.value);
@@ -54,16 +60,16 @@ class Comparison {
     compare_status(relative, status_a.value, status_b.value);
     compare_attributes(relative, open_a.value, open_b.value);
     if (S_ISDIR(status_a.value.st_mode)) {
-      compare_directories(relative);
+      compare_directories(relative, open_a.value.fd(), open_b.value.fd());
     } else if (S_ISLNK(status_a.value.st_mode)) {
       if (link_target(open_a.value).value != link_target(open_b.value).value) differ(relative, "symbolic link target");
     } else if (first_of_its_links(relative, status_a.value, status_b.value) && S_ISREG(status_a.value.st_mode)) {
-      compare_bytes(relative, status_a.value, status_b.value);
+      compare_bytes(relative, at_a, at_b, status_a.value, status_b.value);
     }
   }
 
-  static Outcome<OpenObject> open_entry(const std::string& path) {
-    OpenObject object{Descriptor(::open(path.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC)), true};
+  static Outcome<OpenObject> open_entry(const Place& at) {
+    OpenObject object{Descriptor(::openat(at.directory, at.name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC)), true};
     if (!object.descriptor.valid()) return Outcome<OpenObject>::failed(errno);
     return Outcome<OpenObject>::of(std::move(object));
   }
@@ -100,9 +106,9 @@ class Comparison {
     return text.empty() ? " (none)" : text;
   }
 
-  void compare_directories(const std::string& relative) {
-    const auto in_a = list(root_a_ + relative, relative.empty());
-    const auto in_b = list(root_b_ + relative, relative.empty());
+  void compare_directories(const std::string& relative, int directory_a, int directory_b) {
+    const auto in_a = list(directory_a, relative.empty());
+    const auto in_b = list(directory_b, relative.empty());
     if (!readable(relative, in_a.error, root_a_ + relative) || !readable(relative, in_b.error, root_b_ + relative)) {
       return;
     }
@@ -116,14 +122,16 @@ class Comparison {
       } else if (!in_b.value.contains(name)) {
         differ(child, "only in " + root_a_);
       } else {
-        compare_entry(child);
+        compare_entry(child, {directory_a, name}, {directory_b, name});
       }
     }
   }
 
-  static Outcome<std::set<std::string>> list(const std::string& path, bool is_root) {
-    DIR* stream = ::opendir(path.c_str());
+  static Outcome<std::set<std::string>> list(int directory, bool is_root) {
+    Descriptor listing(::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    DIR* stream = listing.valid() ? ::fdopendir(listing.fd()) : nullptr;
     if (stream == nullptr) return Outcome<std::set<std::string>>::failed(errno);
+    listing.release();  // the stream closes it
     std::set<std::string> names;
     errno = 0;
     while (const dirent* entry = ::readdir(stream)) {
@@ -148,16 +156,18 @@ class Comparison {
     return new_in_a || new_in_b;
   }
 
-  void compare_bytes(const std::string& relative, const struct stat& status_a, const struct stat& status_b) {
+  void compare_bytes(const std::string& relative, const Place& at_a, const Place& at_b, const struct stat& status_a,
+                     const struct stat& status_b) {
     if (status_a.st_size != status_b.st_size) {
       compare_number(relative, "size", status_a.st_size, status_b.st_size);
       return;
     }
     const std::string a = root_a_ + relative;
     const std::string b = root_b_ + relative;
-    const Descriptor open_a(::open(a.c_str(), O_RDONLY | O_NOFOLLOW | O_NOATIME | O_CLOEXEC));
+    constexpr int flags = O_RDONLY | O_NOFOLLOW | O_NOATIME | O_CLOEXEC;
+    const Descriptor open_a(::openat(at_a.directory, at_a.name.c_str(), flags));
     if (!readable(relative, open_a.valid() ? 0 : errno, a)) return;
-    const Descriptor open_b(::open(b.c_str(), O_RDONLY | O_NOFOLLOW | O_NOATIME | O_CLOEXEC));
+    const Descriptor open_b(::openat(at_b.directory, at_b.name.c_str(), flags));
     if (!readable(relative, open_b.valid() ? 0 : errno, b)) return;
     for (off_t offset = 0; offset < status_a.st_size; offset += static_cast<off_t>(block_bytes)) {
       const auto block_a = read_block(open_a.fd(), offset);

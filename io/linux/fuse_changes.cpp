@@ -1,5 +1,6 @@
 // Calls that change something: turned into operations for the engine, and answered when the engine says so.
 #include "io/linux/fuse_session.h"
+#include "io/linux/object_access.h"
 
 #include <cerrno>
 #include <fcntl.h>
@@ -11,19 +12,6 @@
 #include <fuse_lowlevel.h>
 
 namespace lockstep::linux_io {
-namespace {
-
-std::int64_t to_ns(const timespec& time) { return time.tv_sec * 1'000'000'000LL + time.tv_nsec; }
-
-/// The mode without what Linux takes away when somebody without CAP_FSETID changes the contents.
-std::uint32_t without_privileges(std::uint32_t mode) {
-  mode &= ~static_cast<std::uint32_t>(S_ISUID);
-  if ((mode & S_IXGRP) != 0) mode &= ~static_cast<std::uint32_t>(S_ISGID);
-  return mode;
-}
-
-}  // namespace
-
 void FuseSession::request(Request request, Operation operation, Answer answer) {
   // Refused here already: the name is not the application's.
   if (LinuxVolume::hidden(operation.parent, operation.name) ||
@@ -168,12 +156,14 @@ void FuseSession::write(Request request, const FileId& file, const char* data, s
     operation.data = Buffer(std::shared_ptr<const void>(std::move(receive_buffer_)), bytes, size);
     receive_buffer_.reset();  // the next message gets a buffer of its own
   }
-  if (current_.ends_privileges) operation.attributes.mask = attribute_mode;
+  if (current_.ends_privileges) {
+    operation.attributes.mask = attribute_mode;
+    operation.attributes.mode = kept_privileges(request, file);
+  }
   this->request(request, std::move(operation), Answer::written);
 }
 
-void FuseSession::set_attributes(Request request, const FileId& file, struct stat* values, int which,
-                                 FileInfo /*info*/) {
+void FuseSession::set_attributes(Request request, const FileId& file, struct stat* values, int which, FileInfo info) {
   Operation operation;
   operation.kind = OperationKind::set_attributes;
   operation.file = file;
@@ -193,27 +183,23 @@ void FuseSession::set_attributes(Request request, const FileId& file, struct sta
   if ((which & FUSE_SET_ATTR_SIZE) != 0) {
     wanted.mask |= attribute_size;
     wanted.size_bytes = static_cast<std::uint64_t>(values->st_size);
+    // ftruncate(2) and O_TRUNC always change the time; truncate(2) on XFS only with the size. The kernel does not tell
+    // O_TRUNC from truncate(2) to nothing.
+    if (info != nullptr || values->st_size == 0) wanted.mask |= attribute_mtime_now;
   }
   if ((which & FUSE_SET_ATTR_ATIME_NOW) != 0) {
     wanted.mask |= attribute_atime_now;
   } else if ((which & FUSE_SET_ATTR_ATIME) != 0) {
     wanted.mask |= attribute_atime;
-    wanted.atime_ns = to_ns(values->st_atim);
+    wanted.atime_ns = nanoseconds(values->st_atim);
   }
   if ((which & FUSE_SET_ATTR_MTIME_NOW) != 0) {
     wanted.mask |= attribute_mtime_now;
   } else if ((which & FUSE_SET_ATTR_MTIME) != 0) {
     wanted.mask |= attribute_mtime;
-    wanted.mtime_ns = to_ns(values->st_mtim);
+    wanted.mtime_ns = nanoseconds(values->st_mtim);
   }
-  const bool ends_privileges = current_.ends_privileges && (wanted.mask & attribute_size) != 0;
-  if (ends_privileges && (wanted.mask & attribute_mode) == 0) {
-    const auto status = environment_.volume.status(file);
-    if (status.ok() && without_privileges(status.value.st_mode) != status.value.st_mode) {
-      wanted.mask |= attribute_mode;
-      wanted.mode = without_privileges(status.value.st_mode) & 07777U;
-    }
-  }
+  end_privileges(request, file, wanted);
   if (wanted.mask == 0) return answer_attributes(request, file);
   this->request(request, std::move(operation), Answer::attributes);
 }
@@ -234,7 +220,10 @@ void FuseSession::allocate(Request request, const FileId& file, int mode, off_t 
   if ((mode & FALLOC_FL_PUNCH_HOLE) != 0) operation.flags |= flag_punch_hole;
   if ((mode & FALLOC_FL_ZERO_RANGE) != 0) operation.flags |= flag_zero_range;
   // The protocol does not say here whether the caller may keep privileges.
-  if (fuse_req_ctx(request)->uid != 0) operation.attributes.mask = attribute_mode;
+  if (fuse_req_ctx(request)->uid != 0) {
+    operation.attributes.mask = attribute_mode;
+    operation.attributes.mode = kept_privileges(request, file);
+  }
   this->request(request, std::move(operation), Answer::done);
 }
 

@@ -256,6 +256,36 @@ TEST_P(Mount, OpenFilesOutliveTheirNames) {
   EXPECT_EQ(::fsync(file.fd()), 0);
 }
 
+TEST_P(Mount, WhatIsReferredToOutlivesItsName) {
+  ASSERT_EQ(in_data("echo text > f && echo other > g && mkdir d"), 0);
+  const Descriptor unlinked(::open(at("f").c_str(), O_PATH | O_CLOEXEC));
+  const Descriptor replaced(::open(at("g").c_str(), O_PATH | O_CLOEXEC));
+  const Descriptor removed(::open(at("d").c_str(), O_PATH | O_CLOEXEC));
+  EXPECT_EQ(in_data("rm f && echo new > h && mv h g && rmdir d"), 0);
+  for (const Descriptor* object : {&unlinked, &replaced, &removed}) {
+    struct stat status {};
+    EXPECT_EQ(::fstat(object->fd(), &status), 0);
+    EXPECT_EQ(status.st_nlink, 0U);
+  }
+  EXPECT_EQ(read_text("/proc/self/fd/" + std::to_string(unlinked.fd())), "text\n");
+}
+
+TEST_P(Mount, NothingStaysOpenThatNobodyRefersTo) {
+  const auto removed_but_open = [] { return std::stoi(shell_output("ls -l /proc/$PPID/fd | grep -c '(deleted)'")); };
+  const int before = removed_but_open();
+  ASSERT_EQ(write_text(at("held"), "text"), 0);
+  Descriptor held(::open(at("held").c_str(), O_PATH | O_CLOEXEC));
+  ASSERT_EQ(::unlink(at("held").c_str()), 0);
+  EXPECT_EQ(removed_but_open() - before, 2) << "this descriptor, and the one beneath";
+  held.reset();
+  EXPECT_EQ(
+      in_data("mkdir d && touch d/x && for i in $(seq 200); do echo $i > f$i; mkdir d$i; done && rm f* && rmdir d?*"
+              " && ! rmdir d 2>/dev/null"),
+      0);
+  for (int i = 0; i < 100 && removed_but_open() != before; ++i) std::this_thread::sleep_for(10ms);
+  EXPECT_EQ(removed_but_open(), before);
+}
+
 TEST_P(Mount, OwnersModesUmaskAndPrivileges) {
   EXPECT_EQ(in_data("mkdir -m 1777 tmp && mkdir -m 2775 group && chgrp 50 group"), 0);
   EXPECT_EQ(
@@ -272,6 +302,13 @@ TEST_P(Mount, OwnersModesUmaskAndPrivileges) {
   EXPECT_EQ(shell_output("cd " + data_ + " && stat -c %a suid"), "777\n");
   EXPECT_EQ(in_data("chmod 6777 suid && chown 5:6 suid && echo root >> suid"), 0);
   EXPECT_EQ(shell_output("cd " + data_ + " && stat -c %a suid"), "777\n");
+  EXPECT_EQ(in_data("chmod 2767 suid && setpriv --reuid 1000 --regid 1000 --groups 6 sh -c 'echo member >> suid'"), 0);
+  EXPECT_EQ(shell_output("cd " + data_ + " && stat -c %a suid"), "2767\n");
+  EXPECT_EQ(in_data("setpriv --reuid 1000 --regid 1000 --clear-groups sh -c 'echo stranger >> suid'"), 0);
+  EXPECT_EQ(shell_output("cd " + data_ + " && stat -c %a suid"), "767\n");
+  EXPECT_EQ(in_data("chmod 6777 suid"), 0);
+  EXPECT_EQ(::chown(at("suid").c_str(), static_cast<uid_t>(-1), static_cast<gid_t>(-1)), 0);
+  EXPECT_EQ(shell_output("cd " + data_ + " && stat -c %a suid"), "777\n");
 }
 
 TEST_P(Mount, ExtendedAttributesAndAcls) {
@@ -283,6 +320,7 @@ TEST_P(Mount, ExtendedAttributesAndAcls) {
   EXPECT_EQ(in_data("setfattr -x user.a f"), 0);
   const std::string as_nobody = "setpriv --reuid 65534 --regid 65534 --clear-groups ";
   EXPECT_NE(in_data(as_nobody + "cat f >/dev/null 2>&1"), 0);
+  EXPECT_EQ(shell_output("cd " + data_ + " && " + as_nobody + "getfattr -m - f | grep -c trusted"), "0\n");
   EXPECT_EQ(in_data("setfacl -m u:65534:r f && " + as_nobody + "cat f >/dev/null"), 0);
   EXPECT_EQ(shell_output("cd " + data_ + " && stat -c %a f"), "640\n");
   EXPECT_EQ(in_data("setfacl -b f"), 0);
@@ -300,7 +338,8 @@ TEST_P(Mount, TimesAreWhatWasSet) {
       0);
   EXPECT_EQ(shell_output("cd " + data_ + " && stat -c '%Y %Y' f l"), "5 5\n7 7\n");
   EXPECT_EQ(in_data("cat f >/dev/null && stat -c %X f | grep -qx 5"), 0) << "reading changes no time";
-  EXPECT_EQ(in_data("df . >/dev/null"), 0);
+  EXPECT_EQ(in_data("df . >/dev/null && touch -d '2400-01-01' f && stat -c %Y f | grep -qx 9223372036"), 0)
+      << "the last that fits into 64 bits of nanoseconds";
 }
 
 TEST_P(Mount, CloseReleasesABlockedWriterAndTheGuardStays) {

@@ -9,7 +9,7 @@
 namespace lockstep::linux_io {
 
 FuseNodes::FuseNodes() : last_number_(FUSE_ROOT_ID) {
-  nodes_[FUSE_ROOT_ID] = Node{FileId::root(), 1, 0, false};
+  nodes_[FUSE_ROOT_ID] = Node{FileId::root(), 1};
   numbers_[FileId::root()] = FUSE_ROOT_ID;
 }
 
@@ -31,20 +31,42 @@ FileId FuseNodes::id_of(std::uint64_t number) const {
 void FuseNodes::told_mode(const FileId& id, std::uint32_t mode) {
   const auto number = numbers_.find(id);
   if (number == numbers_.end()) return;
-  nodes_[number->second].privileged = S_ISREG(mode) && (mode & (S_ISUID | S_ISGID)) != 0;
+  Node& node = nodes_[number->second];
+  node.privileged = S_ISREG(mode) && (mode & (S_ISUID | S_ISGID)) != 0;
+  node.told_privileged = node.privileged;
+}
+
+bool FuseNodes::privileged(const FileId& id) const {
+  const auto number = numbers_.find(id);
+  return number != numbers_.end() && nodes_.at(number->second).privileged;
 }
 
 std::uint64_t FuseNodes::take_privileged(const FileId& id) {
   const auto number = numbers_.find(id);
   if (number == numbers_.end()) return 0;
-  return std::exchange(nodes_[number->second].privileged, false) ? number->second : 0;
+  return std::exchange(nodes_[number->second].told_privileged, false) ? number->second : 0;
 }
 
-void FuseNodes::forget(std::uint64_t number, std::uint64_t lookups) {
+FileId FuseNodes::forget(std::uint64_t number, std::uint64_t lookups) {
   const auto node = nodes_.find(number);
-  if (node == nodes_.end() || number == FUSE_ROOT_ID) return;
+  if (node == nodes_.end() || number == FUSE_ROOT_ID) return FileId::none();
   node->second.lookups -= std::min(lookups, node->second.lookups);
+  FileId released = FileId::none();
+  if (node->second.lookups == 0 && std::exchange(node->second.kept, false)) {
+    released = node->second.id;
+    --node->second.opens;
+  }
   drop_if_unused(node);
+  return released;
+}
+
+bool FuseNodes::keep(const FileId& id) {
+  const auto number = numbers_.find(id);
+  if (number == numbers_.end()) return false;
+  Node& node = nodes_[number->second];
+  if (node.lookups == 0 || std::exchange(node.kept, true)) return false;
+  ++node.opens;
+  return true;
 }
 
 void FuseNodes::opened(const FileId& id) {

@@ -20,11 +20,17 @@ class FuseNodes {
   [[nodiscard]] FileId id_of(std::uint64_t number) const;
   /// The kernel has been told these permissions of the object, and may keep them.
   void told_mode(const FileId& id, std::uint32_t mode);
-  /// The number of the object if the kernel was told of a set-user-ID or set-group-ID bit since the last call; or 0.
+  /// Whether it has a set-user-ID or set-group-ID bit, as the kernel was told last.
+  [[nodiscard]] bool privileged(const FileId& id) const;
+  /// The number of the object if the kernel was told of such a bit since the last call; or 0.
   std::uint64_t take_privileged(const FileId& id);
 
-  /// The kernel drops `lookups` of its references.
-  void forget(std::uint64_t number, std::uint64_t lookups);
+  /// The kernel drops `lookups` of its references. Returns what was kept for them and is no longer, or
+  /// FileId::none().
+  FileId forget(std::uint64_t number, std::uint64_t lookups);
+  /// Marks an object that stays open for as long as the kernel refers to it; counts as one open file. Returns false
+  /// if the kernel does not, or it is marked already.
+  bool keep(const FileId& id);
 
   /// Counts the open files of an object, so that all can be closed when the session ends.
   void opened(const FileId& id);
@@ -37,7 +43,9 @@ class FuseNodes {
     FileId id;
     std::uint64_t lookups = 0;
     std::uint64_t opens = 0;
-    bool privileged = false;  ///< as the kernel knows it
+    bool privileged = false;
+    bool told_privileged = false;  ///< and the kernel may have that cached
+    bool kept = false;
   };
   void drop_if_unused(std::unordered_map<std::uint64_t, Node>::iterator node);
 

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/xattr.h>
 #include <unistd.h>
 #include <vector>
 
@@ -215,8 +216,12 @@ void FuseSession::list_xattr(Request request, const FileId& file, std::size_t ro
     fuse_reply_err(request, names.error);
     return;
   }
+  // The kernel asks once for every caller; what needs a privilege is listed for those only who have it.
+  const bool root = fuse_req_ctx(request)->uid == 0;
   std::string list;
-  for (const std::string& name : names.value) list += name + '\0';
+  for (const std::string& name : names.value) {
+    if (root || !name.starts_with(XATTR_TRUSTED_PREFIX)) list += name + '\0';
+  }
   answer_xattr(request, list, room);
 }
 

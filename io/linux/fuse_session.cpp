@@ -129,6 +129,7 @@ FuseSession::~FuseSession() { end(); }
 
 void FuseSession::start() {
   if (!session_) return lose("libfuse cannot begin a session");
+  environment_.volume.on_last_name([this](const FileId& id) { keep_while_referred(id); });
   wait();
 }
 
@@ -204,6 +205,7 @@ void FuseSession::end() {
   for (const auto& [id, pending] : std::exchange(pending_, {})) fuse_reply_none(pending.request);
   for (const Request request : std::exchange(reading_, {})) fuse_reply_none(request);
   listings_.clear();
+  environment_.volume.on_last_name({});
   nodes_.for_each_open([&](const FileId& id) { environment_.volume.unpin(id); });
   boost::system::error_code ignored;
   if (!session_) {
@@ -249,69 +251,14 @@ ssize_t FuseSession::send(iovec* parts, int count) {
   return written;
 }
 
-void FuseSession::refresh_privileges(const FileId& id) {
-  const std::uint64_t node = nodes_.take_privileged(id);
-  // Attributes only, the pages stay. Fails only if the kernel has forgotten the object, and its mode with it.
-  if (node != 0) fuse_lowlevel_notify_inval_inode(session_.get(), node, -1, 0);
+void FuseSession::forget(std::uint64_t node, std::uint64_t lookups) {
+  const FileId kept = nodes_.forget(node, lookups);
+  if (kept != FileId::none()) environment_.volume.unpin(kept);
 }
 
-struct stat FuseSession::describe_attributes(const FileId& id, const struct stat& status) {
-  nodes_.told_mode(id, status.st_mode);
-  struct stat attributes = status;
-  // The staging directory is not to be seen, so it is not to be counted.
-  if (id == FileId::root() && attributes.st_nlink > 2) --attributes.st_nlink;
-  return attributes;
-}
-
-fuse_entry_param FuseSession::describe_entry(const FileId& id, const struct stat& status) {
-  fuse_entry_param entry{};
-  entry.ino = nodes_.remember(id);
-  entry.entry_timeout = fuse_cache_seconds;
-  entry.attr_timeout = fuse_cache_seconds;
-  entry.attr = describe_attributes(id, status);
-  return entry;
-}
-
-void FuseSession::answer_attributes(Request request, const FileId& id) {
-  const auto status = environment_.volume.status(id);
-  if (!status.ok()) {
-    fuse_reply_err(request, status.error);
-    return;
-  }
-  const struct stat attributes = describe_attributes(id, status.value);
-  fuse_reply_attr(request, &attributes, fuse_cache_seconds);
-}
-
-void FuseSession::answer_entry(Request request, const FileId& id) {
-  const auto status = environment_.volume.status(id);
-  if (!status.ok()) {
-    fuse_reply_err(request, status.error);
-    return;
-  }
-  const fuse_entry_param entry = describe_entry(id, status.value);
-  fuse_reply_entry(request, &entry);
-}
-
-void FuseSession::answer_created(Request request, const FileId& id) {
-  const auto status = environment_.volume.status(id);
-  const int error = status.ok() ? environment_.volume.pin(id) : status.error;
-  if (error != 0) {
-    fuse_reply_err(request, error);
-    return;
-  }
-  const fuse_entry_param entry = describe_entry(id, status.value);
-  nodes_.opened(id);
-  fuse_file_info opened{};
-  opened.keep_cache = 1;
-  opening_ = true;
-  fuse_reply_create(request, &entry, &opened);
-  opening_ = false;
-}
-
-void FuseSession::answer_open(Request request, fuse_file_info& opened) {
-  opening_ = true;
-  fuse_reply_open(request, &opened);
-  opening_ = false;
+void FuseSession::keep_while_referred(const FileId& id) {
+  if (environment_.volume.pin(id) != 0) return;
+  if (!nodes_.keep(id)) environment_.volume.unpin(id);
 }
 
 }  // namespace lockstep::linux_io

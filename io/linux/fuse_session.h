@@ -98,7 +98,7 @@ class FuseSession : public std::enable_shared_from_this<FuseSession> {
   /// libfuse's table of operations, and what leads from there to the members below.
   struct Operations;
 
-  // fuse_session.cpp: the connection, and the answers
+  // fuse_session.cpp: the connection
   void wait();
   enum class Taken { message, nothing, ended };
   Taken take();
@@ -107,15 +107,24 @@ class FuseSession : public std::enable_shared_from_this<FuseSession> {
   void lose(const std::string& why);
   void negotiate(fuse_conn_info& connection);
   ssize_t send(iovec* parts, int count);
-  void forget(std::uint64_t node, std::uint64_t lookups) { nodes_.forget(node, lookups); }
+  void forget(std::uint64_t node, std::uint64_t lookups);
+  /// The kernel may still refer to what loses its last name: an O_PATH descriptor, a fifo, a working directory.
+  void keep_while_referred(const FileId& id);
+
+  // fuse_answers.cpp: what the kernel is told of objects
   void answer_open(Request request, fuse_file_info& opened);
   void answer_entry(Request request, const FileId& id);
   void answer_created(Request request, const FileId& id);
   void answer_attributes(Request request, const FileId& id);
   fuse_entry_param describe_entry(const FileId& id, const struct stat& status);
   struct stat describe_attributes(const FileId& id, const struct stat& status);
+
+  // fuse_privileges.cpp: set-user-ID and set-group-ID bits, whose end the kernel leaves to us
   /// Makes the kernel ask again for the attributes of an object whose mode a write has changed.
   void refresh_privileges(const FileId& id);
+  static std::uint32_t without_privileges(Request request, const struct stat& status);
+  std::uint32_t kept_privileges(Request request, const FileId& file);
+  void end_privileges(Request request, const FileId& file, Attributes& wanted);
 
   // fuse_changes.cpp: what the engine decides
   void request(Request request, Operation operation, Answer answer);

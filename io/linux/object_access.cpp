@@ -174,7 +174,7 @@ lockstep::Attributes describe_attributes(const struct stat& status) {
 
 int change_size(const OpenObject& object, std::uint64_t size_bytes) {
   if (size_bytes > static_cast<std::uint64_t>(INT64_MAX)) return EFBIG;
-  return ::ftruncate(object.fd(), static_cast<off_t>(size_bytes)) == 0 ? 0 : errno;
+  return ::truncate(DescriptorPath(object.fd()).c_str(), static_cast<off_t>(size_bytes)) == 0 ? 0 : errno;
 }
 
 int change_mode(const OpenObject& object, mode_t mode) {

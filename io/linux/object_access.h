@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <sys/stat.h>
@@ -34,7 +35,14 @@ class DescriptorPath {
   std::string text_;
 };
 
-constexpr std::int64_t nanoseconds(const timespec& time) { return time.tv_sec * 1'000'000'000LL + time.tv_nsec; }
+/// 64 bits end in the years 1677 and 2262; a time beyond is taken for the last that they hold.
+constexpr std::int64_t nanoseconds(const timespec& time) {
+  constexpr std::int64_t second = 1'000'000'000;
+  constexpr std::int64_t seconds_max = std::numeric_limits<std::int64_t>::max() / second;
+  if (time.tv_sec >= seconds_max) return std::numeric_limits<std::int64_t>::max();
+  if (time.tv_sec <= -seconds_max) return -seconds_max * second;
+  return time.tv_sec * second + time.tv_nsec;
+}
 timespec to_timespec(std::int64_t ns);
 
 /// 0 if `name` can be one entry of a directory, EINVAL otherwise (empty, ".", "..", with '/' or NUL): the reason
@@ -67,6 +75,7 @@ int write_identity(int directory, const std::string& name, const FileId& id);
 Outcome<struct stat> status_of(const OpenObject& object);
 /// Every field of what such an inode is.
 Attributes describe_attributes(const struct stat& status);
+/// As truncate(2), which may leave the times of a file that has this size already.
 int change_size(const OpenObject& object, std::uint64_t size_bytes);
 int change_mode(const OpenObject& object, mode_t mode);
 int change_owner(const OpenObject& object, uid_t uid, gid_t gid);

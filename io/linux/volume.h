@@ -40,7 +40,8 @@ struct VolumeLimits {
 ///
 /// Beyond what io::Volume says:
 /// - A request's `attributes` with attribute_mode on write, allocate or set_xattr says that the caller may not keep
-///   privileges: the set-user-ID and set-group-ID bits that are not in `mode` are cleared by the rules of Linux.
+///   privileges: the set-user-ID and set-group-ID bits that are not in `mode` are cleared (by set_xattr only the
+///   latter).
 /// - The moved directories of a rename keep their own modification times.
 /// - Modification times of stream writes are visible to every reader here at once, but may reach the inode up to
 ///   settle_after later: a process crash can lose such a time (never data), as it can lose any hot state.
@@ -60,6 +61,8 @@ class LinuxVolume final : public io::Volume {
   [[nodiscard]] std::uint64_t tree() const { return tree_; }
   /// Whom to tell of each sync that fails, on the thread that sees it and before anybody else hears of it.
   void on_failed_sync(std::function<void()> hear) { sync_failed_ = std::move(hear); }
+  /// Whom to tell of each object that a request has just taken the last name from; pin() still keeps it. May be empty.
+  void on_last_name(std::function<void(const FileId&)> hear) { last_name_ = std::move(hear); }
   /// Brings modification times that wait onto their inodes.
   void settle();
   /// Closes every descriptor but the directory's; syncs nothing. No other call may follow.
@@ -127,7 +130,8 @@ class LinuxVolume final : public io::Volume {
   int identify(const Operation& operation);
   int check_place(const FileId& parent, const std::string& name, io::Origin origin) const;
   NamedObject look_at(int directory, const std::string& name);
-  void lost_name(const NamedObject& object);
+  void hold(const NamedObject& object, io::Origin origin);
+  void lost_name(const NamedObject& object, io::Origin origin);
   /// Reports the parent's new time (application) or takes it over (stream).
   void after_change(const OpenObject& directory, const FileId& id, io::Origin origin, std::int64_t& mtime_ns);
 
@@ -159,6 +163,7 @@ class LinuxVolume final : public io::Volume {
   io::EventSink& sink_;
   VolumeLimits limits_;
   std::function<void()> sync_failed_ = [] {};
+  std::function<void(const FileId&)> last_name_;
   OpenObjectPtr root_;
   std::unique_ptr<ObjectTable> table_;
   bool stream_broken_ = false;  ///< an operation of the stream has failed; none follows it

@@ -20,10 +20,9 @@ namespace {
 
 constexpr mode_t permission_bits = 07777;
 
-/// Which bits end when somebody without CAP_FSETID makes the change, as Linux has it.
-mode_t ending_privileges(OperationKind kind, mode_t mode) {
-  if (kind == OperationKind::set_xattr) return S_ISGID;  // an ACL, by somebody outside the group
-  return (mode & S_IXGRP) != 0 ? S_ISUID | S_ISGID : S_ISUID;
+/// Which bits end when somebody without CAP_FSETID makes the change.
+mode_t ending_privileges(OperationKind kind) {
+  return kind == OperationKind::set_xattr ? S_ISGID : S_ISUID | S_ISGID;  // an ACL, by somebody outside the group
 }
 
 /// Writes all of `data` unless the filesystem refuses; `done` counts what was written.
@@ -97,7 +96,7 @@ int LinuxVolume::finish_contents(const OpenObject& object, const Operation& oper
   auto status = status_of(object);
   if (!status.ok()) return status.error;
   mode_t mode = status.value.st_mode;
-  if ((wanted.mask & attribute_mode) != 0) mode &= ~(ending_privileges(operation.kind, mode) & ~wanted.mode);
+  if ((wanted.mask & attribute_mode) != 0) mode &= ~(ending_privileges(operation.kind) & ~wanted.mode);
   if (mode != status.value.st_mode) {
     if (const int error = change_mode(object, mode & permission_bits); error != 0) return error;
     report |= attribute_mode;

@@ -196,6 +196,8 @@ struct LinuxVolume::NamedObject {
   int error = 0;
   FileId id;
   struct stat status {};
+
+  [[nodiscard]] bool has_one_name() const { return S_ISDIR(status.st_mode) || status.st_nlink <= 1; }
 };
 
 LinuxVolume::NamedObject LinuxVolume::look_at(int directory, const std::string& name) {
@@ -203,9 +205,15 @@ LinuxVolume::NamedObject LinuxVolume::look_at(int directory, const std::string& 
   return {found.error, found.value.id, found.value.status};
 }
 
-void LinuxVolume::lost_name(const NamedObject& object) {
-  if (!S_ISDIR(object.status.st_mode) && object.status.st_nlink > 1) return;
+/// Opens what may be about to lose its last name: it cannot be opened any more when it has.
+void LinuxVolume::hold(const NamedObject& object, Origin origin) {
+  if (origin == Origin::application && last_name_ && object.has_one_name()) table_->open(object.id);
+}
+
+void LinuxVolume::lost_name(const NamedObject& object, Origin origin) {
+  if (!object.has_one_name()) return;
   unsettled_.erase(object.id);
+  if (origin == Origin::application && last_name_) last_name_(object.id);
   table_->erase(object.id);
 }
 
@@ -217,8 +225,9 @@ int LinuxVolume::unlink(const Operation& operation, Origin origin, io::Applied& 
   const NamedObject victim = look_at(directory, operation.name);
   if (victim.error != 0) return victim.error;
   const int flags = (operation.flags & flag_remove_directory) != 0 ? AT_REMOVEDIR : 0;
+  hold(victim, origin);
   if (::unlinkat(directory, operation.name.c_str(), flags) != 0) return errno;
-  lost_name(victim);
+  lost_name(victim, origin);
   after_change(*parent.value, operation.parent, origin, result.effect.parent_mtime_ns);
   return 0;
 }
@@ -238,6 +247,8 @@ int LinuxVolume::rename(const Operation& operation, Origin origin, io::Applied& 
   const bool exchange = (operation.flags & flag_exchange) != 0;
   const unsigned flags =
       (exchange ? RENAME_EXCHANGE : 0U) | ((operation.flags & flag_no_replace) != 0 ? RENAME_NOREPLACE : 0U);
+  const bool replaces = !exchange && target.error == 0 && target.status.st_ino != source.status.st_ino;
+  if (replaces) hold(target, origin);
   if (::renameat2(from.value->fd(), operation.name.c_str(), to.value->fd(), operation.new_name.c_str(), flags) != 0) {
     return errno;
   }
@@ -245,8 +256,7 @@ int LinuxVolume::rename(const Operation& operation, Origin origin, io::Applied& 
     keep_time(source.status, to.value->fd(), operation.new_name);
     if (exchange) keep_time(target.status, from.value->fd(), operation.name);
   }
-  const bool replaced = !exchange && target.error == 0 && target.status.st_ino != source.status.st_ino;
-  if (replaced) lost_name(target);
+  if (replaces) lost_name(target, origin);
   after_change(*from.value, operation.parent, origin, result.effect.parent_mtime_ns);
   after_change(*to.value, operation.new_parent, origin, result.effect.new_parent_mtime_ns);
   return 0;

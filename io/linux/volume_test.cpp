@@ -187,6 +187,20 @@ TEST_P(VolumePair, NamesMoveLinkAndGo) {
   expect_equal();
 }
 
+TEST_P(VolumePair, DirectoriesDeeperThanAPathAreCompared) {
+  FileId deepest = root;
+  for (int level = 0; level < 30; ++level) {
+    deepest = made(create_operation(deepest, std::string(200, 'd'), S_IFDIR | 0755U));
+  }
+  const FileId file = made(create_operation(deepest, "f", S_IFREG | 0644U));
+  both(write_operation(file, 0, "same"));
+  expect_equal();
+  ASSERT_EQ(a_->request(write_operation(file, 0, "SAME")).error, 0);
+  a_->volume().settle();
+  EXPECT_FALSE(compare_trees(a_->path(), b_->path()).empty());
+  ASSERT_EQ(a_->request(write_operation(file, 0, "same")).error, 0);
+}
+
 TEST_P(VolumePair, UnlinkedOpenFilesChangeOnThisNodeOnly) {
   const FileId file = made(create_operation(root, "f", S_IFREG | 0644U));
   ASSERT_EQ(a_->volume().pin(file), 0);

@@ -1,0 +1,67 @@
+// What the kernel is told of objects.
+#include "io/linux/fuse_session.h"
+
+#include <fuse_lowlevel.h>
+
+namespace lockstep::linux_io {
+
+struct stat FuseSession::describe_attributes(const FileId& id, const struct stat& status) {
+  nodes_.told_mode(id, status.st_mode);
+  struct stat attributes = status;
+  // The staging directory is not to be seen, so it is not to be counted.
+  if (id == FileId::root() && attributes.st_nlink > 2) --attributes.st_nlink;
+  return attributes;
+}
+
+fuse_entry_param FuseSession::describe_entry(const FileId& id, const struct stat& status) {
+  fuse_entry_param entry{};
+  entry.ino = nodes_.remember(id);
+  entry.entry_timeout = fuse_cache_seconds;
+  entry.attr_timeout = fuse_cache_seconds;
+  entry.attr = describe_attributes(id, status);
+  return entry;
+}
+
+void FuseSession::answer_attributes(Request request, const FileId& id) {
+  const auto status = environment_.volume.status(id);
+  if (!status.ok()) {
+    fuse_reply_err(request, status.error);
+    return;
+  }
+  const struct stat attributes = describe_attributes(id, status.value);
+  fuse_reply_attr(request, &attributes, fuse_cache_seconds);
+}
+
+void FuseSession::answer_entry(Request request, const FileId& id) {
+  const auto status = environment_.volume.status(id);
+  if (!status.ok()) {
+    fuse_reply_err(request, status.error);
+    return;
+  }
+  const fuse_entry_param entry = describe_entry(id, status.value);
+  fuse_reply_entry(request, &entry);
+}
+
+void FuseSession::answer_created(Request request, const FileId& id) {
+  const auto status = environment_.volume.status(id);
+  const int error = status.ok() ? environment_.volume.pin(id) : status.error;
+  if (error != 0) {
+    fuse_reply_err(request, error);
+    return;
+  }
+  const fuse_entry_param entry = describe_entry(id, status.value);
+  nodes_.opened(id);
+  fuse_file_info opened{};
+  opened.keep_cache = 1;
+  opening_ = true;
+  fuse_reply_create(request, &entry, &opened);
+  opening_ = false;
+}
+
+void FuseSession::answer_open(Request request, fuse_file_info& opened) {
+  opening_ = true;
+  fuse_reply_open(request, &opened);
+  opening_ = false;
+}
+
+}  // namespace lockstep::linux_io
