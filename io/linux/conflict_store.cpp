@@ -1,11 +1,11 @@
 #include "io/linux/conflict_store.h"
 
+#include "io/linux/directory_names.h"
 #include "io/linux/file_copy.h"
 #include "io/linux/object_outcome.h"
 
 #include <algorithm>
 #include <cerrno>
-#include <dirent.h>
 #include <fcntl.h>
 #include <optional>
 #include <string_view>
@@ -22,25 +22,10 @@ constexpr std::string_view contents_suffix = ".contents";
 
 std::string name_of(const std::string& key, std::string_view suffix) { return key + std::string(suffix); }
 
-/// In order.
-Outcome<std::vector<std::string>> names_in(int directory) {
-  using Names = Outcome<std::vector<std::string>>;
-  Descriptor again(::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!again.valid()) return Names::failed(errno);
-  DIR* stream = ::fdopendir(again.fd());
-  if (stream == nullptr) return Names::failed(errno);
-  again.release();
-  std::vector<std::string> names;
-  errno = 0;
-  while (const dirent* entry = ::readdir(stream)) {
-    names.emplace_back(entry->d_name);
-    errno = 0;
-  }
-  const int error = errno;
-  ::closedir(stream);
-  if (error != 0) return Names::failed(error);
-  std::sort(names.begin(), names.end());
-  return Names::of(std::move(names));
+Outcome<std::vector<std::string>> sorted_names_in(int directory) {
+  auto names = names_in(directory);
+  std::sort(names.value.begin(), names.value.end());
+  return names;
 }
 
 /// What the records say is restored as root: nobody else may have had a hand in them.
@@ -86,7 +71,7 @@ bool stays_within(std::string_view path) {
 
 std::vector<ConflictRecord> read_conflicts(int directory) {
   std::vector<ConflictRecord> records;
-  const auto names = names_in(directory);
+  const auto names = sorted_names_in(directory);
   if (!names.ok()) return records;
   for (const std::string& name : names.value) {
     if (!name.ends_with(record_suffix)) continue;
@@ -110,7 +95,7 @@ int ConflictStore::open(int root) {
   if (!directory_.valid() || ::fsync(root) != 0) return errno;
   if (const int error = check_private(directory_.fd()); error != 0) return error;
   // One listing for both: a record missed in the first would be a copy given up in the second.
-  const auto names = names_in(directory_.fd());
+  const auto names = sorted_names_in(directory_.fd());
   if (!names.ok()) return names.error;
   for (const std::string& name : names.value) {
     if (!name.ends_with(record_suffix)) continue;

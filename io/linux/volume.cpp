@@ -2,6 +2,7 @@
 #include "io/linux/volume.h"
 
 #include "engine/values/check.h"
+#include "io/linux/volume_walk.h"
 
 #include <cerrno>
 #include <cstring>
@@ -87,6 +88,8 @@ int LinuxVolume::identify_tree(const OpenObject& staging) {
 void LinuxVolume::close() {
   settle_timer_.cancel();
   alive_.reset();
+  walk_.reset();
+  postponed_.clear();
   conflicts_->stop();
   conflicts_.reset();
   unsettled_.clear();
@@ -96,7 +99,7 @@ void LinuxVolume::close() {
 Outcome<OpenObjectPtr> LinuxVolume::resolve(const FileId& id) {
   auto object = table_->open(id);
   if (object.ok() || object.error != ENOENT || indexed_) return object;
-  if (const int error = walk(nullptr); error != 0) return Outcome<OpenObjectPtr>::failed(error);
+  if (const int error = index_at_once(); error != 0) return Outcome<OpenObjectPtr>::failed(error);
   return table_->open(id);
 }
 
@@ -109,6 +112,10 @@ Outcome<OpenObjectPtr> LinuxVolume::resolve_directory(const FileId& id) {
 }
 
 void LinuxVolume::apply(Ticket ticket, const Operation& operation, Origin origin) {
+  // What an application asks about it has looked up before.
+  if (postponed(origin == Origin::stream, [this, ticket, operation, origin] { apply(ticket, operation, origin); })) {
+    return;
+  }
   // A request must not be followed by an older time of the stream.
   if (origin == Origin::application && !unsettled_.empty()) settle();
   if (!places_.empty()) places_ = {};
@@ -142,6 +149,7 @@ int LinuxVolume::run(const Operation& operation, Origin origin, io::Applied& res
 }
 
 void LinuxVolume::sync(Ticket ticket, FileId file, bool data_only) {
+  if (postponed(false, [this, ticket, file, data_only] { sync(ticket, file, data_only); })) return;
   OpenObjectPtr object = root_;
   int error = 0;
   if (file == FileId::none()) {

@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -42,6 +43,9 @@ struct VolumeLimits {
 /// - A request's `attributes` with attribute_mode on write, allocate or set_xattr says that the caller may not keep
 ///   privileges: the set-user-ID and set-group-ID bits that are not in `mode` are cleared (by set_xattr only the
 ///   latter).
+/// - While a tree is walked (scan(), survey(), the first use after a restart) the calls behind it wait, and the loop
+/// goes
+///   on with all else; what the mount answers by itself is answered.
 /// - The moved directories of a rename keep their own modification times.
 /// - Modification times of stream writes are visible to every reader here at once, but may reach the inode up to
 ///   settle_after later: a process crash can lose such a time (never data), as it can lose any hot state.
@@ -147,13 +151,28 @@ class LinuxVolume final : public io::Volume {
   void settle_one(const FileId& id);
   void owe_mtime(const FileId& id, std::int64_t mtime_ns);
 
-  struct Walker;
-  int walk(Manifest* manifest, std::unordered_map<FileId, Place>* places = nullptr);
-  int walk_directory(const FileId& id, Walker& walker);
-  int survey(const SurveyRequest& request, Manifest& manifest);
+  // volume_walk.cpp
+  struct Walk;
+  static Walk whole_tree();
+  /// Goes on with it, over so many entries. 0, or an errno that ends it.
+  int go_on(Walk& walk, std::size_t entries);
+  int describe_asked(const FileId& id, Walk& walk);
+  int enter(const FileId& id, Walk& walk);
+  int visit(std::string name, Walk& walk);
+  /// All of the tree's objects get into the table, while everything else waits.
+  int index_at_once();
+  /// In slices, between which the loop does its other work; `done` hears how it ended.
+  void begin_walk(Walk walk, std::function<void(Walk& walk, int error)> done);
+  void walk_slice();
+  void end_walk(int error);
+  /// Whether the call is kept until a walk has ended: one is under way, or has begun because the call needs the index.
+  bool postponed(bool needs_index, std::function<void()> call);
+
   int describe_aside(const FileId& id, ConflictRecord& record, Descriptor& contents);
   Outcome<std::string> path_of(const FileId& id);
+  void set_aside_in_place(Ticket ticket, FileId object, const Conflict& conflict);
   int describe(const FileId& id, Manifest& manifest);
+  void answer_with(Ticket ticket, Walk walk);
   int list(const FileId& directory, const std::string& from, std::size_t entries_max, Manifest& manifest);
   static int describe_entry(int directory, const std::string& name, const ObjectTable::Found& found,
                             Manifest& manifest);
@@ -168,8 +187,11 @@ class LinuxVolume final : public io::Volume {
   std::unique_ptr<ObjectTable> table_;
   bool stream_broken_ = false;  ///< an operation of the stream has failed; none follows it
   std::shared_ptr<ConflictStore> conflicts_ = std::make_shared<ConflictStore>();
-  std::unordered_map<FileId, Place> places_;  ///< of every object, while objects are set aside
-  bool indexed_ = false;                      ///< every object beneath is in the table
+  std::unordered_map<FileId, Place> places_;     ///< of every object, while objects are set aside
+  bool indexed_ = false;                         ///< every object beneath is in the table
+  bool index_failed_ = false;                    ///< then it is tried again, at once, where an object is not found
+  std::unique_ptr<Walk> walk_;                   ///< under way
+  std::deque<std::function<void()>> postponed_;  ///< calls, in their order; none without a walk under way
   std::unordered_map<FileId, std::int64_t> unsettled_;
   boost::asio::steady_timer settle_timer_;
   bool settle_armed_ = false;

@@ -1,5 +1,6 @@
 // Setting objects aside: what they are is looked at on the loop's thread, copying waits for the disk on the workers.
 #include "io/linux/volume.h"
+#include "io/linux/volume_walk.h"
 
 #include <cerrno>
 #include <ctime>
@@ -25,15 +26,7 @@ Descriptor reopened(const OpenObject& file) {
 
 }  // namespace
 
-// The table finds objects by identity, not by name; nothing else needs to know where they lie. So the tree is walked
-// once, when the first of them is set aside.
 Outcome<std::string> LinuxVolume::path_of(const FileId& id) {
-  if (places_.empty()) {
-    if (const int error = walk(nullptr, &places_); error != 0) {
-      places_.clear();  // a part of the tree would hide the rest
-      return Outcome<std::string>::failed(error);
-    }
-  }
   std::string path;
   for (FileId at = id; at != FileId::root();) {
     const auto found = places_.find(at);
@@ -75,7 +68,21 @@ int LinuxVolume::describe_aside(const FileId& id, ConflictRecord& record, Descri
   return contents.valid() ? 0 : errno;
 }
 
+// The table finds objects by identity, not by name; nothing else needs to know where they lie. So the tree is walked
+// once, when the first of them is set aside.
 void LinuxVolume::set_aside(Ticket ticket, FileId object, const Conflict& conflict) {
+  if (postponed(false, [this, ticket, object, conflict] { set_aside(ticket, object, conflict); })) return;
+  if (!places_.empty()) return set_aside_in_place(ticket, object, conflict);
+  Walk walk = whole_tree();
+  walk.places = &places_;
+  begin_walk(std::move(walk), [this, ticket, object, conflict](Walk&, int error) {
+    if (error == 0) return set_aside_in_place(ticket, object, conflict);
+    places_.clear();  // a part of the tree would hide the rest
+    sink_.post(io::SetAside{ticket, error});
+  });
+}
+
+void LinuxVolume::set_aside_in_place(Ticket ticket, FileId object, const Conflict& conflict) {
   ConflictRecord record;
   record.conflict = conflict;
   Descriptor contents;

@@ -235,6 +235,11 @@ int LinuxVolume::remove_xattr(const Operation& operation, Origin origin, io::App
 
 void LinuxVolume::digest(Ticket ticket, FileId file, std::uint64_t offset, std::uint64_t length,
                          std::uint32_t chunk_bytes) {
+  if (postponed(true, [this, ticket, file, offset, length, chunk_bytes] {
+        digest(ticket, file, offset, length, chunk_bytes);
+      })) {
+    return;
+  }
   io::Digested digested;
   digested.ticket = ticket;
   const auto object = resolve(file);
@@ -260,6 +265,7 @@ void LinuxVolume::digest(Ticket ticket, FileId file, std::uint64_t offset, std::
 }
 
 void LinuxVolume::read(Ticket ticket, FileId file, std::uint64_t offset, std::uint64_t length) {
+  if (postponed(true, [this, ticket, file, offset, length] { read(ticket, file, offset, length); })) return;
   io::RegionRead region;
   region.ticket = ticket;
   settle_one(file);

@@ -1,94 +1,49 @@
-// The walk over the whole tree: gives every object an identity, fills the table, and lists the tree for the peer.
+// Listing the tree for the peer, whole or in part.
+#include "io/linux/directory_names.h"
 #include "io/linux/volume.h"
+#include "io/linux/volume_walk.h"
 
 #include <algorithm>
 #include <cerrno>
-#include <dirent.h>
 #include <fcntl.h>
-#include <optional>
 #include <unordered_set>
+#include <utility>
 
 #include <climits>
 
 namespace lockstep::linux_io {
-namespace {
-
-/// In no order.
-Outcome<std::vector<std::string>> names_in(Descriptor directory) {
-  using Names = Outcome<std::vector<std::string>>;
-  DIR* stream = ::fdopendir(directory.fd());
-  if (stream == nullptr) return Names::failed(errno);
-  directory.release();
-  std::vector<std::string> names;
-  errno = 0;
-  while (const dirent* entry = ::readdir(stream)) {
-    std::string name(entry->d_name);
-    if (name != "." && name != "..") names.push_back(std::move(name));
-    errno = 0;
-  }
-  const int error = errno;
-  ::closedir(stream);
-  if (error != 0) return Names::failed(error);
-  return Names::of(std::move(names));
-}
-
-}  // namespace
-
-struct LinuxVolume::Walker {
-  Manifest* manifest = nullptr;       ///< null: only identities and the table are wanted
-  std::optional<Period> young_from;   ///< only directories as young as this are entered; nothing: all are
-  std::unordered_set<FileId> listed;  ///< objects
-  std::unordered_set<FileId> entered;
-  std::vector<FileId> directories;  ///< still to be entered
-  std::unordered_map<FileId, Place>* places = nullptr;
-};
 
 void LinuxVolume::scan(Ticket ticket) {
-  settle();
-  stream_broken_ = false;
-  places_.clear();
-  io::Scanned scanned;
-  scanned.ticket = ticket;
-  scanned.error = walk(&scanned.manifest);
-  if (scanned.error != 0) scanned.manifest = Manifest{};
-  sink_.post(std::move(scanned));
+  if (postponed(false, [this, ticket] { scan(ticket); })) return;
+  Walk walk = whole_tree();
+  walk.lists = true;
+  walk.asked = {FileId::root()};
+  answer_with(ticket, std::move(walk));
 }
 
 void LinuxVolume::survey(Ticket ticket, const SurveyRequest& request) {
+  if (postponed(true, [this, ticket, request] { survey(ticket, request); })) return;
+  Walk walk;
+  walk.lists = true;
+  walk.young_from = request.young_from;
+  walk.asked = request.directories;
+  walk.asked.insert(walk.asked.end(), request.objects.begin(), request.objects.end());
+  walk.entered = {request.directories.begin(), request.directories.end()};
+  walk.directories = {FileId::staging()};
+  answer_with(ticket, std::move(walk));
+}
+
+void LinuxVolume::answer_with(Ticket ticket, Walk walk) {
   settle();
   stream_broken_ = false;
   places_.clear();
-  io::Scanned scanned;
-  scanned.ticket = ticket;
-  scanned.error = survey(request, scanned.manifest);
-  if (scanned.error != 0) scanned.manifest = Manifest{};
-  sink_.post(std::move(scanned));
-}
-
-int LinuxVolume::survey(const SurveyRequest& request, Manifest& manifest) {
-  Walker walker;
-  walker.manifest = &manifest;
-  walker.young_from = request.young_from;
-  walker.directories = {FileId::staging()};
-  for (const auto* list : {&request.directories, &request.objects}) {
-    for (const FileId& id : *list) {
-      if (walker.listed.contains(id)) continue;
-      const std::size_t before = manifest.objects.size();
-      if (const int error = describe(id, manifest); error != 0) return error;
-      if (manifest.objects.size() == before) continue;
-      walker.listed.insert(id);
-      const bool directory = S_ISDIR(manifest.objects.back().attributes.mode);
-      if (list == &request.directories && directory) walker.directories.push_back(id);
-    }
-  }
-  walker.entered.insert(walker.directories.begin(), walker.directories.end());
-  while (!walker.directories.empty()) {
-    const FileId next = walker.directories.back();
-    walker.directories.pop_back();
-    if (next != FileId::staging()) manifest.listed.push_back(next);
-    if (const int error = walk_directory(next, walker); error != 0) return error;
-  }
-  return 0;
+  begin_walk(std::move(walk), [this, ticket](Walk& ended, int error) {
+    io::Scanned scanned;
+    scanned.ticket = ticket;
+    scanned.error = error;
+    if (error == 0) scanned.manifest = std::move(ended.manifest);
+    sink_.post(std::move(scanned));
+  });
 }
 
 /// Adds the object, if a name leads to it.
@@ -112,56 +67,6 @@ int LinuxVolume::describe(const FileId& id, Manifest& manifest) {
   return 0;
 }
 
-int LinuxVolume::walk(Manifest* manifest, std::unordered_map<FileId, Place>* places) {
-  Walker walker;
-  walker.manifest = manifest;
-  walker.places = places;
-  if (manifest != nullptr) {
-    const auto status = status_of(*root_);
-    if (!status.ok()) return status.error;
-    auto xattrs = attributes_of(*root_);
-    if (!xattrs.ok()) return xattrs.error;
-    manifest->objects.push_back(
-        {FileId::root(), describe_attributes(status.value), std::string(), std::move(xattrs.value)});
-  }
-  walker.directories = {FileId::staging(), FileId::root()};
-  while (!walker.directories.empty()) {
-    const FileId next = walker.directories.back();
-    walker.directories.pop_back();
-    if (const int error = walk_directory(next, walker); error != 0) return error;
-  }
-  indexed_ = true;
-  return 0;
-}
-
-int LinuxVolume::walk_directory(const FileId& id, Walker& walker) {
-  const auto directory = table_->open(id);
-  if (!directory.ok()) return directory.error;
-  const int fd = directory.value->fd();
-  Descriptor listing(::openat(fd, ".", O_RDONLY | O_DIRECTORY | O_NOATIME | O_CLOEXEC));
-  if (!listing.valid()) return errno;
-  auto names = names_in(std::move(listing));
-  if (!names.ok()) return names.error;
-  std::sort(names.value.begin(), names.value.end());
-  for (std::string& name : names.value) {
-    if (hidden(id, name)) continue;
-    const auto found = table_->adopt(fd, name);
-    if (!found.ok()) return found.error;
-    const auto& [child, status] = found.value;
-    const bool enter = !walker.young_from || is_young(child, *walker.young_from);
-    if (S_ISDIR(status.st_mode) && enter && (!walker.young_from || walker.entered.insert(child).second)) {
-      walker.directories.push_back(child);
-    }
-    if (walker.places != nullptr) walker.places->try_emplace(child, Place{id, name});
-    if (walker.manifest == nullptr) continue;
-    if (walker.listed.insert(child).second) {
-      if (const int error = describe_entry(fd, name, found.value, *walker.manifest); error != 0) return error;
-    }
-    walker.manifest->entries.push_back({id, std::move(name), child});
-  }
-  return 0;
-}
-
 int LinuxVolume::describe_entry(int directory, const std::string& name, const ObjectTable::Found& found,
                                 Manifest& manifest) {
   ManifestObject object{found.id, describe_attributes(found.status), {}, {}};
@@ -179,6 +84,9 @@ int LinuxVolume::describe_entry(int directory, const std::string& name, const Ob
 }
 
 void LinuxVolume::list(Ticket ticket, FileId directory, const std::string& from, std::uint32_t entries_max) {
+  if (postponed(true, [this, ticket, directory, from, entries_max] { list(ticket, directory, from, entries_max); })) {
+    return;
+  }
   settle();
   io::Scanned scanned;
   scanned.ticket = ticket;
@@ -194,9 +102,7 @@ int LinuxVolume::list(const FileId& id, const std::string& from, std::size_t ent
   const auto directory = table_->open(id);
   if (!directory.ok()) return directory.error;
   const int fd = directory.value->fd();
-  Descriptor listing(::openat(fd, ".", O_RDONLY | O_DIRECTORY | O_NOATIME | O_CLOEXEC));
-  if (!listing.valid()) return errno;
-  auto names = names_in(std::move(listing));
+  auto names = names_in(fd);
   if (!names.ok()) return names.error;
   std::erase_if(names.value, [&](const std::string& name) { return name < from || hidden(id, name); });
   const std::size_t count = std::min(entries_max, names.value.size());

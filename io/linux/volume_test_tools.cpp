@@ -88,12 +88,16 @@ void TestVolume::reopen(VolumeLimits limits) {
   EXPECT_EQ(text, "");
 }
 
-template <typename Wanted>
-Wanted TestVolume::await() {
-  while (sink_.events.empty()) {
+void TestVolume::run_until_answers(std::size_t count) {
+  while (sink_.events.size() < count) {
     loop_.restart();
     loop_.run_one_for(std::chrono::seconds(10));
   }
+}
+
+template <typename Wanted>
+Wanted TestVolume::await() {
+  run_until_answers(1);
   Wanted wanted = std::get<Wanted>(std::move(sink_.events.front()));
   sink_.events.pop_front();
   return wanted;

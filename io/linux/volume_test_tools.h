@@ -54,6 +54,9 @@ class TestVolume {
   [[nodiscard]] const std::string& path() const { return filesystem_.path(); }
   LinuxVolume& volume() { return *volume_; }
   boost::asio::io_context& loop() { return loop_; }
+  /// What the volume has answered and nobody has taken.
+  [[nodiscard]] const std::deque<io::Event>& answers() const { return sink_.events; }
+  void run_until_answers(std::size_t count);
   /// As a new process would find it.
   void reopen(VolumeLimits limits = {});
 
