@@ -55,6 +55,10 @@ void EventLoop::flush_queues() {
 }
 
 bool EventLoop::wait_for_handler() {
+  if (std::any_of(queues_.begin(), queues_.end(), [](const EventQueue* queue) { return queue->waiting(); })) {
+    context_->poll_one();
+    return true;
+  }
   if (spin_.ns > 0) {
     const Instant start = now();
     if (start - last_traffic_ < traffic_flows) {

@@ -7,6 +7,11 @@
 
 namespace lockstep::io {
 
+namespace {
+/// Far below a heartbeat interval.
+constexpr Duration turn_max = milliseconds(5);
+}  // namespace
+
 EventQueue::EventQueue(EventLoop& loop) : loop_(loop) { loop_.attach(this); }
 
 EventQueue::~EventQueue() { loop_.detach(this); }
@@ -36,11 +41,13 @@ bool EventQueue::drain() {
   if (entries_.empty() || !step_) return false;
   LOCKSTEP_CHECK(!draining_, "an engine's step does not run the loop");
   draining_ = true;
-  while (!entries_.empty() && step_) {
+  const Instant begun = EventLoop::now();
+  for (Instant now = begun; !entries_.empty() && step_ && now - begun < turn_max;) {
     Entry entry = std::move(entries_.front());
     entries_.pop_front();
     if (entry.generation != nullptr && *entry.generation != entry.expected) continue;
-    step_(EventLoop::now(), std::move(entry.event));
+    now = EventLoop::now();
+    step_(now, std::move(entry.event));
   }
   draining_ = false;
   return true;

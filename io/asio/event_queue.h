@@ -2,10 +2,10 @@
 #pragma once
 
 #include "engine/values/time.h"
+#include "engine/values/queue.h"
 #include "io/event_sink.h"
 
 #include <cstdint>
-#include <deque>
 #include <functional>
 
 namespace lockstep::io {
@@ -34,8 +34,10 @@ class EventQueue final : public EventSink {
   /// contract lets a later call take an event back. `generation` outlives the queue's use of it.
   void post_while_unchanged(Event event, const std::uint64_t& generation);
 
-  /// Takes steps until the queue is empty; false if it was empty already. Called by the loop.
+  /// Takes steps until the queue is empty, or for as long as a turn may be: steps whose calls are answered at once
+  /// would otherwise keep the loop from timers and connections. False if it was empty already. Called by the loop.
   bool drain();
+  [[nodiscard]] bool waiting() const { return step_ != nullptr && !entries_.empty(); }
   void flush();
 
  private:
@@ -48,7 +50,7 @@ class EventQueue final : public EventSink {
   EventLoop& loop_;
   Step step_;
   std::function<void()> flush_;
-  std::deque<Entry> entries_;
+  Queue<Entry> entries_;
   bool draining_ = false;
 };
 

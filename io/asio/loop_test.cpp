@@ -62,6 +62,16 @@ TEST_F(LoopTest, events_are_delivered_in_order_and_flushed_once_per_burst) {
   EXPECT_EQ(flushes_, 1);
 }
 
+TEST_F(LoopTest, steps_that_never_end_leave_the_loop_its_turn) {
+  // Each step is answered at once, as by a volume whose calls do not wait.
+  on_event_ = [this] { queue_.post(JournalStored{Ticket{events_.size()}}); };
+  queue_.post(JournalStored{Ticket{0}});
+  bool ran = false;
+  loop_.post_from_any_thread([&] { ran = true; });
+  run([&] { return ran; });
+  EXPECT_TRUE(ran);
+}
+
 TEST_F(LoopTest, work_of_other_threads_runs_on_the_loop) {
   std::thread other([this] {
     loop_.post_from_any_thread([this] {
