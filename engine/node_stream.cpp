@@ -192,8 +192,11 @@ void NodeEngine::Core::peer_lost() {
   lose_stream("the connection to the primary is lost");
 }
 
+// A node with much to compare says nothing for seconds; while one of them is brought up to date nothing waits for it.
 void NodeEngine::Core::watch_peer() {
-  if (context_.peer_up && context_.now - peer_heard_ > context_.settings.timeout) {
+  const bool follows = is_primary() && stream_.peer() == PeerStanding::following;
+  const Duration patience = follows ? context_.settings.resync_timeout : context_.settings.timeout;
+  if (context_.peer_up && context_.now - peer_heard_ > patience) {
     context_.mark(Mark::peer_silent);
     context_.note("the other node is silent; the connection is given up");
     context_.ports.link.reset(io::Endpoint::peer);
