@@ -1,8 +1,8 @@
 // The events of one engine, first in, first out: where ports leave them and the engine takes them one by one.
 #pragma once
 
-#include "engine/values/time.h"
 #include "engine/values/queue.h"
+#include "engine/values/time.h"
 #include "io/event_sink.h"
 
 #include <cstdint>
