@@ -144,7 +144,7 @@ void NodeEngine::Core::on(io::Booted& event) {
                                       : Mark::boot_after_power_loss);
   voter_.emplace(context_.settings, record_.voter, context_.now, context_.mark);
   recollection_.emplace(voter(self_), record_, event.seed);
-  voter_->set_ready(false);
+  voter_->set_suffrage(Suffrage::none);
   proposer_.seen(record_.voter.promised);
   wish_ = context_.settings.start_at_boot ? Wish::run : Wish::stopped;
   waiting_since_ = context_.now;

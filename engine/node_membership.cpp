@@ -138,13 +138,6 @@ void NodeEngine::Core::update_hold() {
 
 void NodeEngine::Core::receive(VoterId from, const Prepare& message) {
   proposer_.seen(message.ballot);
-  if (message.forced && !recollection_->remembers()) {
-    context_.mark(Mark::memory_forced);
-    context_.note("this node votes again without knowing what it had promised: an administrator forced an election");
-    recollection_->forced();
-    record_.remembers = true;
-    voter_->set_ready(recollection_->may_vote());
-  }
   vote(from, voter_->prepare(static_cast<NodeId>(from), message, context_.now));
 }
 
@@ -157,6 +150,14 @@ void NodeEngine::Core::receive(VoterId from, const Accept& message) {
 void NodeEngine::Core::vote(VoterId to, const Message& answer) {
   if (std::holds_alternative<Refused>(answer)) return send_voter(to, answer);
   record_.voter = voter_->record();
+  // Only a forced election has the vote of a voter that has forgotten something.
+  if (std::holds_alternative<Accepted>(answer) && !recollection_->remembers()) {
+    context_.mark(Mark::memory_forced);
+    context_.note("this node votes again without knowing what it had promised: an administrator forced an election");
+    recollection_->forced();
+    record_.remembers = true;
+    voter_->set_suffrage(recollection_->suffrage());
+  }
   const Configuration accepted = record_.voter.accepted;
   const bool early = planted(Bug::vote_before_persisted);
   if (early) send_voter(to, answer);
@@ -194,7 +195,7 @@ void NodeEngine::Core::send_others(const Message& message) {
 
 // Who did not vote a moment ago does now: the next round need not wait for its time.
 void NodeEngine::Core::ask_again() {
-  voter_->set_ready(recollection_->may_vote());
+  voter_->set_suffrage(recollection_->suffrage());
   if (!proposer_.busy() || !recollection_->may_vote()) return;
   context_.mark(Mark::memory_asks_again);
   register_pause_ = milliseconds(100);
@@ -224,7 +225,7 @@ void NodeEngine::Core::hear(VoterId from, const VoterMemory& memory) {
     record_.remembers = true;
     persist(VotesLearned{});
   }
-  voter_->set_ready(recollection_->may_vote());
+  voter_->set_suffrage(recollection_->suffrage());
   if (silent_before && memory.remembers) ask_again();
 }
 

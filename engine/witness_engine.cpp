@@ -70,7 +70,7 @@ class WitnessEngine::Core {
     ++record_.generation;
     if (planted(Bug::witness_forgets_accepted)) record_.voter = {record_.voter.promised, Ballot(0), {}};
     voter_.emplace(settings_, record_.voter, now_, mark_);
-    voter_->set_ready(false);
+    voter_->set_suffrage(Suffrage::none);
     recollection_.emplace(VoterId::witness, record_, booted.seed);
     store();
   }
@@ -91,7 +91,6 @@ class WitnessEngine::Core {
                        engine::encode(HeartbeatReply{heartbeat->sent_at, granted,
                                                      recollection_->memory(voter(from), voter_->record())}));
     } else if (const auto* prepare = std::get_if<Prepare>(&*message)) {
-      if (prepare->forced) go_on_without_memory();
       vote(arrived.endpoint, voter_->prepare(from, *prepare, now_));
     } else if (const auto* accept = std::get_if<Accept>(&*message)) {
       vote(arrived.endpoint, voter_->accept(from, *accept, now_));
@@ -105,6 +104,7 @@ class WitnessEngine::Core {
       if (std::holds_alternative<Refused>(answer)) return;
     }
     record_.voter = voter_->record();
+    if (std::holds_alternative<Accepted>(answer)) go_on_without_memory();
     pending_.emplace(store(), PendingAnswer{to, std::move(answer), record_.voter.accepted});
   }
 
@@ -122,16 +122,17 @@ class WitnessEngine::Core {
       record_.remembers = true;
       remembering_ = store();
     }
-    voter_->set_ready(recollection_->may_vote());
+    voter_->set_suffrage(recollection_->suffrage());
   }
 
+  // Only a forced election has the vote of a voter that has forgotten something.
   void go_on_without_memory() {
     if (recollection_->remembers()) return;
     mark_(Mark::witness_memory_forced);
     note("votes again without knowing what it had promised: an administrator forced an election");
     recollection_->forced();
     record_.remembers = true;
-    voter_->set_ready(recollection_->may_vote());
+    voter_->set_suffrage(recollection_->suffrage());
   }
 
   void note(std::string text) { ports_.trace.record(io::Note{std::move(text)}); }
@@ -146,7 +147,7 @@ class WitnessEngine::Core {
   void answer_persisted(Ticket ticket) {
     if (remembering_ == ticket) {
       recollection_->remembered();
-      voter_->set_ready(recollection_->may_vote());
+      voter_->set_suffrage(recollection_->suffrage());
     }
     const auto found = pending_.find(ticket);
     if (found == pending_.end()) return;

@@ -9,10 +9,15 @@
 // (The same idea as the recovery of Viewstamped Replication: Liskov, Cowling, "Viewstamped Replication Revisited",
 // 2012, section 4.3.)
 //
+// An election that an administrator forces need not wait for that: its numbers lie above all that can have been
+// forgotten (engine/cluster/forced_election.h). But only in that election such a voter votes; an ordinary one, of
+// whomever, must not be won with its vote before the forced one is.
+//
 // Not noticed: a restored copy while nobody is in reach who has seen more of it.
 #pragma once
 
 #include "engine/cluster/journal_record.h"
+#include "engine/cluster/voter.h"
 #include "engine/values/node_id.h"
 #include "engine/wire/message.h"
 
@@ -41,11 +46,15 @@ class Recollection {
   [[nodiscard]] const VoterRecord& learned() const { return learned_; }
   /// What was learned is on disk.
   void remembered() { remembers_ = true; }
-  /// A person vouches for going on without.
+  /// It has voted in an election that a person forced: what was forgotten lies below what that has decided.
   void forced() { remembers_ = true; }
 
   /// Nothing is voted before at least one other, that has heard of this life, could say that this is an older copy.
-  [[nodiscard]] bool may_vote() const { return remembers_ && heard_any(); }
+  [[nodiscard]] Suffrage suffrage() const {
+    if (!heard_any()) return Suffrage::none;
+    return remembers_ ? Suffrage::full : Suffrage::forced_elections;
+  }
+  [[nodiscard]] bool may_vote() const { return suffrage() == Suffrage::full; }
   [[nodiscard]] bool remembers() const { return remembers_; }
   /// Whether another voter was last heard to know its promises.
   [[nodiscard]] bool remembers(VoterId other) const {

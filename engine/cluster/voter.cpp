@@ -25,10 +25,15 @@ bool Voter::lease_held_against(NodeId node, Instant now) const {
   return now < forgotten_until_;
 }
 
+bool Voter::ready_for(bool forced) const {
+  return suffrage_ == Suffrage::full || (forced && suffrage_ == Suffrage::forced_elections);
+}
+
 Message Voter::prepare(NodeId from, const Prepare& request, Instant now) {
   const bool by_lease = lease_held_against(from, now);
-  if (!ready_ || by_lease || request.ballot <= record_.promised) {
-    mark_(!ready_            ? Mark::vote_refused_forgetful
+  const bool ready = ready_for(request.forced);
+  if (!ready || by_lease || request.ballot <= record_.promised) {
+    mark_(!ready             ? Mark::vote_refused_forgetful
           : !by_lease        ? Mark::prepare_refused_old_ballot
           : granted_now(now) ? Mark::prepare_refused_by_lease
                              : Mark::prepare_refused_after_restart);
@@ -36,14 +41,16 @@ Message Voter::prepare(NodeId from, const Prepare& request, Instant now) {
   }
   mark_(record_.accepted_ballot == Ballot(0) ? Mark::promise_without_value : Mark::promise_with_value);
   record_.promised = request.ballot;
+  if (request.forced) forced_ballot_ = request.ballot;
   return Promise{request.ballot, record_.accepted_ballot, record_.accepted};
 }
 
 Message Voter::accept(NodeId from, const Accept& request, Instant now) {
   const bool by_lease = lease_held_against(from, now);
   const bool too_old = request.ballot < record_.promised && !planted(Bug::accept_older_ballot);
-  if (!ready_ || by_lease || too_old) {
-    mark_(!ready_   ? Mark::vote_refused_forgetful
+  const bool ready = ready_for(request.ballot == forced_ballot_);
+  if (!ready || by_lease || too_old) {
+    mark_(!ready    ? Mark::vote_refused_forgetful
           : too_old ? Mark::accept_refused_old_ballot
                     : Mark::accept_refused_by_lease);
     return Refused{request.ballot, record_.promised, by_lease};
@@ -60,7 +67,7 @@ Message Voter::accept(NodeId from, const Accept& request, Instant now) {
 }
 
 bool Voter::grant_lease(NodeId holder, const Configuration& configuration, Instant now) {
-  if (!ready_) return false;
+  if (suffrage_ != Suffrage::full) return false;
   const Configuration& known = record_.accepted;
   const bool superseded =
       configuration.epoch < known.epoch && known.primary != holder && !planted(Bug::lease_granted_twice);

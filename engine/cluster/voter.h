@@ -12,9 +12,18 @@
 #include "engine/values/time.h"
 #include "engine/wire/message.h"
 
+#include <cstdint>
 #include <optional>
 
 namespace lockstep::engine {
+
+/// What a voter takes part in (engine/cluster/recollection.h).
+enum class Suffrage : std::uint8_t {
+  none,
+  /// Elections that a person forces: what they decide lies above all that this voter may have forgotten.
+  forced_elections,
+  full,
+};
 
 /// Decides; does not persist. After prepare() or accept() returned anything but Refused, the answer may leave only
 /// once record() is durable (I2).
@@ -33,8 +42,8 @@ class Voter {
   /// Whether a grant to `node`'s rival (or one forgotten in a restart) is running.
   [[nodiscard]] bool lease_held_against(NodeId node, Instant now) const;
 
-  /// Whether it may vote and grant leases at all (engine/cluster/recollection.h); at first it may.
-  void set_ready(bool ready) { ready_ = ready; }
+  /// Full at first. Leases are granted with full suffrage only.
+  void set_suffrage(Suffrage suffrage) { suffrage_ = suffrage; }
   /// Takes over what others know, where it is more.
   void adopt(const VoterRecord& record) { record_.adopt(record); }
 
@@ -42,11 +51,12 @@ class Voter {
 
   /// All of its state, for a snapshot.
   static void fields(auto& self, auto& archive) {
-    archive(self.record_, self.forgotten_until_, self.ready_);
+    archive(self.record_, self.forgotten_until_, self.suffrage_, self.forced_ballot_);
     archive.maybe(self.grant_, [&archive](auto& grant) { archive(grant.holder, grant.until); });
   }
 
  private:
+  [[nodiscard]] bool ready_for(bool forced) const;
   [[nodiscard]] bool granted_now(Instant now) const { return grant_ && now < grant_->until; }
 
   struct Grant {
@@ -57,7 +67,8 @@ class Voter {
   Duration grant_length_;
   VoterRecord record_;
   Instant forgotten_until_;
-  bool ready_ = true;
+  Suffrage suffrage_ = Suffrage::full;
+  Ballot forced_ballot_;  ///< promised in this life to a forced election
   std::optional<Grant> grant_;
   MarkSink mark_;
 };

@@ -50,6 +50,22 @@ TEST_F(VoterTest, APromiseCarriesWhatWasAccepted) {
   EXPECT_EQ(std::get<Promise>(answer).accepted_ballot, ballot_of(1, NodeId::first));
 }
 
+TEST_F(VoterTest, WhoHasForgottenSomethingVotesInForcedElectionsOnly) {
+  const Configuration forced{Epoch(65'536), NodeId::first, Members::only(NodeId::first)};
+  const Ballot ballot = ballot_of(70'000, NodeId::first);
+  const Ballot ordinary = ballot_of(70'001, NodeId::first);
+  voter.set_suffrage(Suffrage::forced_elections);
+  EXPECT_TRUE(refused(voter.prepare(NodeId::first, Prepare{ballot_of(1, NodeId::first), false}, later)));
+  EXPECT_TRUE(refused(voter.accept(NodeId::first, Accept{ballot, forced}, later))) << "not promised to anybody";
+  EXPECT_FALSE(refused(voter.prepare(NodeId::first, Prepare{ballot, true}, later)));
+  EXPECT_TRUE(refused(voter.prepare(NodeId::first, Prepare{ordinary, false}, later))) << "that one is not forced";
+  EXPECT_TRUE(refused(voter.accept(NodeId::first, Accept{ordinary, ours}, later)));
+  EXPECT_FALSE(voter.grant_lease(NodeId::first, ours, later));
+  EXPECT_FALSE(refused(voter.accept(NodeId::first, Accept{ballot, forced}, later)));
+  voter.set_suffrage(Suffrage::none);
+  EXPECT_TRUE(refused(voter.prepare(NodeId::first, Prepare{ballot_of(80'000, NodeId::first), true}, later)));
+}
+
 TEST_F(VoterTest, ALeaseIsNotGrantedAgainstANewerConfiguration) {
   const Configuration theirs{Epoch(2), NodeId::second, Members::only(NodeId::second)};
   voter.accept(NodeId::second, Accept{ballot_of(1, NodeId::second), theirs}, later);
