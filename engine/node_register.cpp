@@ -274,6 +274,7 @@ void NodeEngine::Core::decided(const Configuration& configuration, bool by_own_c
     context_.mark(Mark::peer_left_out);
     leave_wanted_ = false;
     stream_.release_peer();
+    update_hold();  // nothing is acknowledged alone before the journal knows of it
     process(RoleEvent::peer_left);
     return pipeline_.release();
   }
