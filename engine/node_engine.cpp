@@ -277,6 +277,7 @@ void NodeEngine::Core::on(io::Synced& event) {
     if (failed && replica_.attached()) handle(replica_.fail(event.error));
     return;
   }
+  handle(salvage_.synced(event));
   if (pipeline_.synced(event)) return;
   if (const auto outcome = replica_.synced(event)) return handle(outcome);
   if (failed && replica_.attached()) return handle(replica_.fail(event.error));

@@ -14,6 +14,7 @@ void Salvage::abandon() {
   expected_ = false;
   scan_ = Ticket(0);
   moving_.clear();
+  sync_ = Ticket(0);
 }
 
 Salvage::Outcome Salvage::scanned(const io::Scanned& event) {
@@ -33,7 +34,10 @@ Salvage::Outcome Salvage::scanned(const io::Scanned& event) {
     moving_.insert(ticket);
     context_.ports.volume.apply(ticket, move, io::Origin::stream);
   }
-  if (moving_.empty()) return Outcome::done;
+  if (moving_.empty()) {
+    bring_to_disk();
+    return Outcome::none;
+  }
   context_.mark(Mark::salvage_moves);
   context_.note("what an unfinished resync had parked is moved to lockstep-recovered-* in the directory");
   return Outcome::none;
@@ -45,7 +49,20 @@ Salvage::Outcome Salvage::applied(const io::Applied& event) {
     abandon();
     return Outcome::failed;
   }
-  return moving_.empty() ? Outcome::done : Outcome::none;
+  if (moving_.empty()) bring_to_disk();
+  return Outcome::none;
+}
+
+// Not before: a power loss could put back into its hiding place what has left it, also long ago and by a resync.
+void Salvage::bring_to_disk() {
+  sync_ = context_.next_ticket();
+  context_.own_disk.sync_unhurried(sync_);
+}
+
+Salvage::Outcome Salvage::synced(const io::Synced& event) {
+  if (sync_ == Ticket(0) || event.ticket != sync_) return Outcome::none;
+  abandon();
+  return event.error == 0 ? Outcome::done : Outcome::failed;
 }
 
 }  // namespace lockstep::engine
