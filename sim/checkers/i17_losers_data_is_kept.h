@@ -39,6 +39,10 @@ class LosersDataIsKept : public Observer {
   void traced(Place by, const io::TraceEvent& event) override;
   void applied(NodeId node, std::uint64_t sequence, const Operation& effect, io::Origin origin,
                bool replicated) override;
+  /// Rots also between the beginning of a resync and the copy: then there is nothing to compare that with.
+  void rotted(NodeId node, FileId file, std::uint64_t /*offset*/, std::uint64_t /*length*/) override {
+    losers_[index_of(node)].owed.erase(file);
+  }
   void disk_exchanged(Place place) override;
   void at_rest() override;
 
