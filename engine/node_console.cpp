@@ -197,6 +197,11 @@ Condition NodeEngine::Core::condition() const {
   condition.lease_until = is_primary() ? lease_.until() : Instant{};
   condition.frozen = is_primary() && !service_.idle() && !writable_;
   condition.lsn = is_primary() ? stream_.last() : replica_.applied();
+  if (is_primary() && stream_.peer() != PeerStanding::out) {
+    condition.peer_applied = stream_.peer_position().applied;
+    condition.window_operations = stream_.window_operations();
+    condition.window_bytes = stream_.window_bytes();
+  }
   condition.resync = target_.progress();
   if (peer_state_) {
     condition.peer_resync_bytes_left = peer_state_->resync_bytes_left;

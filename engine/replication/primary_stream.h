@@ -50,6 +50,8 @@ class PrimaryStream {
   [[nodiscard]] const StreamAcknowledgement& peer_position() const { return peer_position_; }
   [[nodiscard]] bool window_full() const;
   [[nodiscard]] bool window_empty() const { return window_.empty(); }
+  [[nodiscard]] std::size_t window_operations() const { return window_.size(); }
+  [[nodiscard]] std::size_t window_bytes() const { return window_bytes_; }
 
   [[nodiscard]] Epoch reign() const { return reign_; }
   [[nodiscard]] Epoch epoch() const { return epoch_; }
