@@ -107,6 +107,10 @@ class FlightRecorder::Impl {
     if (before != &last_words) handler_before_ = before;
   }
 
+  [[nodiscard]] Figures figures() const {
+    return {writer_.written_bytes(), writer_.segments(), writer_.failures(), !lost_since_};
+  }
+
   recording::Recorder recorder;
   std::function<Buffer()> snapshot;
 
@@ -144,6 +148,7 @@ FlightRecorder::FlightRecorder(io::EventLoop& loop, FlightRecorderOptions option
 FlightRecorder::~FlightRecorder() = default;
 
 recording::Recorder& FlightRecorder::recorder() { return *recorder_; }
+FlightRecorder::Figures FlightRecorder::figures() const { return impl_->figures(); }
 void FlightRecorder::set_snapshot(std::function<Buffer()> snapshot) { impl_->snapshot = std::move(snapshot); }
 void FlightRecorder::hand_over() { impl_->hand_over(Impl::May::begin_segment); }
 void FlightRecorder::write_last_words_on_failure() { Impl::install_last_words(); }

@@ -34,6 +34,14 @@ class FlightRecorder {
   FlightRecorder& operator=(const FlightRecorder&) = delete;
 
   [[nodiscard]] recording::Recorder& recorder();
+
+  struct Figures {
+    std::uint64_t written_bytes = 0;
+    std::uint64_t segments = 0;
+    std::uint64_t failures = 0;  ///< of the disk
+    bool recording = true;       ///< no events are being left out
+  };
+  [[nodiscard]] Figures figures() const;
   /// What the engine's state is, between two steps: each segment begins with it.
   void set_snapshot(std::function<Buffer()> snapshot);
   /// After each step.

@@ -14,8 +14,9 @@
 #include "io/linux/touch_log.h"
 #include "prod/daemon/answers.h"
 #include "prod/daemon/flight_recorder.h"
-#include "prod/daemon/log_trace.h"
+#include "prod/daemon/module_observer.h"
 #include "prod/daemon/module_storage.h"
+#include "prod/events/narrator.h"
 
 #include <algorithm>
 #include <array>
@@ -109,7 +110,7 @@ class ModuleHost::Running {
                  [this] { failed_syncs_.note(); }),
         timers_(loop_, queue_),
         answers_(queue_),
-        trace_(host.report_, [this] { status_changed_ = true; }),
+        observer_(LogTrace(host.report_, [this] { status_changed_ = true; }), narrator_of(host), host.counters_),
         publish_timer_(loop_.context()) {}
 
   ~Running() {
@@ -150,8 +151,10 @@ class ModuleHost::Running {
 
   void start() {
     const engine::Settings settings = settings_for(host_.module_, host_.self_);
-    const engine::NodePorts ports{timers_,          *link_,        *journal_, *touch_log_, storage_.volume(),
-                                  storage_.mount(), *application_, answers_,  trace_};
+    io::Mount& mount = observer_.before(storage_.mount());
+    const engine::NodePorts ports{
+        timers_,  observer_.before(*link_), *journal_, *touch_log_, storage_.volume(), mount, *application_, answers_,
+        observer_};
     if (host_.cluster_.recorder.enabled) {
       recorder_.emplace(loop_, recorder_options(host_.cluster_, host_.module_, settings), host_.report_);
       taps_.emplace(ports, recorder_->recorder().decisions());
@@ -217,8 +220,16 @@ class ModuleHost::Running {
   }
 
  private:
+  static Narrator narrator_of(ModuleHost& host) {
+    const ClusterConfiguration& cluster = host.cluster_;
+    return {host.self_, cluster.node(host.self_).name, cluster.node(other(host.self_)).name,
+            told_protection(cluster.state_directory, host.module_.name),
+            [&host](ModuleEvent event) { host.note(std::move(event)); }};
+  }
+
   void step(Instant now, io::Event event) {
     stepping_ = true;
+    observer_.step(event, now);
     if (recorder_) {
       recorded_step(*engine_, *taps_, recorder_->recorder(), now, std::move(event));
       recorder_->stepped();
@@ -232,7 +243,13 @@ class ModuleHost::Running {
   void publish() {
     status_changed_ = false;
     const linux_io::ConflictStore::Totals kept = conflicts_->totals();
-    host_.board_.publish(engine_->status(), {kept.objects, kept.bytes}, io::EventLoop::now());
+    const Instant now = io::EventLoop::now();
+    engine::Status status = engine_->status();
+    host_.log_context_->role = to_string(status.role).data();
+    host_.log_context_->epoch = status.configuration.epoch.value;
+    const Standing standing = observer_.observe(status, now);
+    if (recorder_) host_.counters_.observe(recorder_->figures());
+    host_.board_.publish({std::move(status), now, {kept.objects, kept.bytes}, standing});
   }
 
   /// Not before this node holds everything again: what a power loss took is not regained by a restart of the daemon.
@@ -269,7 +286,7 @@ class ModuleHost::Running {
   Buffer record_;
   io::LoggedTouches touches_;
   Answers answers_;
-  LogTrace trace_;
+  ModuleObserver observer_;
   bool status_changed_ = false;
   bool stepping_ = false;
   std::vector<std::function<void()>> answers_due_;  ///< so that whoever is answered finds the newest status
@@ -280,12 +297,14 @@ class ModuleHost::Running {
   std::thread thread_;
 };
 
-ModuleHost::ModuleHost(ClusterConfiguration cluster, ModuleConfiguration module, NodeId self)
+ModuleHost::ModuleHost(ClusterConfiguration cluster, ModuleConfiguration module, NodeId self, EventLog& events)
     : cluster_(std::move(cluster)),
       module_(std::move(module)),
       self_(self),
       tail_(std::make_shared<LogTail>()),
-      report_(module_report(module_.name, tail_)) {}
+      log_context_(std::make_shared<LogContext>()),
+      report_(module_report(module_.name, tail_, log_context_)),
+      events_(events) {}
 
 ModuleHost::~ModuleHost() = default;
 

@@ -6,18 +6,22 @@
 #include "prod/common/log.h"
 #include "prod/config/configuration.h"
 #include "prod/daemon/status_board.h"
+#include "prod/events/event_log.h"
+#include "prod/metrics/module_counters.h"
 
 #include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 
 namespace lockstep::prod {
 
 /// Made, prepared, started, stopped and destroyed by the main thread; the rest is for any thread.
 class ModuleHost {
  public:
-  ModuleHost(ClusterConfiguration cluster, ModuleConfiguration module, NodeId self);
+  /// The log of events outlives it.
+  ModuleHost(ClusterConfiguration cluster, ModuleConfiguration module, NodeId self, EventLog& events);
   ~ModuleHost();
   ModuleHost(const ModuleHost&) = delete;
   ModuleHost& operator=(const ModuleHost&) = delete;
@@ -52,6 +56,9 @@ class ModuleHost {
   [[nodiscard]] const ModuleConfiguration& configuration() const { return module_; }
   [[nodiscard]] const StatusBoard& board() const { return board_; }
   [[nodiscard]] const LogTail& log_tail() const { return *tail_; }
+  [[nodiscard]] const ModuleCounters& counters() const { return counters_; }
+  /// For the module's timeline.
+  void note(ModuleEvent event) { events_.tell(module_.name, std::move(event)); }
 
  private:
   class Running;
@@ -59,8 +66,11 @@ class ModuleHost {
   const ModuleConfiguration module_;
   const NodeId self_;
   const std::shared_ptr<LogTail> tail_;
+  const std::shared_ptr<LogContext> log_context_;
   const io::Report report_;
+  EventLog& events_;
   StatusBoard board_;
+  ModuleCounters counters_;
   std::unique_ptr<Running> running_;
 };
 

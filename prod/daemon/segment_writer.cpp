@@ -115,6 +115,7 @@ std::string SegmentWriter::begin_item(recording::SegmentHeader& header) {
   if (std::string error = ring_.begin(); !error.empty()) return error;
   header.segment = ring_.segments_begun() - 1;
   header.first_block = blocks_;
+  segments_.store(ring_.segments_begun(), std::memory_order_relaxed);
   std::string error = ring_.append(recording::file_header(header.life.life));
   if (error.empty()) error = write_block(encode(header).bytes());
   // A full disk is not to be littered with beginnings.
@@ -124,6 +125,7 @@ std::string SegmentWriter::begin_item(recording::SegmentHeader& header) {
 
 std::string SegmentWriter::write_block(std::span<const std::byte> contents) {
   std::string error = ring_.append(framer_.frame(blocks_++, contents));
+  if (error.empty()) written_bytes_.fetch_add(contents.size(), std::memory_order_relaxed);
   if (ring_.segment_bytes() >= segment_bytes_) segment_full_.store(true, std::memory_order_relaxed);
   return error;
 }

@@ -42,6 +42,10 @@ class SegmentWriter {
   /// How often the disk has failed. After each time everything is dropped until the next begin_segment().
   [[nodiscard]] std::uint64_t failures() const { return failures_.load(std::memory_order_relaxed); }
 
+  /// What is in segments, and how many were begun. For any thread.
+  [[nodiscard]] std::uint64_t written_bytes() const { return written_bytes_.load(std::memory_order_relaxed); }
+  [[nodiscard]] std::uint64_t segments() const { return segments_.load(std::memory_order_relaxed); }
+
   /// Waits until everything taken has been written, but not for ever.
   void wait_until_written(std::chrono::milliseconds at_most);
 
@@ -75,6 +79,8 @@ class SegmentWriter {
   bool ending_ = false;
   std::atomic<bool> segment_full_{false};
   std::atomic<std::uint64_t> failures_{0};
+  std::atomic<std::uint64_t> written_bytes_{0};
+  std::atomic<std::uint64_t> segments_{0};
   std::thread thread_;
 };
 

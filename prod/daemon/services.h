@@ -21,6 +21,9 @@ void handle_control(const std::vector<ModuleHost*>& hosts, const ClusterConfigur
 /// GET /health/MODULE and /var/modules/MODULE/ready.txt; never asks a module's thread, which may hang.
 HttpAnswer handle_http(const std::vector<ModuleHost*>& hosts, const std::string& path);
 
+/// GET /metrics: all modules' figures, and the process's, for Prometheus. Asks no module's thread either.
+HttpAnswer metrics_answer(const std::vector<ModuleHost*>& hosts);
+
 /// The thread that runs control socket and HTTP. The hosts outlive it.
 class Services {
  public:

@@ -4,8 +4,8 @@
 
 namespace lockstep::prod {
 
-void StatusBoard::publish(engine::Status status, KeptAside conflicts, Instant at) {
-  auto fresh = std::make_shared<const PublishedStatus>(PublishedStatus{std::move(status), at, conflicts});
+void StatusBoard::publish(PublishedStatus published) {
+  auto fresh = std::make_shared<const PublishedStatus>(std::move(published));
   const std::scoped_lock lock(mutex_);
   latest_.swap(fresh);
 }

@@ -3,6 +3,7 @@
 
 #include "engine/status.h"
 #include "engine/values/time.h"
+#include "prod/events/standing.h"
 
 #include <cstdint>
 #include <memory>
@@ -20,12 +21,13 @@ struct PublishedStatus {
   engine::Status status;
   Instant at;  ///< when the loop said so; an old one means that the loop hangs
   KeptAside conflicts = {};
+  Standing standing = {};
 };
 
 /// Thread-safe.
 class StatusBoard {
  public:
-  void publish(engine::Status status, KeptAside conflicts, Instant at);
+  void publish(PublishedStatus published);
   /// Nothing until the loop has spoken for the first time.
   [[nodiscard]] std::shared_ptr<const PublishedStatus> latest() const;
 

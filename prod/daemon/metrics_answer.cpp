@@ -1,0 +1,21 @@
+#include "io/asio/event_loop.h"
+#include "prod/daemon/module_host.h"
+#include "prod/daemon/services.h"
+#include "prod/metrics/module_metrics.h"
+#include "prod/metrics/process_metrics.h"
+
+namespace lockstep::prod {
+
+HttpAnswer metrics_answer(const std::vector<ModuleHost*>& hosts) {
+  MetricPage page;
+  add_process_metrics(page, "lockstepd", LOCKSTEP_VERSION);
+  for (const ModuleHost* host : hosts) {
+    const Instant now = io::EventLoop::now();
+    const auto published = host->board().latest();
+    const bool serves = health_of(published.get(), now, host->configuration().settings.timeout).serves;
+    add_module_metrics(page, {host->configuration().name, published, serves, now}, host->counters());
+  }
+  return {200, metric_page_type, page.text()};
+}
+
+}  // namespace lockstep::prod
