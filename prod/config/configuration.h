@@ -4,6 +4,7 @@
 #include "engine/recording/elision.h"
 #include "engine/settings.h"
 #include "engine/values/node_id.h"
+#include "prod/config/webhook_configuration.h"
 
 #include <array>
 #include <cstdint>
@@ -35,6 +36,7 @@ struct ClusterConfiguration {
   std::string state_directory = "/var/lib/lockstep";
   std::string run_directory = "/run/lockstep";
   RecorderConfiguration recorder;
+  std::vector<WebhookConfiguration> webhooks;
 
   [[nodiscard]] const NodeConfiguration& node(NodeId id) const { return nodes[static_cast<std::size_t>(id)]; }
 };

@@ -184,6 +184,43 @@ TEST_F(ConfigurationTest, wrong_values_of_the_recorder_are_explained) {
   }
 }
 
+TEST_F(ConfigurationTest, webhooks_are_read_and_their_mistakes_explained) {
+  write("cluster.toml", std::string(good_cluster) +
+                            "[[webhook]]\nurl = \"https://alerts.example.org/hook?a=b%20c\"\n"
+                            "[[webhook]]\nurl = \"http://[fd00::1]:8080\"\nevents = [\"role\", \"verify\"]\n"
+                            "secret_file = \"/etc/lockstep/secret\"\nca_file = \"/etc/lockstep/ca.pem\"\n");
+  ASSERT_EQ(errors(), std::vector<std::string>{});
+  const auto webhooks = load().configuration.cluster.webhooks;
+  ASSERT_EQ(webhooks.size(), 2U);
+  EXPECT_TRUE(webhooks[0].tls);
+  EXPECT_EQ(webhooks[0].host, "alerts.example.org");
+  EXPECT_EQ(webhooks[0].port, 443);
+  EXPECT_EQ(webhooks[0].target, "/hook?a=b%20c");
+  EXPECT_EQ(webhooks[0].events, (std::vector<EventKind>{EventKind::role, EventKind::protection}));
+  EXPECT_FALSE(webhooks[1].tls);
+  EXPECT_EQ(webhooks[1].host, "fd00::1");
+  EXPECT_EQ(webhooks[1].port, 8080);
+  EXPECT_EQ(webhooks[1].target, "/");
+  EXPECT_EQ(webhooks[1].events, (std::vector<EventKind>{EventKind::role, EventKind::verify}));
+  EXPECT_EQ(webhooks[1].secret_file, "/etc/lockstep/secret");
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {"[[webhook]]\nurl = \"alerts\"\n", "cluster.toml:15:7: \"url\" is no URL: write for example"},
+      {"[[webhook]]\nurl = \"ftp://a/b\"\n", "\"url\" is neither https nor http"},
+      {"[[webhook]]\nurl = \"https:///b\"\n", "\"url\" names no host"},
+      {"[[webhook]]\nurl = \"https://u:p@a/\"\n", "\"url\" holds a user's name"},
+      {"[[webhook]]\nevents = [\"role\"]\n", "\"url\" is missing"},
+      {"[[webhook]]\nurl = \"https://a/\"\nevents = [\"roles\"]\n",
+       "\"roles\" is no kind of event: known are \"daemon\""},
+      {"[[webhook]]\nurl = \"https://a/\"\nevents = []\n", "\"events\" should be a list of at least one of"},
+      {"[[webhook]]\nurl = \"https://a/\"\nsecret = \"x\"\n", "unknown key \"secret\" in [[webhook]]"},
+      {"[webhook]\nurl = \"https://a/\"\n", "write [[webhook]] with two brackets"},
+  };
+  for (const auto& [text, expected] : cases) {
+    write("cluster.toml", std::string(good_cluster) + text);
+    expect_error(expected);
+  }
+}
+
 TEST_F(ConfigurationTest, missing_files_are_named) {
   std::filesystem::remove(directory_ + "/modules/data.toml");
   expect_error("/modules/NAME.toml with directory and port");

@@ -1,4 +1,4 @@
-// The two kinds of configuration files, each from its parsed form.
+// The two kinds of configuration files and their larger parts, each from its parsed form.
 #pragma once
 
 #include "prod/config/configuration.h"
@@ -12,6 +12,9 @@ namespace lockstep::prod {
 /// `shown_name` is what messages call the file.
 void load_cluster(const TomlValue& document, const std::string& shown_name, ClusterConfiguration& cluster,
                   std::vector<ConfigurationError>& errors);
+/// `entry`: the list of [[webhook]].
+void load_webhooks(const TomlEntry& entry, const std::string& shown_name, std::vector<WebhookConfiguration>& webhooks,
+                   std::vector<ConfigurationError>& errors);
 void load_module(const TomlValue& document, const std::string& shown_name, ModuleConfiguration& module,
                  std::vector<ConfigurationError>& errors);
 

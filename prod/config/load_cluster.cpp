@@ -92,6 +92,7 @@ void load_cluster(const TomlValue& document, const std::string& shown_name, Clus
     load_recorder(section, cluster.recorder);
     section.finish();
   }
+  if (const TomlEntry* entry = file.any("webhook")) load_webhooks(*entry, shown_name, cluster.webhooks, errors);
   file.finish();
 }
 

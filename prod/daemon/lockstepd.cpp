@@ -5,6 +5,8 @@
 #include "prod/daemon/module_host.h"
 #include "prod/daemon/process_setup.h"
 #include "prod/daemon/services.h"
+#include "prod/events/event_log.h"
+#include "prod/events/webhook_sender.h"
 
 #include <algorithm>
 #include <chrono>
@@ -87,10 +89,14 @@ int run(const Arguments& arguments) {
     if (const std::string error = make_directory(path); !error.empty()) return fail(error);
   }
 
+  const io::Report report = &lockstep::prod::log;
+  WebhookSender webhooks(cluster.webhooks, {cluster.name, cluster.node(*chosen.node).name, LOCKSTEP_VERSION}, report);
+  EventLog events(cluster.state_directory, report,
+                  [&webhooks](const std::string& module, const ModuleEvent& event) { webhooks.take(module, event); });
   std::vector<std::unique_ptr<ModuleHost>> hosts;
   std::vector<ModuleHost*> views;
   for (const ModuleConfiguration& module : loaded.configuration.modules) {
-    hosts.push_back(std::make_unique<ModuleHost>(cluster, module, *chosen.node));
+    hosts.push_back(std::make_unique<ModuleHost>(cluster, module, *chosen.node, events));
     views.push_back(hosts.back().get());
   }
   Services services(views, cluster, *chosen.node);
@@ -107,6 +113,12 @@ int run(const Arguments& arguments) {
 
   const std::string signal = wait_for_end();
   log(io::Severity::info, signal + ": stopping");
+  for (const auto& host : hosts) {
+    ModuleEvent event;
+    event.name = "daemon_stopping";
+    event.text = "the daemon stops (" + signal + ")";
+    host->note(std::move(event));
+  }
   const std::vector<char> stopped = stop_all(hosts);
   services.stop();  // before the modules that it speaks of go
   const bool clean = shut_down_all(hosts, stopped);
