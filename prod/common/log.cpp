@@ -1,12 +1,15 @@
 #include "prod/common/log.h"
 
 #include "engine/values/check.h"
+#include "prod/common/journal.h"
 
 #include <array>
 #include <cstdlib>
 #include <ctime>
 #include <string_view>
 #include <sys/time.h>
+#include <syslog.h>
+#include <unistd.h>
 #include <utility>
 
 #include <spdlog/sinks/stdout_sinks.h>
@@ -16,7 +19,7 @@ namespace lockstep::prod {
 
 namespace {
 
-bool to_journal = false;
+bool journal_wanted = false;
 
 spdlog::level::level_enum level_of(io::Severity severity) {
   switch (severity) {
@@ -28,12 +31,8 @@ spdlog::level::level_enum level_of(io::Severity severity) {
   return spdlog::level::err;
 }
 
-/// sd-daemon(3): journald reads a priority in angle brackets at the start of a line.
-const char* journal_prefix(io::Severity severity) {
-  if (!to_journal) return "";
-  constexpr std::array<const char*, 4> prefixes = {"<7>", "<6>", "<4>", "<3>"};
-  return prefixes[static_cast<std::size_t>(severity)];
-}
+/// sd-daemon(3): journald reads a priority in angle brackets at the start of a line. For when it does not take more.
+std::string journal_prefix(int priority) { return journal_wanted ? "<" + std::to_string(priority) + ">" : ""; }
 
 const char* name_of(io::Severity severity) {
   constexpr std::array<const char*, 4> names = {"debug", "info", "warning", "error"};
@@ -54,9 +53,17 @@ std::string time_text() {
 
 void log_failed_check(std::string_view condition, std::string_view meaning, std::string_view file, int line) {
   spdlog::critical("{}broken assumption: {} ({} at {}:{}); the process ends so that it does no harm",
-                   to_journal ? "<2>" : "", meaning, condition, file, line);
+                   journal_prefix(LOG_CRIT), meaning, condition, file, line);
   spdlog::default_logger()->flush();
   std::abort();
+}
+
+void log_with_fields(io::Severity severity, const std::string& text, const JournalFields& fields) {
+  const auto level = level_of(severity);
+  if (!spdlog::should_log(level)) return;
+  const int priority = priority_of(severity);
+  if (journal_wanted && send_to_journal(priority, text, fields)) return;
+  spdlog::log(level, "{}{}", journal_prefix(priority), text);
 }
 
 }  // namespace
@@ -74,9 +81,9 @@ std::vector<std::string> LogTail::last(std::size_t count) const {
 }
 
 void start_logging() {
-  to_journal = std::getenv("JOURNAL_STREAM") != nullptr;
+  journal_wanted = is_journal_stream(std::getenv("JOURNAL_STREAM"), STDERR_FILENO);
   auto logger = std::make_shared<spdlog::logger>("lockstep", std::make_shared<spdlog::sinks::stderr_sink_mt>());
-  logger->set_pattern(to_journal ? "%v" : "%Y-%m-%d %H:%M:%S.%e %l %v");
+  logger->set_pattern(journal_wanted ? "%v" : "%Y-%m-%d %H:%M:%S.%e %l %v");
   logger->flush_on(spdlog::level::debug);
   spdlog::set_default_logger(std::move(logger));
   set_check_handler(log_failed_check);
@@ -93,15 +100,21 @@ std::string log_level() {
   return {view.data(), view.size()};
 }
 
-void log(io::Severity severity, const std::string& text) {
-  spdlog::log(level_of(severity), "{}{}", journal_prefix(severity), text);
-}
+void log(io::Severity severity, const std::string& text) { log_with_fields(severity, text, {}); }
 
-io::Report module_report(const std::string& module, std::shared_ptr<LogTail> tail) {
-  return [module, tail = std::move(tail)](io::Severity severity, const std::string& text) {
-    log(severity, "[" + module + "] " + text);
-    if (tail && spdlog::should_log(level_of(severity))) tail->add(time_text() + " " + name_of(severity) + " " + text);
-  };
+io::Report module_report(const std::string& module, std::shared_ptr<LogTail> tail,
+                         std::shared_ptr<const LogContext> context) {
+  return
+      [module, tail = std::move(tail), context = std::move(context)](io::Severity severity, const std::string& text) {
+        JournalFields fields = {{"MODULE", module}};
+        if (context) {
+          fields.emplace_back("ROLE", context->role.load(std::memory_order_relaxed));
+          fields.emplace_back("EPOCH", std::to_string(context->epoch.load(std::memory_order_relaxed)));
+        }
+        log_with_fields(severity, "[" + module + "] " + text, fields);
+        if (tail && spdlog::should_log(level_of(severity)))
+          tail->add(time_text() + " " + name_of(severity) + " " + text);
+      };
 }
 
 }  // namespace lockstep::prod

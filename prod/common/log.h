@@ -1,9 +1,12 @@
-// The log: one line per happening to standard error, and the last lines of each module kept for `lockstep log`.
+// The log: one line per happening to standard error or into the systemd journal, and the last lines of each module kept
+// for `lockstep log --messages`.
 #pragma once
 
 #include "io/report.h"
 
+#include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <memory>
 #include <mutex>
@@ -26,8 +29,15 @@ class LogTail {
   std::deque<std::string> lines_;
 };
 
-/// Before anything is logged. Under systemd lines carry their priority for the journal instead of a time. From here
-/// on a failed check is logged before it ends the process.
+/// What a module is while it says something, for the journal's fields. Set by its thread, read by any.
+struct LogContext {
+  std::atomic<const char*> role{""};  ///< of static storage; ends with a zero
+  std::atomic<std::uint64_t> epoch{0};
+};
+
+/// Before anything is logged. Where standard error goes to the systemd journal, that is spoken to natively, with fields
+/// (MODULE, ROLE, EPOCH, beside the usual ones); elsewhere lines are for people. From here on a failed check is logged
+/// before it ends the process.
 void start_logging();
 
 /// "debug", "info", "warning" or "error"; false for anything else.
@@ -36,7 +46,8 @@ std::string log_level();
 
 void log(io::Severity severity, const std::string& text);
 
-/// Lines start with "[module] "; `tail` may be empty.
-io::Report module_report(const std::string& module, std::shared_ptr<LogTail> tail);
+/// Lines start with "[module] "; `tail` and `context` may be empty.
+io::Report module_report(const std::string& module, std::shared_ptr<LogTail> tail,
+                         std::shared_ptr<const LogContext> context = nullptr);
 
 }  // namespace lockstep::prod
