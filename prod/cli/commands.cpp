@@ -3,11 +3,16 @@
 #include "prod/cli/conflicts.h"
 #include "prod/cli/control_client.h"
 #include "prod/cli/render_status.h"
+#include "prod/cli/show_log.h"
+#include "prod/cli/show_status.h"
+#include "prod/cli/top.h"
 #include "prod/config/configuration.h"
 
 #include <array>
 #include <chrono>
+#include <cstdlib>
 #include <iostream>
+#include <pwd.h>
 #include <thread>
 #include <unistd.h>
 
@@ -27,9 +32,12 @@ std::string this_host() {
   return ::gethostname(name.data(), name.size() - 1) == 0 ? std::string(name.data()) : std::string();
 }
 
-ExitCode complain(ExitCode code, const std::string& text) {
-  std::cerr << "lockstep: " << text << "\n";
-  return code;
+/// Who gives a command, as far as that is known: root may be whoever became root.
+std::string this_user() {
+  const char* before = std::getenv("SUDO_USER");
+  if (before != nullptr && *before != '\0') return before;
+  const passwd* user = ::getpwuid(::getuid());
+  return user != nullptr ? std::string(user->pw_name) : std::to_string(::getuid());
 }
 
 ExitCode complain(const std::vector<ConfigurationError>& errors) {
@@ -134,9 +142,7 @@ ExitCode print_answer(const CommandLine& line, const ControlAnswer& answer) {
   if (answer.outcome != Outcome::done) {
     return complain(answer.outcome == Outcome::refused ? exit_refused : exit_usage, answer.text);
   }
-  if (line.request.verb == "status") {
-    std::cout << (line.json ? boost::json::serialize(answer.status) + "\n" : render_status(answer.status));
-  } else if (line.request.verb == "log") {
+  if (line.request.verb == "log") {
     std::cout << answer.text;
   } else if (!answer.text.empty() && !line.json) {
     std::cout << answer.text << "\n";
@@ -146,13 +152,24 @@ ExitCode print_answer(const CommandLine& line, const ControlAnswer& answer) {
 
 }  // namespace
 
-ExitCode run_command(const CommandLine& line) {
+ExitCode complain(ExitCode code, const std::string& text) {
+  std::cerr << "lockstep: " << text << "\n";
+  return code;
+}
+
+ExitCode run_command(CommandLine line) {
   // Mistakes in module files must not keep an administrator from a running daemon.
   const LoadedConfiguration loaded = load_configuration(line.configuration, LoadScope::cluster_only);
   if (!loaded.errors.empty()) return complain(loaded.errors);
   const std::string socket = loaded.configuration.cluster.run_directory + "/" + control_socket_name;
 
+  line.request.by = this_user();
   if (line.request.verb == "conflicts") return run_conflicts(socket, line);
+  if (line.request.verb == "status") return show_status(socket, line);
+  if (line.request.verb == "top") return show_top(socket, line);
+  if (line.request.verb == "log" && !line.messages) {
+    return show_log(loaded.configuration.cluster.state_directory, line);
+  }
 
   Role before;
   if (line.wait_seconds) {

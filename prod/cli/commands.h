@@ -3,14 +3,22 @@
 
 #include "prod/common/control_protocol.h"
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
 
 namespace lockstep::prod {
 
-/// What scripts rely on.
-enum ExitCode { exit_done = 0, exit_refused = 1, exit_usage = 2, exit_unreachable = 3 };
+/// What scripts rely on. The last two are those of `status --exit-code` only.
+enum ExitCode {
+  exit_done = 0,
+  exit_refused = 1,
+  exit_usage = 2,
+  exit_unreachable = 3,
+  exit_unprotected = 4,
+  exit_down = 5
+};
 
 enum class ConflictsAction : std::uint8_t { list, restore, drop };
 
@@ -28,11 +36,20 @@ struct CommandLine {
   ControlRequest request;
   ConflictsCommand conflicts;
   bool json = false;
+  bool exit_code = false;                       ///< status: the exit status says how things are
+  bool follow = false;                          ///< log: goes on with what happens
+  bool messages = false;                        ///< log: the daemon's log lines instead of the timeline
+  std::string shell;                            ///< completion
+  std::uint64_t count = 0;                      ///< top: so many tables; 0: no end
+  std::chrono::duration<double> interval{1.0};  ///< top
   std::optional<double> wait_seconds;  ///< start, stop, swap, prim: until the role is reached; verify: until it ends
 };
 
+/// Prints an error to standard error; gives `code`.
+ExitCode complain(ExitCode code, const std::string& text);
+
 /// Prints to standard output what was asked for, and errors to standard error.
-ExitCode run_command(const CommandLine& line);
+ExitCode run_command(CommandLine line);
 /// Validates all configuration files and which node this is.
 ExitCode run_check(const CommandLine& line);
 

@@ -3,7 +3,7 @@
 #include "io/linux/conflict_restore.h"
 #include "io/linux/conflict_store.h"
 #include "prod/cli/control_client.h"
-#include "prod/cli/size_text.h"
+#include "prod/common/quantity_text.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -28,11 +28,6 @@ using linux_io::Descriptor;
 namespace {
 
 constexpr std::int64_t ns_per_s = 1'000'000'000;
-
-ExitCode complain(ExitCode code, const std::string& text) {
-  std::cerr << "lockstep: " << text << "\n";
-  return code;
-}
 
 /// What was kept aside, and what lies in the replicated directory now.
 struct Kept {

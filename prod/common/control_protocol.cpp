@@ -52,7 +52,8 @@ bool take(const json::object& object, std::string_view key, std::size_t& into) {
 std::string encode(const ControlRequest& request) {
   const json::object object = {{"module", request.module}, {"verb", request.verb},     {"force", request.force},
                                {"full", request.full},     {"repair", request.repair}, {"cancel", request.cancel},
-                               {"key", request.key},       {"value", request.value},   {"lines", request.lines}};
+                               {"key", request.key},       {"value", request.value},   {"lines", request.lines},
+                               {"by", request.by}};
   return json::serialize(object);
 }
 
@@ -63,7 +64,7 @@ std::optional<ControlRequest> decode_request(const std::string& line) {
       !take(*object, "force", request.force) || !take(*object, "full", request.full) ||
       !take(*object, "repair", request.repair) || !take(*object, "cancel", request.cancel) ||
       !take(*object, "key", request.key) || !take(*object, "value", request.value) ||
-      !take(*object, "lines", request.lines) || request.verb.empty()) {
+      !take(*object, "lines", request.lines) || !take(*object, "by", request.by) || request.verb.empty()) {
     return std::nullopt;
   }
   return request;

@@ -25,6 +25,7 @@ struct ControlRequest {
   std::string key;        ///< set; conflicts-drop: of what is given up
   std::string value;      ///< set
   std::size_t lines = 0;  ///< log
+  std::string by;         ///< who gives the command, for the timeline
 };
 
 enum class Outcome : std::uint8_t { done, refused, not_available };

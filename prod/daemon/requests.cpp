@@ -1,5 +1,6 @@
 #include "io/asio/event_loop.h"
 #include "prod/common/log.h"
+#include "prod/daemon/load_json.h"
 #include "prod/daemon/module_host.h"
 #include "prod/daemon/services.h"
 #include "prod/daemon/status_json.h"
@@ -9,6 +10,7 @@
 #include <optional>
 #include <string_view>
 
+#include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
 
 namespace lockstep::prod {
@@ -54,7 +56,24 @@ ControlAnswer status_answer(const ModuleHost& host, const ClusterConfiguration& 
                 " ms: look at the log and at the disk; if it stays so, restart lockstepd",
             {}};
   }
-  return {Outcome::done, {}, status_json(*published, host.configuration(), cluster, self)};
+  boost::json::object status = status_json(*published, host.configuration(), cluster, self);
+  status["load"] = load_json(host.counters());
+  return {Outcome::done, {}, std::move(status)};
+}
+
+/// Each module's status, or why there is none.
+ControlAnswer status_of_all(const std::vector<ModuleHost*>& hosts, const ClusterConfiguration& cluster, NodeId self) {
+  boost::json::array modules;
+  for (const ModuleHost* host : hosts) {
+    ControlAnswer answer = status_answer(*host, cluster, self);
+    if (answer.outcome != Outcome::done) {
+      answer.status = {{"module", host->configuration().name}, {"error", answer.text}};
+    }
+    modules.push_back(std::move(answer.status));
+  }
+  return {Outcome::done,
+          {},
+          {{"cluster", cluster.name}, {"node", cluster.node(self).name}, {"modules", std::move(modules)}}};
 }
 
 ControlAnswer log_answer(const ModuleHost& host, std::size_t lines) {
@@ -81,33 +100,55 @@ ControlAnswer conflicts_answer(const ModuleHost& host) {
           {{"store", places.store}, {"directory", places.directory}, {"path", host.configuration().directory}}};
 }
 
-void forward(ModuleHost& host, const io::Command& command, const ControlServer::Respond& respond) {
-  host.command(command, [respond](bool accepted, std::string text) {
+/// As it was typed.
+std::string command_text(const io::Command& command) {
+  std::string text(to_string(command.verb));
+  if (command.force) text += " --force";
+  if (command.full) text += " --full";
+  if (command.repair) text += " --repair";
+  if (command.cancel) text += " --cancel";
+  return text;
+}
+
+void forward(ModuleHost& host, const io::Command& command, const std::string& by,
+             const ControlServer::Respond& respond) {
+  host.command(command, [&host, command, by, respond](bool accepted, std::string text) {
+    const std::string who = by.empty() ? "an administrator" : by;
+    ModuleEvent event;
+    event.kind = EventKind::command;
+    event.name = accepted ? "command_given" : "command_refused";
+    event.text = who + " gave `" + command_text(command) + (accepted ? "`: " : "`, refused: ") + text;
+    event.facts = {{"by", who}, {"command", command_text(command)}, {"accepted", accepted}};
+    host.note(std::move(event));
     respond({accepted ? Outcome::done : Outcome::refused, std::move(text), {}});
   });
 }
 
-void resync(ModuleHost& host, const ControlServer::Respond& respond) {
+void resync(ModuleHost& host, const std::string& by, const ControlServer::Respond& respond) {
   const auto published = host.board().latest();
   if (!published || published->status.role != engine::Role::second) {
     const std::string role = published ? std::string(engine::to_string(published->status.role)) : "starting";
     respond({Outcome::refused, "this node is " + role + ": resync brings a SECOND up to date, run it there", {}});
     return;
   }
-  forward(host, {io::Verb::second, false, true}, respond);
+  forward(host, {io::Verb::second, false, true}, by, respond);
 }
 
 }  // namespace
 
 void handle_control(const std::vector<ModuleHost*>& hosts, const ClusterConfiguration& cluster, NodeId self,
                     const ControlRequest& request, const ControlServer::Respond& respond) {
+  if (request.module.empty() && request.verb == "status") {
+    respond(status_of_all(hosts, cluster, self));
+    return;
+  }
   ModuleHost* host = find_host(hosts, request.module);
   if (host == nullptr) {
     respond({Outcome::refused, "no module \"" + request.module + "\" runs here: there is " + known_modules(hosts), {}});
     return;
   }
   if (const auto verb = engine_verb(request.verb)) {
-    forward(*host, {*verb, request.force, request.full, request.repair, request.cancel}, respond);
+    forward(*host, {*verb, request.force, request.full, request.repair, request.cancel}, request.by, respond);
   } else if (request.verb == "status") {
     respond(status_answer(*host, cluster, self));
   } else if (request.verb == "log") {
@@ -115,7 +156,7 @@ void handle_control(const std::vector<ModuleHost*>& hosts, const ClusterConfigur
   } else if (request.verb == "set") {
     respond(set_answer(request.key, request.value));
   } else if (request.verb == "resync") {
-    resync(*host, respond);
+    resync(*host, request.by, respond);
   } else if (request.verb == "conflicts") {
     respond(conflicts_answer(*host));
   } else if (request.verb == "conflicts-drop") {
@@ -132,6 +173,7 @@ HttpAnswer handle_http(const std::vector<ModuleHost*>& hosts, const std::string&
   constexpr std::string_view health_prefix = "/health/";
   constexpr std::string_view ready_prefix = "/var/modules/";
   constexpr std::string_view ready_suffix = "/ready.txt";
+  if (path == "/metrics") return metrics_answer(hosts);
   const bool health_page = path.starts_with(health_prefix);
   const bool ready_page = path.starts_with(ready_prefix) && path.ends_with(ready_suffix) &&
                           path.size() > ready_prefix.size() + ready_suffix.size();

@@ -1,5 +1,7 @@
 #include "prod/daemon/status_json.h"
 
+#include "prod/common/wall_time.h"
+
 #include <string_view>
 
 #include <boost/json/array.hpp>
@@ -12,9 +14,19 @@ namespace json = boost::json;
 namespace {
 json::string text(std::string_view value) { return json::string(value.data(), value.size()); }
 
+/// What the engine leaves to say, since it does not know the other node's name.
+std::string step_alone(const engine::Status& status, const std::string& peer) {
+  if (!status.serves() || status.role != engine::Role::alone) return {};
+  if (!status.peer_connected)
+    return "Start " + peer + ", or repair the network to it: it is brought up to date by itself.";
+  if (status.peer_resync_bytes_left > 0) return "None is needed: " + peer + " is being brought up to date.";
+  return "See what `lockstep status` says on " + peer + ", which is connected: it may wait for an administrator.";
+}
+
 /// What was kept aside waits for somebody to look at it.
-std::string next_step(const PublishedStatus& published) {
+std::string next_step(const PublishedStatus& published, const std::string& peer) {
   std::string step = published.status.next_step;
+  if (step.empty()) step = step_alone(published.status, peer);
   if (published.conflicts.objects == 0) return step;
   return step + (step.empty() ? "" : " ") +
          "`conflicts` lists what was kept aside here; `conflicts restore` gives it " +
@@ -58,6 +70,8 @@ json::object status_json(const PublishedStatus& published, const ModuleConfigura
       in_sync.push_back(text(cluster.node(id).name));
     }
   }
+  const std::string& peer = cluster.node(other(self)).name;
+  const Standing& standing = published.standing;
   return {
       {"module", text(module.name)},
       {"node", text(cluster.node(self).name)},
@@ -65,16 +79,23 @@ json::object status_json(const PublishedStatus& published, const ModuleConfigura
       {"role", text(engine::to_string(status.role))},
       {"ready", status.readiness == engine::Readiness::ready},
       {"readiness", text(engine::to_string(status.readiness))},
+      {"role_since", text(iso_time(standing.role_since_ms))},
       {"serves", status.serves()},
+      {"protected", is_protected(status)},
+      {"unprotected_since", standing.unprotected_since_ms && !is_protected(status)
+                                ? json::value(text(iso_time(*standing.unprotected_since_ms)))
+                                : json::value(nullptr)},
       {"state", text(status.state)},
       {"epoch", configuration.epoch.value},
       {"primary", configuration.initialised() ? json::value(text(cluster.node(configuration.primary).name)) : nullptr},
       {"in_sync", std::move(in_sync)},
       {"local_in_sync", status.in_sync},
+      {"peer", text(peer)},
       {"peer_connected", status.peer_connected},
       {"witness_connected", status.witness_connected},
       {"frozen", status.frozen},
       {"lsn", status.lsn.value},
+      {"peer_applied_lsn", status.peer_applied.value},
       {"resync",
        {{"bytes_total", status.resync.bytes_total},
         {"bytes_left", status.resync.bytes_left},
@@ -88,7 +109,7 @@ json::object status_json(const PublishedStatus& published, const ModuleConfigura
       {"requests_waiting", status.requests_waiting},
       {"reason", text(status.reason)},
       {"conflicts", {{"count", published.conflicts.objects}, {"bytes", published.conflicts.bytes}}},
-      {"next_step", text(next_step(published))},
+      {"next_step", text(next_step(published, peer))},
   };
 }
 
