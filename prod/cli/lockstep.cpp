@@ -1,6 +1,9 @@
 // lockstep: the command line tool for the modules of this server.
+#include "prod/cli/command_tree.h"
 #include "prod/cli/commands.h"
+#include "prod/cli/completion.h"
 
+#include <iostream>
 #include <string>
 
 #include <CLI/CLI.hpp>
@@ -14,8 +17,10 @@ constexpr double wait_seconds_default = 600;
 
 constexpr const char* footer =
     "Exit status: 0 done, 1 refused or failed (the text says why), 2 wrong usage or not available,\n"
-    "3 the daemon cannot be reached.\n\n"
+    "3 the daemon cannot be reached. `status --exit-code` also: 4 not protected, 5 neither serving nor standing by.\n\n"
     "Examples:\n"
+    "  lockstep status                    all modules here: serving or not, protected or not, why, and what to do\n"
+    "  lockstep -m data log --follow      what happens to the module, as it happens\n"
     "  lockstep -m data status            what the module does here, why, and the next safe step\n"
     "  lockstep -m data prim              first start: this node has the good data\n"
     "  lockstep -m data swap --wait       exchange the roles of the two servers, and wait until it is done\n"
@@ -86,9 +91,35 @@ void add_verify(CLI::App& app, CommandLine& line) {
   verify->add_flag("--cancel", line.request.cancel, "End the one that runs; what it has found stays listed");
 }
 
+void add_top(CLI::App& app, CommandLine& line) {
+  CLI::App* top = add_verb(app, line, {"top", "All modules live: requests, latency, lag, resync; q leaves"});
+  top->add_option_function<double>(
+         "--interval", [&line](double seconds) { line.interval = std::chrono::duration<double>(seconds); },
+         "Seconds from table to table (1)")
+      ->check(CLI::Range(0.1, 3600.0))
+      ->type_name("SECONDS");
+  top->add_option("-n,--count", line.count, "End after so many tables")->check(CLI::PositiveNumber);
+}
+
+void add_log(CLI::App& app, CommandLine& line) {
+  constexpr int lines_max = 100'000;
+  CLI::App* log = add_verb(app, line, {"log", "What happened to the module on this server, in plain words"});
+  log->add_option("-n,--lines", line.request.lines, "How many of the newest events (50)")
+      ->check(CLI::Range(1, lines_max));
+  CLI::Option* json = log->add_flag("--json", line.json, "A JSON object a line, for scripts");
+  CLI::Option* follow = log->add_flag("--follow", line.follow, "Go on with what happens, until Ctrl-C");
+  log->add_flag("--messages", line.messages, "The last log lines instead, as the running daemon remembers them")
+      ->excludes(json)
+      ->excludes(follow);
+}
+
 void add_verbs(CLI::App& app, CommandLine& line) {
-  CLI::App* status = add_verb(app, line, {"status", "Role, why it is so, and what can safely be done next"});
+  CLI::App* status = add_verb(
+      app, line, {"status", "Role, protection, why it is so, and the next safe step; without -m of all modules"});
   status->add_flag("--json", line.json, "For scripts");
+  status->add_flag("--exit-code", line.exit_code,
+                   "Exit status 4 where a module is not protected, 5 where one neither serves here nor stands by");
+  add_top(app, line);
 
   add_wait(add_verb(app, line, {"start", "Leave STOP and take the best role that is possible"}), line);
   add_wait(add_verb(app, line, {"stop", "Stop here; the other server goes on, or takes over"}), line);
@@ -109,12 +140,14 @@ void add_verbs(CLI::App& app, CommandLine& line) {
            line);
   add_conflicts(app, line);
 
-  CLI::App* log = add_verb(app, line, {"log", "The module's last log lines, as the daemon remembers them"});
-  log->add_option("-n,--lines", line.request.lines, "How many (50)")->check(CLI::Range(1, 2000));
+  add_log(app, line);
 
   CLI::App* set = add_verb(app, line, {"set", "Change a setting of the running daemon: set log-level debug"});
   set->add_option("key", line.request.key, "log-level")->required();
   set->add_option("value", line.request.value, "debug, info, warning or error")->required();
+
+  CLI::App* completion = add_verb(app, line, {"completion", "Print a script that makes a shell complete this command"});
+  completion->add_option("shell", line.shell, "Whose")->required()->check(CLI::IsMember({"bash", "fish", "zsh"}));
 
   add_verb(app, line, {"check", "Validate the configuration files; needs no module and no daemon"});
 }
@@ -125,18 +158,33 @@ int main(int argc, char** argv) {
   CommandLine line;
   CLI::App app("Controls Lockstep's modules on this server.", "lockstep");
   app.footer(footer);
+  app.set_help_all_flag("--help-all", "Print this, and the help of every command");
   app.set_version_flag("--version", "lockstep " LOCKSTEP_VERSION);
-  app.add_option("--config", line.configuration, "Directory with cluster.toml and modules/")->capture_default_str();
+  app.add_option("--config", line.configuration, "Directory with cluster.toml and modules/")
+      ->capture_default_str()
+      ->type_name("DIR");
   app.add_option("--node", line.node, "Which [[node]] this server is; by default the one with the host's name");
-  app.add_option("-m,--module", line.request.module, "The module");
+  app.add_option("-m,--module", line.request.module, "The module")->type_name("MODULE");
   app.require_subcommand(0, 1);
   app.fallthrough();
   add_verbs(app, line);
+  // Asked by the scripts, with what was typed so far, which need not be a command line yet.
+  if (argc >= 3 && std::string(argv[1]) == "completion" && std::string(argv[2]) == "words") {
+    for (const auto& [word, help] : complete(command_tree(app), {argv + 3, argv + argc}, line.configuration)) {
+      std::cout << word << (help.empty() ? "" : "\t" + help) << "\n";
+    }
+    return exit_done;
+  }
   try {
     app.parse(argc, argv);
     if (line.request.verb.empty()) throw CLI::RequiredError("A verb (see --help)");
     if (line.request.verb == "check") return run_check(line);
-    if (line.request.module.empty()) throw CLI::RequiredError("-m MODULE");
+    if (line.request.verb == "completion") {
+      std::cout << completion_script(line.shell);
+      return exit_done;
+    }
+    const bool of_all = line.request.verb == "status" || line.request.verb == "top";
+    if (line.request.module.empty() && !of_all) throw CLI::RequiredError("-m MODULE");
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? exit_done : exit_usage;
   }
