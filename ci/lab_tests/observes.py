@@ -33,7 +33,6 @@ def status_says_what_matters(lab):
     secondary = OTHER[primary]
     expect_first_line(lab, primary, "data: PRIM, serving, protected", 0)
     expect_first_line(lab, secondary, f"data: SECOND, standing by for {primary}, protected", 0)
-    lab.kill(secondary)
     lab.halt(secondary)
     expect_first_line(lab, primary, f"data: ALONE, serving, NOT PROTECTED: {secondary} is away since ", 4)
     command = [f"{lab.binaries}/lockstep", "--config", lab.configuration(primary), "status"]
@@ -111,6 +110,7 @@ def timeline_survives(lab):
     given = [event for event in before if event["event"] == "command_given"]
     expect(given and given[-1]["facts"]["by"] == "root" and "`restart`" in given[-1]["text"], f"no command in {before}")
     lab.kill(OTHER[primary])
+    expect(lab.wait_pair() == primary, "the application was moved")
     lab.halt(OTHER[primary])
     lab.wait(primary, "ALONE")
     lab.run(OTHER[primary])
@@ -142,7 +142,7 @@ def webhooks_are_told(lab):
     secret = os.path.join(lab.run_directory, "webhook.secret")
     with open(secret, "w", encoding="ascii") as file:
         file.write(SECRET + "\n")
-    receiver = lab.spawn("c", "python3", os.path.join(HERE, "webhook_receiver.py"), "8099", heard)
+    receiver = lab.spawn("c", "/usr/bin/python3", os.path.join(HERE, "webhook_receiver.py"), "8099", heard)
     hooks = f"""
 [[webhook]]
 url = "http://10.77.0.4:8099/lockstep"
@@ -161,7 +161,6 @@ events = ["role", "protection", "peer"]
         for host in (OTHER[primary], primary):
             lab.kill(host)
         primary = lab.wait_pair()
-        lab.kill(OTHER[primary])
         lab.halt(OTHER[primary])
         lab.wait(primary, "ALONE")
         lab.run(OTHER[primary])
@@ -203,7 +202,7 @@ def journal_has_fields(lab):
     taken = os.path.join(lab.run_directory, "journal")
     lab.halt(secondary)
     lab.wait(primary, "ALONE")
-    journal = lab.spawn(secondary, "python3", os.path.join(HERE, "journal_receiver.py"), taken)
+    journal = lab.spawn(secondary, "/usr/bin/python3", os.path.join(HERE, "journal_receiver.py"), taken)
     eventually(10, lambda: os.path.exists(taken), "the receiver does not start")
     output = os.path.join(lab.run_directory, "stderr")
     daemon = lab.spawn(

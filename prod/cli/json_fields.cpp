@@ -59,4 +59,14 @@ std::string list_of(const json::object& object, std::string_view key) {
   return result;
 }
 
+std::vector<json::object> statuses_of(const json::object& answer) {
+  const json::value* list = find(answer, "modules");
+  if (list == nullptr || !list->is_array()) return {answer};
+  std::vector<json::object> statuses;
+  for (const json::value& each : list->as_array()) {
+    if (each.is_object()) statuses.push_back(each.as_object());
+  }
+  return statuses;
+}
+
 }  // namespace lockstep::prod

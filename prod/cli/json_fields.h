@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <boost/json/object.hpp>
 
@@ -17,5 +18,8 @@ double real_of(const boost::json::object& object, std::string_view key);
 const boost::json::object& object_of(const boost::json::object& object, std::string_view key);
 /// The strings of a list: "s1, s2".
 std::string list_of(const boost::json::object& object, std::string_view key);
+
+/// Each module's status of an answer to "status", be it of all modules or of one.
+std::vector<boost::json::object> statuses_of(const boost::json::object& answer);
 
 }  // namespace lockstep::prod

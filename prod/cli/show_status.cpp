@@ -2,33 +2,21 @@
 
 #include "prod/cli/control_client.h"
 #include "prod/cli/headline.h"
+#include "prod/cli/json_fields.h"
 #include "prod/cli/render_status.h"
 #include "prod/cli/terminal.h"
 #include "prod/common/wall_time.h"
 
 #include <algorithm>
 #include <iostream>
-#include <vector>
 
-#include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
-#include <boost/json/value.hpp>
 
 namespace lockstep::prod {
 
 namespace json = boost::json;
 
 namespace {
-
-std::vector<json::object> modules_of(const json::object& answer) {
-  std::vector<json::object> modules;
-  const json::value* list = answer.if_contains("modules");
-  if (list == nullptr || !list->is_array()) return {answer};
-  for (const json::value& module : list->as_array()) {
-    if (module.is_object()) modules.push_back(module.as_object());
-  }
-  return modules;
-}
 
 ExitCode exit_code_of(Verdict verdict) {
   switch (verdict) {
@@ -53,7 +41,7 @@ ExitCode show_status(const std::string& socket, const CommandLine& line) {
   const std::int64_t now_ms = wall_clock_ms();
   Verdict worst = Verdict::good;
   std::string text;
-  for (const json::object& module : modules_of(answer.status)) {
+  for (const json::object& module : statuses_of(answer.status)) {
     worst = std::max(worst, headline_of(module, now_ms).verdict);
     if (!text.empty()) text += "\n";
     text += one ? render_status(module, colours, now_ms) : render_brief(module, colours, now_ms);

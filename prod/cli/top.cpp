@@ -14,8 +14,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include <boost/json/array.hpp>
-#include <boost/json/value.hpp>
+#include <boost/json/object.hpp>
 
 namespace lockstep::prod {
 
@@ -100,7 +99,7 @@ class Watch {
     const double seconds = std::chrono::duration<double>(now - looked_at_).count();
     std::vector<TopRow> rows;
     std::map<std::string, json::object> looked;
-    for (json::object& status : modules_in(answer.status)) {
+    for (json::object& status : statuses_of(answer.status)) {
       const std::string name = text_of(status, "module");
       rows.push_back(top_row(before_[name], status, seconds, wall_clock_ms()));
       looked[name] = std::move(status);
@@ -111,17 +110,6 @@ class Watch {
   }
 
  private:
-  std::vector<json::object> modules_in(const json::object& answer) const {
-    if (!module_.empty()) return {answer};
-    std::vector<json::object> modules;
-    const json::value* list = answer.if_contains("modules");
-    if (list == nullptr || !list->is_array()) return modules;
-    for (const json::value& module : list->as_array()) {
-      if (module.is_object()) modules.push_back(module.as_object());
-    }
-    return modules;
-  }
-
   const std::string socket_;
   const std::string module_;
   std::map<std::string, json::object> before_;
