@@ -47,13 +47,17 @@ def status_says_what_matters(lab):
 
 
 def top_shows_the_load(lab):
-    """`top` shows what the application does, also where there is no terminal."""
+    """`top` shows what the application does, on a terminal until somebody presses q, and where there is none."""
     primary = lab.wait_pair()
     lab.wait_for_load(primary)
     code, output = lab.cli(primary, "top", "--interval", "1", "--count", "2")
     rows = [line.split() for line in output.splitlines() if line.startswith(f"{lab.module} ")]
     expect(code == 0 and len(rows) == 2, f"top, status {code}: {output}")
     expect(all(row[1] == "PRIM" and float(row[2].rstrip("k")) > 0 for row in rows), f"no load is seen: {output}")
+    command = f"{lab.binaries}/lockstep --config {lab.configuration(primary)} top"
+    code, output = lab.on(primary, "sh", "-c", f"(sleep 3; printf q) | TERM=xterm script -qec '{command}' /dev/null")
+    expect(code == 0 and f"{lab.module}: PRIM, serving" in output, f"top on a terminal, status {code}: {output}")
+    expect(output.endswith("\033[?25h\033[?1049l"), f"the terminal is not put back: {output[-200:]!r}")
 
 
 def metrics(lab, host):
