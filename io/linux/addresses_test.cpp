@@ -55,7 +55,9 @@ class AddressesTest : public testing::Test {
     queue_.connect([this](Instant, io::Event event) { ended_.push_back(std::get<PhaseEnded>(event)); }, [] {});
   }
   void TearDown() override {
-    if (before_.valid()) ASSERT_EQ(::setns(before_.fd(), CLONE_NEWNET), 0);
+    if (before_.valid()) {
+      ASSERT_EQ(::setns(before_.fd(), CLONE_NEWNET), 0);
+    }
   }
 
   AddressedApplication& with(const std::vector<std::pair<std::string, std::string>>& addresses) {
