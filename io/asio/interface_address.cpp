@@ -7,7 +7,7 @@ namespace lockstep::io {
 
 using boost::asio::ip::address;
 
-bool InterfaceAddress::same_network(const address& other) const {
+bool InterfaceAddress::same_network(const boost::asio::ip::address& other) const {
   if (address.is_v4() != other.is_v4()) return false;
   if (address.is_v4()) {
     return boost::asio::ip::make_network_v4(address.to_v4(), prefix_bits).canonical() ==
