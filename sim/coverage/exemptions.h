@@ -97,6 +97,9 @@ inline constexpr MarkExemption exempted_marks[] = {
     {engine::Mark::service_failed_with_successor, Reach::rare, needs_phase_errors},
     {engine::Mark::service_stops_failed, Reach::rare, needs_phase_errors},
     {engine::Mark::restart_stop_timed_out, Reach::rare, needs_phase_errors},
+    {engine::Mark::restart_force_stop_timed_out, Reach::rare, needs_phase_errors},
+    {engine::Mark::force_stop_timed_out, Reach::rare, needs_phase_errors},
+    {engine::Mark::check_prompted_too_late, Reach::rare, needs_luck},
     {engine::Mark::service_failed_alone, Reach::rare, needs_phase_errors},
 };
 
