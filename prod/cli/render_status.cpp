@@ -131,6 +131,24 @@ std::string render_verify(const json::object& verify) {
   return count == 0 ? out : out + list + "\n            " + remedy(list);
 }
 
+std::string render_checks(const json::object& status) {
+  const json::value* checks = status.if_contains("checks");
+  if (checks == nullptr || !checks->is_array()) return {};
+  std::string out;
+  for (const json::value& each : checks->as_array()) {
+    if (!each.is_object()) continue;
+    const json::object& check = each.as_object();
+    const std::string state = text(check, "state");
+    out += (out.empty() ? "" : "\n            ") + text(check, "name") + ": " + state;
+    if (state == "missing") {
+      out += " " + std::to_string(number(check, "misses")) + " of " + std::to_string(number(check, "misses_max"));
+    }
+    if (state == "failed") out += ", " + text(check, "action");
+    if (const std::string found = text(check, "text"); !found.empty() && state != "idle") out += " (" + found + ")";
+  }
+  return out;
+}
+
 std::string render_status(const json::object& status) {
   std::string out;
   const auto line = [&out](const std::string& label, const std::string& value) {
@@ -162,6 +180,12 @@ std::string render_status(const json::object& status) {
     if (count > 0) {
       line("conflicts", std::to_string(count) + " kept aside, " + size_text(number(kept->as_object(), "bytes")));
     }
+  }
+  line("checks", render_checks(status));
+  if (const json::value* restarts = status.if_contains("restarts"); restarts != nullptr && restarts->is_object()) {
+    const std::uint64_t used = number(restarts->as_object(), "used");
+    if (used > 0)
+      line("restarts", std::to_string(used) + " of " + std::to_string(number(restarts->as_object(), "max")));
   }
   line("reason", text(status, "reason"));
   line("next step", text(status, "next_step"));

@@ -7,6 +7,7 @@
 #include "io/asio/event_loop.h"
 #include "io/asio/event_queue.h"
 #include "io/linux/application.h"
+#include "io/linux/checks.h"
 #include "io/linux/conflict_store.h"
 #include "io/linux/failed_syncs.h"
 #include "io/linux/journal.h"
@@ -15,6 +16,7 @@
 #include "prod/daemon/answers.h"
 #include "prod/daemon/flight_recorder.h"
 #include "prod/daemon/log_trace.h"
+#include "prod/daemon/module_checks.h"
 #include "prod/daemon/module_storage.h"
 
 #include <algorithm>
@@ -137,6 +139,8 @@ class ModuleHost::Running {
       return error;
     }
     application_ = std::make_unique<io::ScriptApplication>(loop_, queue_, application, host_.report_);
+    checks_ = std::make_unique<io::LinuxChecks>(
+        loop_, queue_, checks_options(module, application, host_.modules_, [this] { return application_->traits(); }));
     marker_.emplace(cluster.run_directory + "/" + module.name + ".retained", storage_.raw_directory());
     retained_ = marker_->retained();
     marker_confirmed_ = retained_;
@@ -151,7 +155,7 @@ class ModuleHost::Running {
   void start() {
     const engine::Settings settings = settings_for(host_.module_, host_.self_);
     const engine::NodePorts ports{timers_,          *link_,        *journal_, *touch_log_, storage_.volume(),
-                                  storage_.mount(), *application_, answers_,  trace_};
+                                  storage_.mount(), *application_, *checks_,  answers_,    trace_};
     if (host_.cluster_.recorder.enabled) {
       recorder_.emplace(loop_, recorder_options(host_.cluster_, host_.module_, settings), host_.report_);
       taps_.emplace(ports, recorder_->recorder().decisions());
@@ -263,6 +267,7 @@ class ModuleHost::Running {
   io::AsioTimers timers_;
   std::unique_ptr<io::AsioLink> link_;
   std::unique_ptr<io::ScriptApplication> application_;
+  std::unique_ptr<io::LinuxChecks> checks_;
   std::optional<io::RetainedMarker> marker_;
   bool retained_ = false;
   bool marker_confirmed_ = false;
