@@ -5,17 +5,22 @@
 #include "io/asio/event_queue.h"
 #include "io/linux/application.h"
 
+#include <algorithm>
 #include <arpa/inet.h>
-#include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <functional>
+#include <future>
+#include <mutex>
 #include <netinet/in.h>
 #include <optional>
 #include <sys/socket.h>
 #include <thread>
 #include <unistd.h>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -74,15 +79,37 @@ class ChecksTest : public testing::Test {
     directory_ = ::mkdtemp(name);
     application_options_ = {"data", "s1", directory_ + "/data", directory_, {}};
     std::filesystem::create_directory(application_options_.directory);
+    queue_.connect(
+        [this](Instant, Event event) {
+          const std::scoped_lock lock(mutex_);
+          events_.push_back(std::move(event));
+          came_.notify_all();
+        },
+        [] {});
+    thread_ = std::thread([this] { loop_.run(); });
   }
   ~ChecksTest() override {
-    checks_.reset();
-    application_.reset();
+    on_loop([this] {
+      checks_.reset();
+      application_.reset();
+    });
+    loop_.stop();
+    thread_.join();
+    queue_.disconnect();
     static_cast<void>(ScriptApplication::end_leftovers(application_options_, quiet));
     std::filesystem::remove_all(directory_);
   }
 
   static void quiet(Severity, const std::string&) {}
+
+  void on_loop(const std::function<void()>& work) {
+    std::promise<void> done;
+    loop_.post_from_any_thread([&] {
+      work();
+      done.set_value();
+    });
+    done.get_future().wait();
+  }
 
   void make(CheckKind kind) {
     LinuxChecksOptions options;
@@ -91,35 +118,31 @@ class ChecksTest : public testing::Test {
     options.surroundings.environment = {{"LOCKSTEP_MODULE", "data"}};
     options.surroundings.traits = [this] { return application_->traits(); };
     options.surroundings.other_module = [](const std::string& module) { return Finding{module == "db", module}; };
-    checks_ = std::make_unique<LinuxChecks>(loop_, queue_, options);
-    checks_->begin(0);
+    on_loop([&] {
+      checks_ = std::make_unique<LinuxChecks>(loop_, queue_, options);
+      checks_->begin(0);
+    });
   }
 
-  /// Runs the loop until an event of this kind comes.
+  /// Waits for an event of this kind, and takes it.
   template <typename Wanted>
   std::optional<Wanted> wait(milliseconds longest) {
-    std::optional<Wanted> found;
-    std::atomic<bool> done{false};
-    queue_.connect(
-        [&](Instant, Event event) {
-          if (auto* wanted = std::get_if<Wanted>(&event); wanted != nullptr && !found) {
-            found = *wanted;
-            done = true;
-          }
-        },
-        [] {});
     const auto deadline = std::chrono::steady_clock::now() + longest;
-    std::thread ticker([&] {
-      while (!done && std::chrono::steady_clock::now() < deadline) std::this_thread::sleep_for(milliseconds(2));
-      loop_.stop();
-    });
-    loop_.run();
-    ticker.join();
-    return found;
+    std::unique_lock lock(mutex_);
+    while (true) {
+      const auto found = std::find_if(events_.begin(), events_.end(),
+                                      [](const Event& event) { return std::holds_alternative<Wanted>(event); });
+      if (found != events_.end()) {
+        const Wanted wanted = std::get<Wanted>(*found);
+        events_.erase(found);
+        return wanted;
+      }
+      if (came_.wait_until(lock, deadline) == std::cv_status::timeout) return std::nullopt;
+    }
   }
 
   std::optional<CheckEnded> look(milliseconds longest = soon) {
-    checks_->run(Ticket(++last_), 0);
+    on_loop([this] { checks_->run(Ticket(++last_), 0); });
     auto ended = wait<CheckEnded>(longest);
     if (ended) {
       EXPECT_EQ(ended->ticket, Ticket(last_));
@@ -137,8 +160,10 @@ class ChecksTest : public testing::Test {
   pid_t start_application() {
     application_options_.commands[static_cast<std::size_t>(Phase::start)] =
         "sleep 300 & echo $! >" + directory_ + "/pid";
-    application_ = std::make_unique<ScriptApplication>(loop_, queue_, application_options_, quiet);
-    application_->run(Ticket(1), Phase::start);
+    on_loop([this] {
+      application_ = std::make_unique<ScriptApplication>(loop_, queue_, application_options_, quiet);
+      application_->run(Ticket(1), Phase::start);
+    });
     EXPECT_TRUE(wait<PhaseEnded>(soon).has_value());
     pid_t pid = 0;
     std::ifstream(directory_ + "/pid") >> pid;
@@ -149,6 +174,10 @@ class ChecksTest : public testing::Test {
   ScriptApplicationOptions application_options_;
   EventLoop loop_;
   EventQueue queue_{loop_};
+  std::thread thread_;
+  std::mutex mutex_;
+  std::condition_variable came_;
+  std::vector<Event> events_;  ///< under the mutex
   std::unique_ptr<ScriptApplication> application_;
   std::unique_ptr<LinuxChecks> checks_;
   std::uint64_t last_ = 0;
@@ -173,7 +202,7 @@ TEST_F(ChecksTest, another_process_is_not_taken_for_the_main_one_before_the_next
   ::kill(first, SIGKILL);
   const pid_t second = start_application();
   expect_found(false, "has ended");
-  checks_->begin(0);
+  on_loop([this] { checks_->begin(0); });
   expect_found(true, std::to_string(second));
 }
 
@@ -194,7 +223,7 @@ TEST_F(ChecksTest, a_file_names_the_process) {
   expect_found(true, std::to_string(next));
   std::filesystem::remove(directory_ + "/pid");
   expect_found(true, std::to_string(next));
-  checks_->begin(0);
+  on_loop([this] { checks_->begin(0); });
   expect_found(false, "No such file");
 }
 
@@ -255,7 +284,7 @@ TEST_F(ChecksTest, a_command_that_hangs_is_ended_with_all_that_it_started) {
   pid_t child = 0;
   std::ifstream(directory_ + "/child") >> child;
   ASSERT_GT(child, 0);
-  checks_->end(0);
+  on_loop([this] { checks_->end(0); });
   bool gone = false;
   for (int i = 0; i < 300 && !gone; ++i) {
     gone = ::kill(child, 0) != 0;

@@ -68,7 +68,8 @@ void ChecksAreFollowed::delivering(Place to, const io::Event& event) {
   each.misses_at_most = late ? each.misses_at_most + 1 : 0;
   each.misses_at_least = 0;
   each.failed_since.reset();
-  each.acted = false;
+  // Of one that was not waited for nothing has to follow once more.
+  each.acted = each.acted && late;
 }
 
 void ChecksAreFollowed::phase_begins(NodeId node, io::Phase phase) {
