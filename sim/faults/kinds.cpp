@@ -435,7 +435,7 @@ constexpr std::array kinds{
          "1 to 4 times, the application on one node dies, hangs, or dies within 2 s of each start, for 0.5 to 15 s",
          application_trouble},
     Kind{"check-trouble", "application", 25,
-         "1 to 4 times, a check on one node hangs, lies, wavers or takes up to 4 s, for 0.3 to 12 s", check_trouble},
+         "1 to 4 times, a check on one node hangs, lies, wavers or takes up to 2 s, for 0.3 to 12 s", check_trouble},
     Kind{"server-trouble", "application", 12,
          "1 to 3 times, a server, or half of the time both, lack what they must have to serve for 0.3 to 12 s",
          server_trouble},

@@ -43,14 +43,16 @@ void SimChecks::run(Ticket ticket, std::size_t check) {
     case CheckConduct::says_well: finding = {true}; break;
     case CheckConduct::says_ill: finding = {false}; break;
     case CheckConduct::wavers: finding = {conduct_random_.chance(50)}; break;
-    case CheckConduct::slow: length = conduct_random_.between(0, slow_look_max); break;
+    case CheckConduct::slow: length = conduct_random_.between(slow_look_max / 4, slow_look_max); break;
   }
   if (!finding.ends) return;
-  // What was given up may have its end on the way already.
-  const bool comes_nevertheless = random_.one_in(2);
-  host_.deliver(
-      host_.now() + length, io::CheckEnded{ticket, check, finding.passes, finding.passes ? "well" : "not well"},
-      [&each, generation, comes_nevertheless] { return comes_nevertheless || each.generation == generation; });
+  const Time ends = host_.now() + length;
+  host_.deliver(ends, io::CheckEnded{ticket, check, finding.passes, finding.passes ? "well" : "not well"},
+                [&each, generation] { return each.generation == generation; });
+  // What was given up may have its end on the way already: that of the application which it asked.
+  if (!random_.one_in(2)) return;
+  host_.deliver(ends, io::CheckEnded{ticket, check, false, "cut short"},
+                [&each, generation] { return each.generation != generation; });
 }
 
 void SimChecks::end(std::size_t check) {

@@ -36,7 +36,7 @@ constexpr auto values_of(CheckConduct) {
 /// application is there, all others whether it serves.
 class SimChecks : public io::Checks {
  public:
-  static constexpr Time slow_look_max = 4 * one_second;
+  static constexpr Time slow_look_max = 2 * one_second;
 
   SimChecks(Host& host, Random random, const SimApplication& application, const engine::Settings& settings);
 
