@@ -4,6 +4,7 @@
 #include "engine/recording/elision.h"
 #include "engine/settings.h"
 #include "engine/values/node_id.h"
+#include "io/asio/interface_address.h"
 #include "io/linux/check_kind.h"
 
 #include <array>
@@ -40,6 +41,12 @@ struct ClusterConfiguration {
   [[nodiscard]] const NodeConfiguration& node(NodeId id) const { return nodes[static_cast<std::size_t>(id)]; }
 };
 
+/// An address that is wherever the application runs.
+struct ServiceAddressConfiguration {
+  io::InterfaceAddress address;
+  std::string interface;  ///< empty: the one with another address of that network
+};
+
 struct ModuleConfiguration {
   std::string name;  ///< the file's name without .toml
   std::string directory;
@@ -58,6 +65,7 @@ struct ModuleConfiguration {
   };
   Mention preferred;  ///< a node; empty if none is
   std::vector<Mention> looks_at_modules;
+  std::vector<ServiceAddressConfiguration> addresses;
 };
 
 struct ConfigurationFiles {
