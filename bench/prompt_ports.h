@@ -23,6 +23,7 @@ struct PromptPorts final : io::Timers,
                            io::Volume,
                            io::Mount,
                            io::Application,
+                           io::Checks,
                            io::Console,
                            io::Trace {
   std::deque<io::Event> events;
@@ -31,7 +32,9 @@ struct PromptPorts final : io::Timers,
   std::uint64_t replies = 0;
   std::size_t header_bytes = 0;  ///< of the last frame with bulk data that was sent to the peer
 
-  [[nodiscard]] engine::NodePorts ports() { return {*this, *this, *this, *this, *this, *this, *this, *this, *this}; }
+  [[nodiscard]] engine::NodePorts ports() {
+    return {*this, *this, *this, *this, *this, *this, *this, *this, *this, *this};
+  }
 
   template <typename Event>
   void post(Event event) {
@@ -114,6 +117,9 @@ struct PromptPorts final : io::Timers,
   void close() override { post(io::MountClosed{}); }
   void reply(RequestId, const io::Reply&) override { ++replies; }
   void run(Ticket ticket, io::Phase) override { post(io::PhaseEnded{ticket, true, {}}); }
+  void begin(std::size_t) override {}
+  void run(Ticket ticket, std::size_t check) override { post(io::CheckEnded{ticket, check, true, {}}); }
+  void end(std::size_t) override {}
   void answer(io::CommandId, bool, std::string) override {}
   void record(const io::TraceEvent&) override {}
 };

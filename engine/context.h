@@ -15,7 +15,7 @@ struct Context {
       : settings(chosen),
         own_disk(given.volume, now),
         ports{given.timers, given.link,        given.journal, given.touches, own_disk,
-              given.mount,  given.application, given.console, given.trace},
+              given.mount,  given.application, given.checks,  given.console, given.trace},
         mark(given.trace) {}
   Context(const Context&) = delete;
   Context& operator=(const Context&) = delete;

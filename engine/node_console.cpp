@@ -11,6 +11,7 @@ void NodeEngine::Core::command(io::CommandId id, const io::Command& command) {
   };
   const bool going_down = state() == RoleState::demoting;
   force_until_.reset();  // whatever is commanded now counts, not what was forced before
+  if (command.verb == io::Verb::start || command.verb == io::Verb::prim) begin_counting();
   switch (command.verb) {
     case io::Verb::start:
       wish_ = Wish::run;
@@ -121,6 +122,12 @@ void NodeEngine::Core::command(io::CommandId id, const io::Command& command) {
   }
 }
 
+// Whoever starts it has looked at what failed.
+void NodeEngine::Core::begin_counting() {
+  budget_.clear();
+  limit_reached_ = false;
+}
+
 std::string NodeEngine::Core::why() const {
   if (state() == RoleState::stopped) return reason_.empty() ? "stopped." : reason_ + ".";
   if (is_primary() && !service_.idle() && !writable_) {
@@ -139,6 +146,8 @@ std::string NodeEngine::Core::why() const {
   }
   if (!in_sync(self_)) return "not up to date: the other node holds newer data; waiting for it.";
   if (context_.peer_up && peer_state_ && peer_state_->primary) return "joining the primary.";
+  if (const auto check = checks_.unfit())
+    return failure_of(*check) + ": this server does not take over until it passes.";
   if (!context_.peer_up && !context_.witness_up) {
     return "alone: neither the other node nor the witness answers, so nobody can prove that the other side is down.";
   }
@@ -151,7 +160,14 @@ std::string NodeEngine::Core::why() const {
 }
 
 std::string NodeEngine::Core::next_step() const {
+  if (state() == RoleState::stopped && limit_reached_) {
+    return "Look at why the check fails (the log has what it said), then `start`, which begins to count anew.";
+  }
   if (state() == RoleState::stopped) return "`start`.";
+  const std::optional<NodeId> preferred = context_.settings.preferred;
+  if (peer_could_serve() && preferred == peer_) {
+    return "The other node is the preferred one and could take over: `swap`.";
+  }
   if (state() != RoleState::waiting) return "";
   if (!known().initialised())
     return initialise_wanted_ ? "Start the other node or the witness."
@@ -165,6 +181,7 @@ std::string NodeEngine::Core::next_step() const {
   if (!in_sync(self_) || !record_.complete || !may_take_over(known())) {
     return "Start the other node. Only if it is lost for good: `prim --force` here, which gives up what only it has.";
   }
+  if (checks_.unfit()) return "Repair what the check misses; it goes on by itself then.";
   if (!context_.peer_up && !context_.witness_up) return "Repair the network, or start the other node or the witness.";
   if (wish_ == Wish::second_only) return "`start` allows this node to take over.";
   return "";
@@ -219,6 +236,10 @@ Condition NodeEngine::Core::condition() const {
   return condition;
 }
 
-Status NodeEngine::Core::status() const { return {condition(), why(), next_step(), verify_source_.list().all()}; }
+Status NodeEngine::Core::status() const {
+  return {condition(),      why(),
+          next_step(),      verify_source_.list().all(),
+          checks_.status(), {budget_.used(context_.now), context_.settings.restarts_max}};
+}
 
 }  // namespace lockstep::engine

@@ -6,10 +6,13 @@
 //   node_checkpoint.cpp  what may differ from the other node: common checkpoints, and when nothing is known of it
 //   node_service.cpp     being primary: service up, service down, handing over
 //   node_verify.cpp      comparing both nodes' data: when, and what follows from it
+//   node_checks.cpp      what follows from failed checks, and where the application rather runs
 //   node_console.cpp     commands and status
 //   node_snapshot.cpp    all of its state, to bytes and back
 #pragma once
 
+#include "engine/app/check_schedule.h"
+#include "engine/app/restart_budget.h"
 #include "engine/app/service.h"
 #include "engine/cluster/journal_record.h"
 #include "engine/cluster/lease.h"
@@ -112,6 +115,8 @@ class NodeEngine::Core : private role::Actions {
   void on(io::MountClosed& event);
   void on(io::RequestArrived& event);
   void on(io::PhaseEnded& event);
+  void on(io::CheckEnded& event) { checks_.ended(event); }
+  void on(io::CheckPrompted& event) { checks_.prompted(event); }
   void on(io::CommandGiven& event);
   void process(RoleEvent event);
   [[nodiscard]] RoleState state() const { return roles_.state(); }
@@ -264,8 +269,21 @@ class NodeEngine::Core : private role::Actions {
   [[nodiscard]] bool own_disk_hangs() const;
   void set_writable(bool writable);
 
+  // --- checks (node_checks.cpp) ---
+  /// After each step: begins and ends checks, and does what has become due of a failed one.
+  void tend_checks();
+  void act_on(std::size_t check);
+  void restart_after(std::size_t check, const std::string& failure);
+  void stop_after(std::size_t check, const std::string& failure);
+  void swap_back();
+  /// The other node has everything, and says that nothing keeps it from serving.
+  [[nodiscard]] bool peer_could_serve() const;
+  /// "check "web" failed (no answer within 2 s)"
+  [[nodiscard]] std::string failure_of(std::size_t check) const;
+
   // --- console (node_console.cpp) ---
   void command(io::CommandId id, const io::Command& command);
+  void begin_counting();
   [[nodiscard]] std::string why() const;
   [[nodiscard]] std::string next_step() const;
 
@@ -323,6 +341,10 @@ class NodeEngine::Core : private role::Actions {
 
   RoleMachine roles_;
   Service service_;
+  CheckSchedule checks_;
+  RestartBudget budget_;
+  bool limit_reached_ = false;  ///< stopped because of it
+  bool peer_rejoined_ = false;  ///< since this reign began
   PrimaryStream stream_;
   TouchedSet touched_;
   RequestPipeline pipeline_;

@@ -31,6 +31,8 @@ NodeEngine::Core::Core(const Settings& settings, NodePorts ports)
       resync_patience_(settings.resync_timeout),
       roles_(*this),
       service_(context_),
+      checks_(context_),
+      budget_(context_.settings),
       stream_(context_),
       touched_(context_),
       pipeline_(context_, stream_, touched_),
@@ -55,6 +57,7 @@ void NodeEngine::Core::step(Instant now, io::Event event) {
   note_kept();
   tend_ground();
   tend_verify();
+  tend_checks();
 }
 
 void NodeEngine::Core::process(RoleEvent event) {
@@ -64,6 +67,7 @@ void NodeEngine::Core::process(RoleEvent event) {
   context_.ports.trace.record(io::RoleChanged{to_string(before), to_string(after), to_string(event)});
   if (before == after) return;
   if (after == RoleState::waiting) waiting_since_ = context_.now;
+  if (before == RoleState::alone && after == RoleState::prim) peer_rejoined_ = true;
   if (after != RoleState::waiting) force_until_.reset();
   // `second` has done what it was asked for; from here on this node is as good as the other.
   if (after == RoleState::secondary && wish_ == Wish::second_only) wish_ = Wish::run;
@@ -236,6 +240,7 @@ void NodeEngine::Core::on(io::TimerFired& event) {
       return;
     case io::TimerId::pace: return source_.rested();
     case io::TimerId::batch: return stream_.send_batch();
+    case io::TimerId::check: return checks_.timer_fired();
     case io::TimerId::verify:  // see tend_verify()
     case io::TimerId::count: return;
   }

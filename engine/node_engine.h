@@ -5,6 +5,7 @@
 #include "engine/status.h"
 #include "engine/values/time.h"
 #include "io/application.h"
+#include "io/checks.h"
 #include "io/console.h"
 #include "io/events.h"
 #include "io/journal.h"
@@ -33,6 +34,7 @@ struct NodePorts {
   io::Volume& volume;
   io::Mount& mount;
   io::Application& application;
+  io::Checks& checks;
   io::Console& console;
   io::Trace& trace;
 };

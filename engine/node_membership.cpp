@@ -29,6 +29,8 @@ void NodeEngine::Core::send_heartbeats() {
   message.state = {
       record_.generation,         known(), record_.complete, intact_, state() != RoleState::stopped, is_primary(),
       state() == RoleState::alone};
+  message.state.fit = !checks_.unfit();
+  message.state.failed_lately = budget_.used(context_.now) > 0;
   if (target_.active()) {
     const ResyncProgress progress = target_.progress();
     message.state.resync_bytes_left = progress.bytes_left;

@@ -185,12 +185,16 @@ bool NodeEngine::Core::should_try_take_over() const {
     context_.mark(Mark::take_over_waits_for_lease);
     return false;
   }
+  if (checks_.unfit() && !planted(Bug::unfit_takes_over)) {
+    context_.mark(Mark::take_over_waits_for_check);
+    return false;
+  }
   if (own_disk_hangs()) return false;
   if (!context_.peer_up) return true;
   if (!peer_state_ || peer_state_->primary) return false;
   // The last primary is the first to try, so that the active side is not needlessly moved.
   const bool peer_goes_first = known().primary == peer_ && known().members.contains(peer_) && peer_state_->running &&
-                               (peer_state_->intact || !intact_);
+                               peer_state_->fit && (peer_state_->intact || !intact_);
   const Instant since = std::max(waiting_since_, peer_up_since_);
   if (!peer_goes_first) return true;
   const bool had_its_turn = context_.now - since >= context_.settings.timeout;

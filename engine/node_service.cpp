@@ -34,6 +34,7 @@ void NodeEngine::Core::start_service() {
   // From now on its tree is what counts: nobody can hold more.
   intact_ = true;
   leave_wanted_ = false;
+  peer_rejoined_ = false;
   succession_ = Succession::none;
   handing_over_ = false;
   if (counted) {

@@ -49,6 +49,9 @@ void NodeEngine::Core::fields(auto& self, auto& archive) {
   archive.ranged(state, RoleState::demoting);
   if constexpr (reads) self.roles_.restore(state);
   Service::fields(self.service_, archive);
+  CheckSchedule::fields(self.checks_, archive);
+  RestartBudget::fields(self.budget_, archive);
+  archive(self.limit_reached_, self.peer_rejoined_);
   PrimaryStream::fields(self.stream_, archive);
   TouchedSet::fields(self.touched_, archive);
   archive.maybe(self.checkpoint_, [&archive](auto& c) {

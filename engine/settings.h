@@ -1,15 +1,34 @@
 // What an administrator chose for one module; the same on both nodes but for `self`.
 #pragma once
 
+#include "engine/values/check_action.h"
 #include "engine/values/node_id.h"
 #include "engine/values/time.h"
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
 
 namespace lockstep::engine {
 
 enum class Durability : std::uint8_t { commit, replicated, durable };
+
+/// A look at the application, or at what its server must have, again and again. How it looks is the port's matter.
+struct CheckSettings {
+  std::string name;
+  Duration interval = milliseconds(1000);  ///< from one look to the next
+  Duration timeout = milliseconds(1000);   ///< a look that has not ended by then is a miss
+  /// So long after it was begun (the application's: after its start) misses do not count.
+  Duration grace{};
+  std::uint32_t misses_max = 1;  ///< so many in a row, and it has failed
+  /// One that is waited for is about the server, and looks wherever this node takes part; others look at the
+  /// application, where and while it runs.
+  CheckAction action = CheckAction::restart;
+
+  [[nodiscard]] bool of_server() const { return action == CheckAction::wait; }
+};
 
 struct Settings {
   NodeId self = NodeId::first;
@@ -26,7 +45,21 @@ struct Settings {
   std::int64_t clock_drift_per_mille = 10;
   /// A broken connection to the peer may come back within this time before the peer is left out.
   Duration link_grace = milliseconds(300);
+  /// Of each phase of the application but those that end it.
   Duration phase_timeout = milliseconds(300'000);
+  /// Of its stop. One that takes longer is ended, and the application is told once more, with force, and then killed.
+  Duration stop_timeout = milliseconds(300'000);
+  Duration force_stop_timeout = milliseconds(10'000);
+
+  std::vector<CheckSettings> checks;
+  /// So often failed checks may make the application start again, here or there, within the window. Then this node
+  /// stops: what fails that often is not cured by it.
+  std::uint32_t restarts_max = 3;
+  Duration restarts_window = milliseconds(std::int64_t{24} * 3600 * 1000);
+  /// Where the application rather runs.
+  std::optional<NodeId> preferred;
+  bool swap_back = false;  ///< to the preferred node, by itself, once that is in sync again
+
   Duration checkpoint_interval = milliseconds(5000);
   /// How often both nodes bring everything to disk, so that the list of what may differ stays short. The kernel writes
   /// what is older than 30 s by itself.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/resync/progress.h"
+#include "engine/values/check_action.h"
 #include "engine/values/configuration.h"
 #include "engine/values/mismatch.h"
 #include "engine/values/strong.h"
@@ -38,6 +39,35 @@ struct VerifyProgress {
   std::optional<Duration> last_ended_ago;
 };
 
+enum class CheckState : std::uint8_t {
+  idle,     ///< not wanted now: the application does not run here
+  unknown,  ///< has not found anything yet, or nothing that counts
+  passing,
+  missing,  ///< has missed, but not so often that it has failed
+  failed,
+};
+
+constexpr std::string_view to_string(CheckState state) {
+  constexpr std::string_view names[] = {"idle", "unknown", "passing", "missing", "failed"};
+  return names[static_cast<unsigned>(state)];
+}
+
+/// What one check has found.
+struct CheckStatus {
+  std::string name;
+  CheckAction action = CheckAction::report;
+  CheckState state = CheckState::idle;
+  std::uint32_t misses = 0;  ///< in a row
+  std::uint32_t misses_max = 0;
+  std::string text;  ///< of the last look
+};
+
+/// How often failed checks have made the application start again within the window, and how often they may.
+struct RestartsUsed {
+  std::uint32_t used = 0;
+  std::uint32_t max = 0;
+};
+
 /// What a node is at this instant.
 struct Condition {
   Role role = Role::wait;
@@ -72,6 +102,8 @@ struct Status : Condition {
   std::string reason;                     ///< why the role is what it is, in a sentence
   std::string next_step;                  ///< what an administrator can safely do, or empty
   std::vector<Mismatch> mismatches = {};  ///< known by this node as a primary, as far as they are listed one by one
+  std::vector<CheckStatus> checks = {};   ///< as Settings::checks
+  RestartsUsed restarts = {};
 };
 
 /// Whether a load balancer may send clients to a node that said `said` at `said_at`; `now` is by the same clock. Not

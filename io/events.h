@@ -11,6 +11,7 @@
 #include "io/timers.h"
 #include "io/touch_log.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <variant>
@@ -93,6 +94,16 @@ struct PhaseEnded {
   bool succeeded = true;
   std::string text;
 };
+struct CheckEnded {
+  Ticket ticket;
+  std::size_t check = 0;
+  bool passed = true;
+  std::string text;  ///< what was found, for people
+};
+/// What a check looks at has changed (a process has ended): looking now finds more than waiting for its turn.
+struct CheckPrompted {
+  std::size_t check = 0;
+};
 struct CommandGiven {
   CommandId command_id;
   Command command;
@@ -100,6 +111,6 @@ struct CommandGiven {
 
 using Event = std::variant<Booted, LinkUp, LinkDown, FrameArrived, TimerFired, JournalStored, Applied, Synced, Scanned,
                            Digested, RegionRead, MountOpened, MountClosed, RequestArrived, PhaseEnded, CommandGiven,
-                           TouchesLogged, SetAside>;
+                           TouchesLogged, SetAside, CheckEnded, CheckPrompted>;
 
 }  // namespace lockstep::io

@@ -19,6 +19,7 @@ enum class TimerId : std::uint8_t {
   pace,             ///< a resync goes on after a rest
   batch,            ///< a node that merely follows is sent what has gathered
   verify,           ///< the next part of the data may be compared
+  check,            ///< the next check looks, or has used up its time
   count
 };
 

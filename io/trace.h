@@ -1,12 +1,14 @@
 // Port: what the engine tells of its decisions, for logs, checkers, timelines and coverage. Never answered.
 #pragma once
 
+#include "engine/values/check_action.h"
 #include "engine/values/configuration.h"
 #include "engine/values/mismatch.h"
 #include "engine/values/operation.h"
 #include "engine/values/strong.h"
 #include "engine/values/time.h"
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -66,6 +68,12 @@ struct ApplicationStarting {
   Epoch epoch;
 };
 struct ApplicationStopped {};
+/// A check has failed, and this follows from it. Not always what is configured: nobody fails over to a node that lacks
+/// something, and nobody restarts for ever.
+struct CheckActed {
+  std::size_t check;  ///< its place in Settings::checks
+  CheckAction action;
+};
 /// A resync of this node begins (its tree is a mixture until ResyncEnded) at the primary's `lsn`.
 struct ResyncBegan {
   Lsn lsn;
@@ -106,10 +114,10 @@ struct Note {
   std::string text;
 };
 
-using TraceEvent =
-    std::variant<RoleChanged, UnknownTransition, VoteCast, ConfigurationDecided, LeaseHeld, WritableChanged,
-                 OperationOrdered, OperationReplicated, RequestAcknowledged, ApplicationStarting, ApplicationStopped,
-                 ResyncBegan, ResyncEnded, VerifyBegan, MismatchFound, VersionOverwritten, VerifyEnded, Mark, Note>;
+using TraceEvent = std::variant<RoleChanged, UnknownTransition, VoteCast, ConfigurationDecided, LeaseHeld,
+                                WritableChanged, OperationOrdered, OperationReplicated, RequestAcknowledged,
+                                ApplicationStarting, ApplicationStopped, ResyncBegan, ResyncEnded, VerifyBegan,
+                                MismatchFound, VersionOverwritten, VerifyEnded, CheckActed, Mark, Note>;
 
 class Trace {
  public:

@@ -29,7 +29,7 @@ lab_parse_options() {
     shift 2
   done
   case "$FS" in ext4 | xfs) ;; *) fail "--fs is ext4 or xfs" ;; esac
-  case "$APPLICATION" in none | postgres | writer) ;; *) fail "--application is none, postgres or writer" ;; esac
+  case "$APPLICATION" in none | postgres | writer | checked) ;; *) fail "--application is none, postgres, writer or checked" ;; esac
   [[ $MODULE =~ ^[a-zA-Z0-9_-]+$ ]] || fail "--module: letters, digits, - and _ only"
   # The variables of DIR/env are used unquoted, as prefixes of commands.
   [[ $LAB =~ ^[a-zA-Z0-9_./+-]+$ ]] || fail "the directory's path must not hold spaces or special characters: $LAB"
@@ -113,7 +113,41 @@ SCRIPT
       chmod +x "$LAB/scripts/$host/$phase"
       echo "$phase = \"$LAB/scripts/$host/$phase\"" >>"$LAB/config/$host/modules/$MODULE.toml"
     done
+    [ "$APPLICATION" != checked ] || lab_write_checks "$host" >>"$LAB/config/$host/modules/$MODULE.toml"
   done
+}
+
+# What ci/lab_tests/checks.py counts on.
+lab_write_checks() {
+  cat <<TOML
+stop_timeout = "1s"
+force_stop_timeout = "5s"
+
+[[check]]
+kind = "process"
+
+[[check]]
+kind = "tcp"
+name = "service"
+port = 7900
+expect = "ready"
+interval = "500ms"
+timeout = "500ms"
+misses = 3
+
+[[check]]
+kind = "script"
+name = "server"
+command = "! test -e $LAB/run/lacking.$1"
+interval = "500ms"
+timeout = "2s"
+misses = 2
+action = "wait"
+
+[policy]
+restarts_max = 2
+restarts_window = "5m"
+TOML
 }
 
 # Health decides where clients go. Sessions to a server that vanished without a word are ended by the check, since

@@ -11,8 +11,14 @@ void Service::run(Stage stage, io::Phase phase) {
   if (phase == io::Phase::kill) {
     context_.ports.timers.cancel(io::TimerId::application);
   } else {
-    context_.ports.timers.arm(io::TimerId::application, context_.now + context_.settings.phase_timeout);
+    context_.ports.timers.arm(io::TimerId::application, context_.now + time_of(phase));
   }
+}
+
+Duration Service::time_of(io::Phase phase) const {
+  if (phase == io::Phase::stop) return context_.settings.stop_timeout;
+  if (phase == io::Phase::force_stop) return context_.settings.force_stop_timeout;
+  return context_.settings.phase_timeout;
 }
 
 void Service::start() {
@@ -44,6 +50,7 @@ void Service::stop() {
     case Stage::start:
     case Stage::failing:
     case Stage::restart_stop:
+    case Stage::restart_force_stop:
     case Stage::restart_poststop:
     case Stage::restart_kill:  // a phase is running: it is ended, not waited for
       context_.mark(Mark::service_stops_phase);
@@ -157,13 +164,18 @@ Service::Outcome Service::phase_ended(const io::PhaseEnded& event) {
       context_.mark(event.succeeded ? Mark::stop_ended : Mark::stop_failed);
       run(Stage::poststop, io::Phase::poststop);
       return Outcome::none;
+    case Stage::force_stop:
+      context_.mark(Mark::force_stop_ended);
+      run(Stage::poststop, io::Phase::poststop);
+      return Outcome::none;
     case Stage::poststop: kill_then_close(); return Outcome::none;
     case Stage::kill:
       stage_ = Stage::closing;
       context_.ports.mount.close();
       return Outcome::none;
     case Stage::aborting: killed_ = true; return abort_progress();
-    case Stage::restart_stop: run(Stage::restart_poststop, io::Phase::poststop); return Outcome::none;
+    case Stage::restart_stop:
+    case Stage::restart_force_stop: run(Stage::restart_poststop, io::Phase::poststop); return Outcome::none;
     // Whatever the scripts say: what is left of the old one would run beside the new one.
     case Stage::restart_poststop: run(Stage::restart_kill, io::Phase::kill); return Outcome::none;
     case Stage::restart_kill:
@@ -186,14 +198,25 @@ Service::Outcome Service::timer_fired() {
       kill_then_fail("start did not end in time");
       return Outcome::none;
     case Stage::stop:
+      context_.mark(Mark::stop_timed_out);
+      context_.note("stop did not end in time: once more, with force");
+      run(Stage::force_stop, io::Phase::force_stop);
+      return Outcome::none;
+    case Stage::force_stop:
     case Stage::poststop:  // it had its time
-      context_.mark(stage_ == Stage::stop ? Mark::stop_timed_out : Mark::poststop_timed_out);
+      context_.mark(stage_ == Stage::force_stop ? Mark::force_stop_timed_out : Mark::poststop_timed_out);
       kill_then_close();
       return Outcome::none;
     case Stage::restart_stop:
+      context_.mark(Mark::restart_stop_timed_out);
+      context_.note("stop did not end in time for the restart: once more, with force");
+      run(Stage::restart_force_stop, io::Phase::force_stop);
+      return Outcome::none;
+    case Stage::restart_force_stop:
     case Stage::restart_poststop:
-      context_.mark(stage_ == Stage::restart_stop ? Mark::restart_stop_timed_out : Mark::restart_poststop_timed_out);
-      kill_then_fail("the application did not stop in time for its restart");
+      context_.mark(stage_ == Stage::restart_force_stop ? Mark::restart_force_stop_timed_out
+                                                        : Mark::restart_poststop_timed_out);
+      run(Stage::restart_kill, io::Phase::kill);
       return Outcome::none;
     default: return Outcome::none;
   }

@@ -21,11 +21,12 @@ class Service {
 
   /// Open the mount, then prestart and start.
   void start();
-  /// Stop, poststop, kill what is left, close the mount. What has not been started is not stopped.
+  /// Stop (once more with force, if that does not end in time), poststop, kill what is left, close the mount. What has
+  /// not been started is not stopped.
   void stop();
   /// Kill and close at once.
   void abort();
-  /// Stop, poststop, kill what is left, and start the application; the mount stays.
+  /// Stop, as above, poststop, kill what is left, and start the application; the mount stays.
   void restart();
   /// Make sure that nothing is left of an earlier life of this program; ends with `gone`.
   void clean_up();
@@ -56,16 +57,19 @@ class Service {
     failing,  ///< a phase has used up its time and is being killed
     failed,
     stop,
+    force_stop,
     poststop,
     kill,
     closing,
     aborting,  ///< kill and close under way together
     restart_stop,
+    restart_force_stop,
     restart_poststop,
     restart_kill
   };
 
   void run(Stage stage, io::Phase phase);
+  [[nodiscard]] Duration time_of(io::Phase phase) const;
   void kill_then_close();
   Outcome fail(std::string error);
   void kill_then_fail(std::string error);

@@ -108,6 +108,7 @@ struct TraceFields {
   }
   void operator()(const io::VersionOverwritten& e) const { words(e.file.high, e.file.low, e.repair); }
   void operator()(const io::VerifyEnded& e) const { words(e.complete, e.mismatches); }
+  void operator()(const io::CheckActed& e) const { words(e.check, static_cast<std::uint64_t>(e.action)); }
   void operator()(const io::Mark&) const {}
   void operator()(const io::Note& e) const { words(e.text.size()); }
 

@@ -37,6 +37,9 @@ enum class Call : std::uint8_t {
   identify_in,
   set_aside,
   list,
+  begin_check,
+  run_check,
+  end_check,
 };
 
 /// Of a message by its number: contents of files, or digests of them, stand in its head.

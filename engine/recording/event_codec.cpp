@@ -25,7 +25,7 @@ void fields(Is<io::Booted> auto& e, auto& archive) {
 }
 void fields(Is<io::LinkUp> auto& e, auto& archive) { archive.ranged(e.endpoint, io::Endpoint::second); }
 void fields(Is<io::LinkDown> auto& e, auto& archive) { archive.ranged(e.endpoint, io::Endpoint::second); }
-void fields(Is<io::TimerFired> auto& e, auto& archive) { archive.ranged(e.timer, io::TimerId::verify); }
+void fields(Is<io::TimerFired> auto& e, auto& archive) { archive.ranged(e.timer, io::TimerId::check); }
 void fields(Is<io::JournalStored> auto& e, auto& archive) { archive(e.ticket); }
 void fields(Is<io::TouchesLogged> auto& e, auto& archive) { archive(e.ticket); }
 void fields(Is<io::Applied> auto& e, auto& archive) {
@@ -56,6 +56,11 @@ void fields(Is<io::PhaseEnded> auto& e, auto& archive) {
   archive(e.ticket, e.succeeded);
   archive.spoken(e.text);
 }
+void fields(Is<io::CheckEnded> auto& e, auto& archive) {
+  archive(e.ticket, e.check, e.passed);
+  archive.spoken(e.text);
+}
+void fields(Is<io::CheckPrompted> auto& e, auto& archive) { archive(e.check); }
 void fields(Is<io::CommandGiven> auto& e, auto& archive) {
   archive(e.command_id);
   archive.ranged(e.command.verb, io::Verb::verify);

@@ -66,7 +66,7 @@ std::vector<io::Event> drawn_events() {
       io::LinkUp{io::Endpoint::peer},
       io::LinkDown{io::Endpoint::second},
       io::FrameArrived{io::Endpoint::witness, engine::frame_bytes(engine::encode(drawn_message()))},
-      io::TimerFired{io::TimerId::verify},
+      io::TimerFired{io::TimerId::check},
       io::JournalStored{ticket},
       io::Applied{ticket, error, drawn_operation(), false, 17},
       io::Synced{ticket, error},
@@ -80,6 +80,8 @@ std::vector<io::Event> drawn_events() {
       io::CommandGiven{io::CommandId(2), {io::Verb::verify, true, false, true, false}},
       io::TouchesLogged{ticket},
       io::SetAside{ticket, error},
+      io::CheckEnded{ticket, 3, false, secret},
+      io::CheckPrompted{2},
   };
 }
 

@@ -140,6 +140,23 @@ void TappedApplication::run(Ticket ticket, io::Phase phase) {
   real_.run(ticket, phase);
 }
 
+void TappedChecks::begin(std::size_t check) {
+  decisions_.begin(Call::begin_check);
+  decisions_.add(std::uint64_t{check});
+  real_.begin(check);
+}
+void TappedChecks::run(Ticket ticket, std::size_t check) {
+  decisions_.begin(Call::run_check);
+  decisions_.add(ticket.value);
+  decisions_.add(std::uint64_t{check});
+  real_.run(ticket, check);
+}
+void TappedChecks::end(std::size_t check) {
+  decisions_.begin(Call::end_check);
+  decisions_.add(std::uint64_t{check});
+  real_.end(check);
+}
+
 void TappedConsole::answer(io::CommandId command, bool accepted, std::string text) {
   decisions_.begin(Call::answer);
   decisions_.add(command.value);
@@ -165,6 +182,7 @@ NodeTaps::NodeTaps(const engine::NodePorts& real, Decisions& decisions)
       volume_(real.volume, decisions),
       mount_(real.mount, decisions),
       application_(real.application, decisions),
+      checks_(real.checks, decisions),
       console_(real.console, decisions),
       trace_(real.trace, decisions) {}
 

@@ -95,6 +95,18 @@ class TappedApplication final : public io::Application {
   Decisions& decisions_;
 };
 
+class TappedChecks final : public io::Checks {
+ public:
+  TappedChecks(io::Checks& real, Decisions& decisions) : real_(real), decisions_(decisions) {}
+  void begin(std::size_t check) override;
+  void run(Ticket ticket, std::size_t check) override;
+  void end(std::size_t check) override;
+
+ private:
+  io::Checks& real_;
+  Decisions& decisions_;
+};
+
 class TappedConsole final : public io::Console {
  public:
   TappedConsole(io::Console& real, Decisions& decisions) : real_(real), decisions_(decisions) {}
@@ -120,7 +132,7 @@ class NodeTaps {
  public:
   NodeTaps(const engine::NodePorts& real, Decisions& decisions);
   [[nodiscard]] engine::NodePorts ports() {
-    return {timers_, link_, journal_, touches_, volume_, mount_, application_, console_, trace_};
+    return {timers_, link_, journal_, touches_, volume_, mount_, application_, checks_, console_, trace_};
   }
   [[nodiscard]] const TappedLink& link() const { return link_; }
 
@@ -132,6 +144,7 @@ class NodeTaps {
   TappedVolume volume_;
   TappedMount mount_;
   TappedApplication application_;
+  TappedChecks checks_;
   TappedConsole console_;
   TappedTrace trace_;
 };

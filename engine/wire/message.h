@@ -34,10 +34,12 @@ struct NodeState {
   bool admits = false;                  ///< primary that takes a returning node in now
   std::uint64_t resync_bytes_left = 0;  ///< while it is being brought up to date
   std::uint64_t resync_bytes_total = 0;
+  bool fit = true;             ///< no check says that it must not serve
+  bool failed_lately = false;  ///< the application failed there within the window of restarts
 
   static void fields(auto& self, auto& archive) {
     archive(self.generation, self.decided, self.complete, self.intact, self.running, self.primary, self.admits,
-            self.resync_bytes_left, self.resync_bytes_total);
+            self.resync_bytes_left, self.resync_bytes_total, self.fit, self.failed_lately);
   }
 };
 

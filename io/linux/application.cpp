@@ -9,6 +9,7 @@
 
 #include <cerrno>
 #include <condition_variable>
+#include <csignal>
 #include <cstring>
 #include <fcntl.h>
 #include <mutex>
@@ -72,13 +73,21 @@ class ScriptApplication::Impl : public std::enable_shared_from_this<Impl> {
       wake_.notify_one();
       return;
     }
+    if (phase == Phase::force_stop) end_phase();
     LOCKSTEP_CHECK(!running_, "one phase runs at a time");
-    const std::string& command = options_.commands[static_cast<std::size_t>(phase)];
+    const std::string& own = options_.commands[static_cast<std::size_t>(phase)];
+    const bool stop_again = phase == Phase::force_stop && own.empty();
+    const std::string& command = stop_again ? options_.commands[static_cast<std::size_t>(Phase::stop)] : own;
     if (command.empty()) {
       finish(ticket, true, {});
       return;
     }
     start(ticket, phase, command);
+  }
+
+  [[nodiscard]] ApplicationTraits traits() {
+    const std::scoped_lock lock(mutex_);
+    return {cookie_, scripts_, {}};
   }
 
  private:
@@ -96,6 +105,7 @@ class ScriptApplication::Impl : public std::enable_shared_from_this<Impl> {
                          {"LOCKSTEP_PHASE", std::string(to_string(phase))},
                          {"LOCKSTEP_DIRECTORY", options_.directory},
                          {cookie_variable, cookie_}};
+    if (phase == Phase::force_stop) child.environment.emplace_back("LOCKSTEP_FORCE", "1");
     // The loop outlives this object, and Children::forget() keeps the callback from outliving it.
     const pid_t pid =
         Children::instance().start(child, [this, weak = weak_from_this(), generation = generation_](int status) {
@@ -136,6 +146,12 @@ class ScriptApplication::Impl : public std::enable_shared_from_this<Impl> {
   /// `kill` may still take it back, which is what the generation is for.
   void finish(Ticket ticket, bool succeeded, std::string text) {
     queue_.post_while_unchanged(PhaseEnded{ticket, succeeded, std::move(text)}, generation_);
+  }
+
+  /// The script that hangs, with what it has started; the application is left for the phase that follows.
+  void end_phase() {
+    if (running_) ::kill(-running_->pid, SIGKILL);
+    abandon_phase();
   }
 
   void abandon_phase() {
@@ -193,6 +209,8 @@ ScriptApplication::ScriptApplication(EventLoop& loop, EventQueue& queue, ScriptA
 ScriptApplication::~ScriptApplication() { impl_->end(); }
 
 void ScriptApplication::run(Ticket ticket, Phase phase) { impl_->run(ticket, phase); }
+
+ApplicationTraits ScriptApplication::traits() const { return impl_->traits(); }
 
 std::string ScriptApplication::end_leftovers(const ScriptApplicationOptions& options, const Report& report) {
   // Only what carries the cookie: others that use the directory are for the administrator to judge.

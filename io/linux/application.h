@@ -13,6 +13,7 @@ namespace lockstep::io {
 
 class EventLoop;
 class EventQueue;
+struct ApplicationTraits;
 
 /// Lines of a phase's output that its PhaseEnded repeats when it has failed.
 inline constexpr std::size_t phase_lines_kept = 10;
@@ -22,13 +23,15 @@ struct ScriptApplicationOptions {
   std::string node;       ///< this server's name
   std::string directory;  ///< the replicated directory's path, as the application sees it
   std::string state_directory;
-  /// For /bin/sh -c, by Phase (prestart, start, stop, poststop); empty: succeeds at once.
-  std::array<std::string, 4> commands;
+  /// For /bin/sh -c, by Phase (prestart, start, stop, poststop, force_stop); empty: succeeds at once, but for
+  /// force_stop, which then is `stop` once more.
+  std::array<std::string, 5> commands;
 };
 
-/// Scripts see LOCKSTEP_MODULE, LOCKSTEP_NODE, LOCKSTEP_PHASE, LOCKSTEP_DIRECTORY and LOCKSTEP_COOKIE (which they
-/// should leave alone: it is how their processes are found). A phase ends when its command ends; what it left running
-/// in the background is the application, whose further output goes to the log. There is no time limit here.
+/// Scripts see LOCKSTEP_MODULE, LOCKSTEP_NODE, LOCKSTEP_PHASE, LOCKSTEP_DIRECTORY, LOCKSTEP_FORCE (1 in a stop with
+/// force) and LOCKSTEP_COOKIE (which they should leave alone: it is how their processes are found). A phase ends when
+/// its command ends; what it left running in the background is the application, whose further output goes to the log.
+/// There is no time limit here.
 ///
 /// `kill` ends every process with the cookie or started by one that has it, and whatever else uses the directory.
 /// Loop and queue outlive it; used on the loop's thread.
@@ -39,6 +42,8 @@ class ScriptApplication final : public Application {
   ~ScriptApplication() override;
 
   void run(Ticket ticket, Phase phase) override;
+  /// By what the application's own processes are known; whoever else uses the directory is none of them.
+  [[nodiscard]] ApplicationTraits traits() const;
 
   /// For the start of the daemon, before the directory is mounted: ends what an earlier daemon left behind, within a
   /// few seconds. An error with a remedy, or empty.

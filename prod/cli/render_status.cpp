@@ -100,6 +100,24 @@ std::string render_verify(const json::object& verify) {
   return count == 0 ? out : out + list + "\n              " + remedy(list);
 }
 
+std::string render_checks(const json::object& status) {
+  const json::value* checks = status.if_contains("checks");
+  if (checks == nullptr || !checks->is_array()) return {};
+  std::string out;
+  for (const json::value& each : checks->as_array()) {
+    if (!each.is_object()) continue;
+    const json::object& check = each.as_object();
+    const std::string state = text_of(check, "state");
+    out += (out.empty() ? "" : "\n              ") + text_of(check, "name") + ": " + state;
+    if (state == "missing") {
+      out += " " + std::to_string(number_of(check, "misses")) + " of " + std::to_string(number_of(check, "misses_max"));
+    }
+    if (state == "failed") out += ", " + text_of(check, "action");
+    if (const std::string found = text_of(check, "text"); !found.empty() && state != "idle") out += " (" + found + ")";
+  }
+  return out;
+}
+
 std::string render_brief(const json::object& status, bool colours, std::int64_t now_ms) {
   const Headline headline = headline_of(status, now_ms);
   std::string out = painted(headline.text, headline.verdict, colours) + "\n";
@@ -123,6 +141,11 @@ std::string render_status(const json::object& status, bool colours, std::int64_t
   const json::object& kept = object_of(status, "conflicts");
   if (const std::uint64_t count = number_of(kept, "count"); count > 0) {
     out += row("conflicts", std::to_string(count) + " kept aside, " + size_text(number_of(kept, "bytes")));
+  }
+  out += row("checks", render_checks(status));
+  const json::object& restarts = object_of(status, "restarts");
+  if (const std::uint64_t used = number_of(restarts, "used"); used > 0) {
+    out += row("restarts", std::to_string(used) + " of " + std::to_string(number_of(restarts, "max")));
   }
   return out;
 }

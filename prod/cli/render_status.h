@@ -15,6 +15,8 @@ std::string render_brief(const boost::json::object& status, bool colours, std::i
 std::string render_status(const boost::json::object& status, bool colours, std::int64_t now_ms);
 /// How far a resync has come, of this node or of the other one, in one line; empty where there is none.
 std::string render_resync(const boost::json::object& status);
+/// What each check has found, a line each; empty where there are none.
+std::string render_checks(const boost::json::object& status);
 /// The "verify" part of it: how far it is, what differs, what to do; empty where there was none yet.
 std::string render_verify(const boost::json::object& verify);
 

@@ -17,6 +17,38 @@ bool beneath(const std::string& path, const std::string& directory) {
          (path.size() == directory.size() || path[directory.size()] == '/');
 }
 
+/// A check of module `i` looks at another one.
+void check_mention(const ConfigurationFiles& configuration, std::size_t i, const ModuleConfiguration::Mention& other,
+                   std::vector<ConfigurationError>& errors) {
+  const std::string& own = configuration.modules[i].name;
+  std::vector<std::string> names;
+  for (const ModuleConfiguration& each : configuration.modules) {
+    if (each.name != own) names.push_back(each.name);
+  }
+  if (std::find(names.begin(), names.end(), other.name) != names.end()) return;
+  const auto meant = nearest(other.name, names);
+  errors.push_back({"modules/" + own + ".toml", other.line, other.column,
+                    other.name == own ? "a module's check cannot look at the module itself"
+                                      : "there is no module \"" + other.name + "\"" +
+                                            (meant ? ": did you mean \"" + *meant + "\"?" : "")});
+}
+
+/// The preferred node by its name.
+void resolve_preferred(ConfigurationFiles& configuration, std::vector<ConfigurationError>& errors) {
+  const auto& nodes = configuration.cluster.nodes;
+  for (ModuleConfiguration& module : configuration.modules) {
+    const ModuleConfiguration::Mention& wanted = module.preferred;
+    if (wanted.name.empty()) continue;
+    for (const NodeId id : {NodeId::first, NodeId::second}) {
+      if (configuration.cluster.node(id).name == wanted.name) module.settings.preferred = id;
+    }
+    if (module.settings.preferred) continue;
+    errors.push_back({"modules/" + module.name + ".toml", wanted.line, wanted.column,
+                      "\"preferred\" is \"" + wanted.name + "\": cluster.toml knows \"" + nodes[0].name + "\" and \"" +
+                          nodes[1].name + "\""});
+  }
+}
+
 /// What is right in each file by itself and wrong together.
 void check_together(const ConfigurationFiles& configuration, std::vector<ConfigurationError>& errors) {
   const ClusterConfiguration& cluster = configuration.cluster;
@@ -33,6 +65,8 @@ void check_together(const ConfigurationFiles& configuration, std::vector<Configu
               " lie within each other: keep them apart");
       }
     }
+    for (const ModuleConfiguration::Mention& other : module.looks_at_modules)
+      check_mention(configuration, i, other, errors);
     for (std::size_t j = 0; j < i; ++j) {
       const ModuleConfiguration& earlier = configuration.modules[j];
       if (module.port != 0 && module.port == earlier.port) {
@@ -110,6 +144,7 @@ LoadedConfiguration load_configuration(const std::string& directory, LoadScope s
   if (scope == LoadScope::cluster_and_modules) {
     load_modules(directory, loaded);
     check_together(loaded.configuration, loaded.errors);
+    resolve_preferred(loaded.configuration, loaded.errors);
     check_addresses(loaded.configuration, loaded.errors);
   }
   return loaded;

@@ -5,6 +5,7 @@
 #include "engine/settings.h"
 #include "engine/values/node_id.h"
 #include "io/asio/interface_address.h"
+#include "io/linux/check_kind.h"
 #include "prod/config/webhook_configuration.h"
 
 #include <array>
@@ -54,8 +55,18 @@ struct ModuleConfiguration {
   std::uint16_t port = 0;
   engine::Settings settings;  ///< `self` is not set here
   std::string timeout_text;   ///< as written, for messages
-  /// prestart, start, stop, poststop: for /bin/sh -c; empty if there is none.
-  std::array<std::string, 4> commands;
+  /// prestart, start, stop, poststop, force_stop: for /bin/sh -c; empty if there is none.
+  std::array<std::string, 5> commands;
+  std::vector<io::CheckKind> checks;  ///< what each of settings.checks looks at
+
+  /// Something of the configuration's that is named here, and where.
+  struct Mention {
+    std::string name;
+    int line = 0;
+    int column = 0;
+  };
+  Mention preferred;  ///< a node; empty if none is
+  std::vector<Mention> looks_at_modules;
   std::vector<ServiceAddressConfiguration> addresses;
 };
 

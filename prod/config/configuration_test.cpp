@@ -95,6 +95,33 @@ start = "b"
 stop = "c"
 poststop = "d"
 timeout = "2m"
+force_stop = "e"
+stop_timeout = "20s"
+force_stop_timeout = "5s"
+[[check]]
+kind = "process"
+process = "postgres"
+[[check]]
+kind = "tcp"
+name = "web"
+port = 8080
+expect = "ready"
+interval = "500ms"
+timeout = "200ms"
+grace = "30s"
+misses = 2
+action = "stop"
+[[check]]
+kind = "disk_space"
+free_mib_min = 100
+[[check]]
+kind = "ping"
+address = "10.0.0.254"
+[policy]
+restarts_max = 5
+restarts_window = "12h"
+preferred = "s2"
+swap_back = true
 [resync]
 bytes_per_second_max = 1000000
 share_percent = 50
@@ -114,13 +141,65 @@ share_percent = 50
   EXPECT_FALSE(module.settings.start_at_boot);
   EXPECT_EQ(module.settings.resync_bytes_per_second_max, 1'000'000U);
   EXPECT_EQ(module.settings.resync_share_percent, 50);
-  EXPECT_EQ(module.commands, (std::array<std::string, 4>{"a", "b", "c", "d"}));
+  EXPECT_EQ(module.commands, (std::array<std::string, 5>{"a", "b", "c", "d", "e"}));
+  EXPECT_EQ(module.settings.stop_timeout, milliseconds(20'000));
+  EXPECT_EQ(module.settings.force_stop_timeout, milliseconds(5000));
+  ASSERT_EQ(module.settings.checks.size(), 4U);
+  ASSERT_EQ(module.checks.size(), 4U);
+  EXPECT_EQ(module.settings.checks[0].name, "process");
+  EXPECT_EQ(module.settings.checks[0].action, CheckAction::restart);
+  EXPECT_EQ(module.settings.checks[0].misses_max, 1U);
+  EXPECT_EQ(std::get<io::ProcessCheck>(module.checks[0]).name, "postgres");
+  const engine::CheckSettings& web = module.settings.checks[1];
+  EXPECT_EQ(web.name, "web");
+  EXPECT_EQ(web.interval, milliseconds(500));
+  EXPECT_EQ(web.timeout, milliseconds(200));
+  EXPECT_EQ(web.grace, milliseconds(30'000));
+  EXPECT_EQ(web.misses_max, 2U);
+  EXPECT_EQ(web.action, CheckAction::stop);
+  EXPECT_EQ(std::get<io::TcpCheck>(module.checks[1]).port, 8080);
+  EXPECT_EQ(std::get<io::DiskSpaceCheck>(module.checks[2]).path, "/srv/data");
+  EXPECT_EQ(std::get<io::DiskSpaceCheck>(module.checks[2]).free_bytes_min, std::uint64_t{100} << 20U);
+  EXPECT_TRUE(module.settings.checks[3].of_server());
+  EXPECT_EQ(module.settings.restarts_max, 5U);
+  EXPECT_EQ(module.settings.restarts_window, milliseconds(12 * 3'600'000));
+  EXPECT_EQ(module.settings.preferred, NodeId::second);
+  EXPECT_TRUE(module.settings.swap_back);
 }
 
 TEST_F(ConfigurationTest, an_unknown_key_is_placed_and_corrected) {
   write("modules/data.toml", std::string(good_module) + "durabilty = \"commit\"\n");
   EXPECT_EQ(errors(),
             std::vector<std::string>{"modules/data.toml:3:1: unknown key \"durabilty\": did you mean \"durability\"?"});
+}
+
+TEST_F(ConfigurationTest, mistakes_in_checks_and_policy_are_explained) {
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {"[[check]]\n", "3:1: \"kind\" is missing in [[check]]: one of process, tcp, http"},
+      {"[check]\nkind = \"tcp\"", "write [[check]], with two brackets, for each"},
+      {"[[check]]\nkind = \"udp\"", "4:8: \"kind\" is \"udp\": it must be \"process\", \"tcp\""},
+      {"[[check]]\nkind = \"tcp\"", "\"port\" is missing in [[check]]"},
+      {"[[check]]\nkind = \"ping\"", "\"address\" is missing in [[check]]"},
+      {"[[check]]\nkind = \"ping\"\naddress = \"gateway\"", "5:11: \"address\" is \"gateway\": write an IP address"},
+      {"[[check]]\nkind = \"process\"\nport = 80", "5:1: unknown key \"port\" in [[check]]"},
+      {"[[check]]\nkind = \"process\"\naction = \"wait\"", "5:10: action = \"wait\" is for what a server must have"},
+      {"[[check]]\nkind = \"process\"\naction = \"kill\"", "5:10: \"action\" is \"kill\": it must be \"report\""},
+      {"[[check]]\nkind = \"process\"\nprocess = \"a\"\npid_file = \"/b\"", "5:11: \"process\" and \"pid_file\" both"},
+      {"[[check]]\nkind = \"process\"\n[[check]]\nkind = \"process\"", "two checks are called \"process\""},
+      {"[[check]]\nkind = \"process\"\ninterval = \"1ms\"",
+       "5:12: \"interval\" is 1ms: it must lie between 100ms and 1h"},
+      {"[[check]]\nkind = \"http\"\npath = \"health\"", "5:8: \"path\" is \"health\": it begins with /"},
+      {"[[check]]\nkind = \"disk_space\"", "\"free_mib_min\" is missing"},
+      {"[[check]]\nkind = \"module\"\nmodule = \"data\"", "5:10: a module's check cannot look at the module itself"},
+      {"[[check]]\nkind = \"module\"\nmodule = \"web\"", "5:10: there is no module \"web\""},
+      {"[policy]\nrestarts_max = -1", "4:16: \"restarts_max\" is -1: it must lie between 0 and 1000"},
+      {"[policy]\npreferred = \"s3\"", "4:13: \"preferred\" is \"s3\": cluster.toml knows \"s1\" and \"s2\""},
+      {"[policy]\nswap_back = true", "4:13: \"swap_back\" needs \"preferred\""},
+  };
+  for (const auto& [text, expected] : cases) {
+    write("modules/data.toml", std::string(good_module) + text + "\n");
+    expect_error(expected);
+  }
 }
 
 TEST_F(ConfigurationTest, wrong_values_are_explained) {

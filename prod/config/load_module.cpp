@@ -1,4 +1,5 @@
 #include "prod/config/load.h"
+#include "prod/config/load_checks.h"
 #include "prod/config/toml_section.h"
 
 #include <algorithm>
@@ -54,12 +55,19 @@ void load_application(TomlSection& file, const std::string& shown_name, ModuleCo
   const TomlEntry* entry = file.any("application");
   if (entry == nullptr) return;
   TomlSection application(entry->value, shown_name, "[application]", errors);
-  constexpr std::array<std::string_view, 4> phases = {"prestart", "start", "stop", "poststop"};
+  constexpr std::array<std::string_view, 5> phases = {"prestart", "start", "stop", "poststop", "force_stop"};
   for (std::size_t i = 0; i < phases.size(); ++i) {
     module.commands[i] = application.text(phases[i], Presence::optional).value_or("");
   }
   if (const auto timeout = application.duration("timeout", phase_timeout_min, phase_timeout_max)) {
     module.settings.phase_timeout = *timeout;
+    module.settings.stop_timeout = *timeout;
+  }
+  if (const auto timeout = application.duration("stop_timeout", phase_timeout_min, phase_timeout_max)) {
+    module.settings.stop_timeout = *timeout;
+  }
+  if (const auto timeout = application.duration("force_stop_timeout", phase_timeout_min, phase_timeout_max)) {
+    module.settings.force_stop_timeout = *timeout;
   }
   application.finish();
 }
@@ -132,6 +140,8 @@ void load_module(const TomlValue& document, const std::string& shown_name, Modul
   load_application(file, shown_name, module, errors);
   load_resync(file, shown_name, module, errors);
   load_addresses(file, shown_name, module, errors);
+  load_checks(file, shown_name, module, errors);
+  load_policy(file, shown_name, module, errors);
   file.finish();
 }
 

@@ -41,6 +41,7 @@ std::optional<Duration> parse_duration(std::string_view text) {
   if (unit == "ms") factor_ms = 1;
   if (unit == "s") factor_ms = 1000;
   if (unit == "m") factor_ms = 60'000;
+  if (unit == "h") factor_ms = 3'600'000;
   constexpr std::int64_t count_max = 1'000'000'000;
   if (factor_ms == 0 || count > count_max / factor_ms) return std::nullopt;
   return milliseconds(count * factor_ms);
@@ -48,6 +49,7 @@ std::optional<Duration> parse_duration(std::string_view text) {
 
 std::string format_duration(Duration duration) {
   const std::int64_t ms = duration.ns / ns_per_ms;
+  if (ms != 0 && ms % 3'600'000 == 0) return std::to_string(ms / 3'600'000) + "h";
   if (ms != 0 && ms % 60'000 == 0) return std::to_string(ms / 60'000) + "m";
   if (ms % 1000 == 0) return std::to_string(ms / 1000) + "s";
   return std::to_string(ms) + "ms";

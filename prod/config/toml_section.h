@@ -53,7 +53,7 @@ class TomlSection {
   std::vector<std::string> asked_;
 };
 
-/// "2s", "200ms", "5m"; nothing if it is none of these or too long for a Duration.
+/// "2s", "200ms", "5m", "24h"; nothing if it is none of these or too long for a Duration.
 std::optional<Duration> parse_duration(std::string_view text);
 /// The shortest way to write it: "2s", "1500ms".
 std::string format_duration(Duration duration);

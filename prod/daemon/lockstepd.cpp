@@ -52,7 +52,9 @@ std::vector<char> stop_all(const std::vector<std::unique_ptr<ModuleHost>>& hosts
   std::vector<char> stopped(hosts.size(), 0);
   for (std::size_t i = 0; i < hosts.size(); ++i) {
     threads.emplace_back([&, i] {
-      const auto phases = std::chrono::nanoseconds(2 * hosts[i]->configuration().settings.phase_timeout.ns);
+      const engine::Settings& settings = hosts[i]->configuration().settings;
+      const auto phases =
+          std::chrono::nanoseconds((settings.stop_timeout + settings.force_stop_timeout + settings.phase_timeout).ns);
       stopped[i] = hosts[i]->stop_cleanly(std::chrono::steady_clock::now() + phases + stop_extra_time) ? 1 : 0;
     });
   }
@@ -99,6 +101,7 @@ int run(const Arguments& arguments) {
     hosts.push_back(std::make_unique<ModuleHost>(cluster, module, *chosen.node, events));
     views.push_back(hosts.back().get());
   }
+  for (const auto& host : hosts) host->know(views);
   Services services(views, cluster, *chosen.node);
   std::string error = prepare_all(hosts);
   if (error.empty()) error = services.listen();

@@ -65,6 +65,8 @@ void LogTrace::record(const io::TraceEvent& event) {
                       std::to_string(e.mismatches) + " mismatches are known" +
                       (e.mismatches == 0 ? "" : "; `lockstep status` lists them"));
     }
+    // A note says the same with its name and why.
+    void operator()(const io::CheckActed&) const {}
     void operator()(const io::Mark& e) const { log.tell(Severity::debug, "reached " + std::string(e.name)); }
     void operator()(const io::Note& e) const { log.tell(Severity::info, e.text); }
   };

@@ -8,6 +8,7 @@
 #include "io/asio/event_queue.h"
 #include "io/linux/addressed_application.h"
 #include "io/linux/application.h"
+#include "io/linux/checks.h"
 #include "io/linux/conflict_store.h"
 #include "io/linux/failed_syncs.h"
 #include "io/linux/journal.h"
@@ -15,6 +16,7 @@
 #include "io/linux/touch_log.h"
 #include "prod/daemon/answers.h"
 #include "prod/daemon/flight_recorder.h"
+#include "prod/daemon/module_checks.h"
 #include "prod/daemon/module_observer.h"
 #include "prod/daemon/module_storage.h"
 #include "prod/events/narrator.h"
@@ -149,6 +151,8 @@ class ModuleHost::Running {
     scripts_ = std::make_unique<io::ScriptApplication>(loop_, queue_, application, host_.report_);
     application_ = std::make_unique<linux_io::AddressedApplication>(loop_, queue_, *scripts_, service_addresses(module),
                                                                     host_.report_);
+    checks_ = std::make_unique<io::LinuxChecks>(
+        loop_, queue_, checks_options(module, application, host_.modules_, [this] { return scripts_->traits(); }));
     marker_.emplace(cluster.run_directory + "/" + module.name + ".retained", storage_.raw_directory());
     retained_ = marker_->retained();
     marker_confirmed_ = retained_;
@@ -163,9 +167,11 @@ class ModuleHost::Running {
   void start() {
     const engine::Settings settings = settings_for(host_.module_, host_.self_);
     io::Mount& mount = observer_.before(storage_.mount());
-    const engine::NodePorts ports{
-        timers_,  observer_.before(*link_), *journal_, *touch_log_, storage_.volume(), mount, *application_, answers_,
-        observer_};
+    const engine::NodePorts ports{timers_,           observer_.before(*link_),
+                                  *journal_,         *touch_log_,
+                                  storage_.volume(), mount,
+                                  *application_,     *checks_,
+                                  answers_,          observer_};
     if (host_.cluster_.recorder.enabled) {
       recorder_.emplace(loop_, recorder_options(host_.cluster_, host_.module_, settings), host_.report_);
       taps_.emplace(ports, recorder_->recorder().decisions());
@@ -292,6 +298,7 @@ class ModuleHost::Running {
   std::unique_ptr<io::AsioLink> link_;
   std::unique_ptr<io::ScriptApplication> scripts_;
   std::unique_ptr<linux_io::AddressedApplication> application_;
+  std::unique_ptr<io::LinuxChecks> checks_;
   std::optional<io::RetainedMarker> marker_;
   bool retained_ = false;
   bool marker_confirmed_ = false;

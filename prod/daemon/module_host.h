@@ -14,6 +14,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace lockstep::prod {
 
@@ -25,6 +26,10 @@ class ModuleHost {
   ~ModuleHost();
   ModuleHost(const ModuleHost&) = delete;
   ModuleHost& operator=(const ModuleHost&) = delete;
+
+  /// The modules of this daemon, for checks that look at other ones. Before start(); they outlive start() to
+  /// shut_down().
+  void know(std::vector<ModuleHost*> modules) { modules_ = std::move(modules); }
 
   /// Everything that can fail: locks the journal, ends what an earlier daemon left of the application, closes the
   /// directory, listens. A failure is a sentence with a remedy, and has changed nothing.
@@ -71,6 +76,7 @@ class ModuleHost {
   EventLog& events_;
   StatusBoard board_;
   ModuleCounters counters_;
+  std::vector<ModuleHost*> modules_;
   std::unique_ptr<Running> running_;
 };
 

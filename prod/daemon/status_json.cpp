@@ -58,6 +58,19 @@ json::object verify_json(const engine::Status& status) {
           {"list", std::move(mismatches)}};
 }
 
+json::array checks_json(const engine::Status& status) {
+  json::array all;
+  for (const engine::CheckStatus& check : status.checks) {
+    all.push_back({{"name", text(check.name)},
+                   {"state", text(to_string(check.state))},
+                   {"action", text(to_string(check.action))},
+                   {"misses", check.misses},
+                   {"misses_max", check.misses_max},
+                   {"text", text(check.text)}});
+  }
+  return all;
+}
+
 }  // namespace
 
 json::object status_json(const PublishedStatus& published, const ModuleConfiguration& module,
@@ -106,6 +119,8 @@ json::object status_json(const PublishedStatus& published, const ModuleConfigura
         {"seconds_left", status.resync.seconds_left}}},
       {"peer_resync", {{"bytes_total", status.peer_resync_bytes_total}, {"bytes_left", status.peer_resync_bytes_left}}},
       {"verify", verify_json(status)},
+      {"checks", checks_json(status)},
+      {"restarts", {{"used", status.restarts.used}, {"max", status.restarts.max}}},
       {"requests_waiting", status.requests_waiting},
       {"reason", text(status.reason)},
       {"conflicts", {{"count", published.conflicts.objects}, {"bytes", published.conflicts.bytes}}},

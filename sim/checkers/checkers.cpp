@@ -1,5 +1,6 @@
 #include "sim/checkers/checkers.h"
 
+#include "sim/checkers/checks_are_followed.h"
 #include "sim/checkers/history.h"
 #include "sim/checkers/i01_no_acknowledged_loss.h"
 #include "sim/checkers/i02_one_primary_per_epoch.h"
@@ -63,6 +64,7 @@ Checkers::Checkers(World& world) {
   add(std::type_identity<EqualAtRest>{}, past);
   add(std::type_identity<OneHealthy>{});
   add(std::type_identity<Undisturbed>{});
+  add(std::type_identity<ChecksAreFollowed>{});
 }
 
 Checkers::~Checkers() = default;

@@ -49,6 +49,8 @@ inline constexpr MarkExemption exempted_marks[] = {
     {engine::Mark::service_failed_on_the_way_down, Reach::never, needs_phase_errors},
     {engine::Mark::mount_failed, Reach::never, needs_phase_errors},
     {engine::Mark::memory_forced, Reach::rare, needs_force},
+    {engine::Mark::witness_memory_forced, Reach::rare, needs_force},
+    {engine::Mark::verify_waits_for_question, Reach::rare, needs_luck},
     {engine::Mark::take_over_nothing_decided, Reach::never,
      "nobody tries before something was decided, and a decision is never forgotten by a majority"},
     {engine::Mark::take_over_refused_mixture, Reach::never,
@@ -97,6 +99,9 @@ inline constexpr MarkExemption exempted_marks[] = {
     {engine::Mark::service_failed_with_successor, Reach::rare, needs_phase_errors},
     {engine::Mark::service_stops_failed, Reach::rare, needs_phase_errors},
     {engine::Mark::restart_stop_timed_out, Reach::rare, needs_phase_errors},
+    {engine::Mark::restart_force_stop_timed_out, Reach::rare, needs_phase_errors},
+    {engine::Mark::force_stop_timed_out, Reach::rare, needs_phase_errors},
+    {engine::Mark::check_prompted_too_late, Reach::rare, needs_luck},
     {engine::Mark::service_failed_alone, Reach::rare, needs_phase_errors},
 };
 

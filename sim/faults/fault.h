@@ -2,8 +2,10 @@
 // one, and tried again.
 #pragma once
 
+#include "sim/faults/application_trouble.h"
 #include "sim/faults/bad_sectors.h"
 #include "sim/faults/bit_rot.h"
+#include "sim/faults/check_trouble.h"
 #include "sim/faults/clock_step.h"
 #include "sim/faults/cut.h"
 #include "sim/faults/damaged_frames.h"
@@ -19,6 +21,7 @@
 #include "sim/faults/pause.h"
 #include "sim/faults/reset.h"
 #include "sim/faults/script_trouble.h"
+#include "sim/faults/server_trouble.h"
 #include "sim/faults/short_writes.h"
 #include "sim/faults/slow.h"
 #include "sim/faults/slow_end.h"
@@ -36,7 +39,7 @@ struct Fault {
   /// listing of its fields (sim/scenario/fields.h).
   std::variant<Slow, Reset, Cut, Outage, Pause, Order, LostDisk, OldDisk, ClockStep, Freeze, DiskErrors, ShortWrites,
                FailedSyncs, HangingDisk, DamagedFrames, UnreadableJournal, ScriptTrouble, SlowEnd, BitRot,
-               MisdirectedWrites, BadSectors>
+               MisdirectedWrites, BadSectors, ApplicationTrouble, CheckTrouble, ServerTrouble>
       what;
 
   void happen(World& world) const {

@@ -280,8 +280,8 @@ Faults unreadable_journals(Random random, Window window) {
 Faults script_trouble(Random random, Window window) {
   return several(random, 1, 4, [&](Faults& faults) {
     const NodeId node = any_node(random);
-    const io::Phase phase =
-        random.pick(std::array{io::Phase::prestart, io::Phase::start, io::Phase::stop, io::Phase::poststop});
+    const io::Phase phase = random.pick(
+        std::array{io::Phase::prestart, io::Phase::start, io::Phase::stop, io::Phase::poststop, io::Phase::force_stop});
     const Conduct conduct = random.pick(std::array{Conduct::hangs, Conduct::fails, Conduct::lies, Conduct::slow});
     const Time at = window.draw(random);
     faults.push_back({at, ScriptTrouble{node, phase, conduct, ms(random, 500, 20'000)}});
@@ -303,6 +303,38 @@ Faults slow_ends(Random random, Window window) {
     const Time at = window.draw(random);
     const Time longest = ms(random, 200, 6000);
     faults.push_back({at, SlowEnd{node, longest, ms(random, 500, 20'000)}});
+  });
+}
+
+Faults application_trouble(Random random, Window window) {
+  return several(random, 1, 4, [&](Faults& faults) {
+    const NodeId node = any_node(random);
+    const Failing failing = random.pick(std::array{Failing::dies, Failing::hangs, Failing::flaps});
+    const Time at = window.draw(random);
+    faults.push_back({at, ApplicationTrouble{node, failing, ms(random, 500, 15'000)}});
+  });
+}
+
+Faults check_trouble(Random random, Window window) {
+  return several(random, 1, 4, [&](Faults& faults) {
+    const NodeId node = any_node(random);
+    const auto check = static_cast<std::uint32_t>(random.between(0, 4));
+    const CheckConduct conduct =
+        random.pick(std::array{CheckConduct::hangs, CheckConduct::says_well, CheckConduct::says_ill,
+                               CheckConduct::wavers, CheckConduct::slow});
+    const Time at = window.draw(random);
+    faults.push_back({at, CheckTrouble{node, check, conduct, ms(random, 300, 12'000)}});
+  });
+}
+
+/// Often on both servers: they share the network that is gone.
+Faults server_trouble(Random random, Window window) {
+  return several(random, 1, 3, [&](Faults& faults) {
+    const NodeId node = any_node(random);
+    const Time at = window.draw(random);
+    faults.push_back({at, ServerTrouble{node, ms(random, 300, 12'000)}});
+    if (random.chance(50)) return;
+    faults.push_back({at + ms(random, 0, 3000), ServerTrouble{other(node), ms(random, 300, 12'000)}});
   });
 }
 
@@ -399,6 +431,14 @@ constexpr std::array kinds{
          script_trouble},
     Kind{"slow-ends", "application", 10,
          "1 to 3 times, killed processes and the mount take up to 0.2 to 6 s to be gone, for 0.5 to 20 s", slow_ends},
+    Kind{"application-trouble", "application", 25,
+         "1 to 4 times, the application on one node dies, hangs, or dies within 2 s of each start, for 0.5 to 15 s",
+         application_trouble},
+    Kind{"check-trouble", "application", 25,
+         "1 to 4 times, a check on one node hangs, lies, wavers or takes up to 2 s, for 0.3 to 12 s", check_trouble},
+    Kind{"server-trouble", "application", 12,
+         "1 to 3 times, a server, or half of the time both, lack what they must have to serve for 0.3 to 12 s",
+         server_trouble},
     Kind{
         "forced-elections", "forced", 8,
         "once or twice, a node is told to become the primary whatever the other has, most of the time after that died; "

@@ -7,6 +7,7 @@ namespace lockstep::sim {
 namespace {
 constexpr Time phase_max = 300 * one_ms;
 constexpr Time long_phase_max = 4 * one_second;
+constexpr Time flapping_life_max = 2 * one_second;
 }  // namespace
 
 SimApplication::SimApplication(Host& host, Random random)
@@ -17,14 +18,21 @@ SimApplication::SimApplication(Host& host, Random random)
 
 void SimApplication::behave() {
   conduct_ = {};
+  hung_ = flaps_ = false;
   kill_max_ = healthy_kill_max;
 }
 
 void SimApplication::run(Ticket ticket, io::Phase phase) {
   if (told_) told_(phase);
   if (phase == io::Phase::kill) return kill(ticket);
+  if (phase == io::Phase::force_stop) {  // ends the stop that hangs
+    ++generation_;
+    running_ = false;
+  }
   LOCKSTEP_CHECK(!running_, "one phase of the application runs at a time");
   running_ = true;
+  if (phase == io::Phase::start) hung_ = false;
+  if (phase == io::Phase::stop && hung_) return;
   if (phase == io::Phase::prestart || phase == io::Phase::start) alive_ = true;
   const Conduct conduct = conduct_[static_cast<std::size_t>(phase)];
   // An application that does not stop is a hanging phase like any other: it never ends by itself.
@@ -46,6 +54,7 @@ void SimApplication::kill(Ticket ticket) {
   host_.deliver(host_.now() + random_.between(0, kill_max_), io::PhaseEnded{ticket, true, {}}, [this, generation] {
     if (generation != generation_) return false;
     alive_ = false;
+    hung_ = false;
     return true;
   });
   running_ = false;
@@ -53,13 +62,28 @@ void SimApplication::kill(Ticket ticket) {
 
 void SimApplication::end(io::Phase phase, Conduct conduct) {
   running_ = false;
-  if (phase == io::Phase::start) pretends_ = conduct == Conduct::lies;
+  if (phase == io::Phase::start) pretends_ = conduct == Conduct::lies || !alive_;
   if (phase == io::Phase::start && conduct == Conduct::lies) alive_ = false;
+  if (phase == io::Phase::start && flaps_) {
+    host_.at(host_.now() + conduct_random_.between(0, flapping_life_max), [this, generation = generation_] {
+      if (generation == generation_) die();
+    });
+  }
   const bool stops = conduct != Conduct::lies && conduct != Conduct::fails;
-  if (phase == io::Phase::stop && stops) alive_ = false;
+  const bool stopping = phase == io::Phase::stop || phase == io::Phase::force_stop;
+  if (stopping && stops) alive_ = false;
+}
+
+void SimApplication::die() {
+  if (!alive_) return;
+  alive_ = false;
+  hung_ = false;
+  pretends_ = true;
+  if (died_) died_();
 }
 
 void SimApplication::process_ended() {
+  hung_ = false;
   ++generation_;
   alive_ = false;
   running_ = false;

@@ -44,13 +44,24 @@ class SimApplication : public io::Application {
   void set_kill_max(Time longest) { kill_max_ = longest; }
   [[nodiscard]] Time kill_max() const { return kill_max_; }
   void behave();
+  /// Its process ends by itself.
+  void die();
+  /// It is there and answers nobody, until it is started anew or recovers.
+  void hang() { hung_ = alive_; }
+  void recover() { hung_ = false; }
+  /// While that is so, it dies soon after each start.
+  void flap(bool flaps) { flaps_ = flaps; }
 
   /// `told` hears of every phase right before it begins.
   void on_run(std::function<void(io::Phase phase)> told) { told_ = std::move(told); }
+  void on_death(std::function<void()> died) { died_ = std::move(died); }
   /// Processes of the application or of its scripts exist (a killed daemon leaves them behind, cut off from the
   /// directory; they are counted as gone, since they cannot write).
   [[nodiscard]] bool alive() const { return alive_; }
-  /// A script has said that the application runs although it does not: only a check could know.
+  /// It serves whoever asks.
+  [[nodiscard]] bool well() const { return alive_ && !hung_; }
+  /// A script has said that the application runs although it does not, or it has died by itself: only a check could
+  /// know.
   [[nodiscard]] bool pretends() const { return pretends_; }
   void process_ended();
 
@@ -61,13 +72,16 @@ class SimApplication : public io::Application {
   Host& host_;
   Random random_;
   Random conduct_random_;  ///< of its own, so that well-behaved phases take the same time as ever
-  std::array<Conduct, 4> conduct_{};
+  std::array<Conduct, 5> conduct_{};
   Time kill_max_;
   std::function<void(io::Phase phase)> told_;
+  std::function<void()> died_;
   std::uint64_t generation_ = 0;  ///< a kill makes the running phase's end void
   bool alive_ = false;
   bool running_ = false;
   bool pretends_ = false;
+  bool hung_ = false;
+  bool flaps_ = false;
 };
 
 }  // namespace lockstep::sim

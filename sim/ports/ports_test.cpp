@@ -87,6 +87,24 @@ TEST(ApplicationTest, AKillEndsTheRunningPhaseWithoutItsEvent) {
   EXPECT_FALSE(application.alive());
 }
 
+TEST(ApplicationTest, ASecondStopEndsTheFirstAndTheApplicationThatHangs) {
+  FakeHost host;
+  SimApplication application(host, Random(1));
+  application.run(Ticket(1), io::Phase::start);
+  host.run();
+  application.hang();
+  host.delivered.clear();
+  application.run(Ticket(2), io::Phase::stop);
+  host.run();
+  EXPECT_TRUE(host.delivered.empty());
+  EXPECT_TRUE(application.alive());
+  application.run(Ticket(3), io::Phase::force_stop);
+  host.run();
+  ASSERT_EQ(host.delivered.size(), 1U);
+  EXPECT_EQ(std::get<io::PhaseEnded>(host.delivered[0]).ticket, Ticket(3));
+  EXPECT_FALSE(application.alive());
+}
+
 io::PhaseEnded run_phase(FakeHost& host, SimApplication& application, io::Phase phase) {
   host.delivered.clear();
   application.run(Ticket(1), phase);

@@ -110,7 +110,8 @@ std::uint64_t median(const std::vector<Result>& results) {
 }  // namespace
 
 int measure_plants(const MeasureOptions& options) {
-  const std::vector<engine::PlantInfo> plants = every_plant();
+  std::vector<engine::PlantInfo> plants = every_plant();
+  std::erase_if(plants, [&](const auto& plant) { return !options.part.empty() && plant.area != options.part; });
   const std::vector<std::vector<Result>> results = search_all(plants, options);
   bool all_found = true;
   std::printf("| planted bug | part | what goes wrong | found by | seeds |\n|---|---|---|---|---|\n");

@@ -29,6 +29,7 @@ Subcommand add_plants(CLI::App& app) {
   CLI::App* plants = app.add_subcommand("plants", "list the planted bugs");
   CLI::Option* measure = plants->add_flag(
       "--measure", options->measure, "print how many seeds it takes to find each, median of the starts, as Markdown");
+  plants->add_option("--part", options->how.part, "only the bugs of this part, as the list has it")->needs(measure);
   plants->add_option("--starts", options->how.starts, "starting points: seeds from 1, 100001, 200001, ...")
       ->check(CLI::Range(1U, 99U))
       ->needs(measure)

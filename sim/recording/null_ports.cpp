@@ -83,6 +83,15 @@ void NullPorts::reply(RequestId request, const io::Reply& reply) {
 void NullPorts::run(Ticket ticket, io::Phase phase) {
   say([&] { return "runs " + std::string(to_string(phase)) + ", ticket " + number(ticket.value); });
 }
+void NullPorts::begin(std::size_t check) {
+  say([&] { return "begins check " + number(check); });
+}
+void NullPorts::run(Ticket ticket, std::size_t check) {
+  say([&] { return "looks with check " + number(check) + ", ticket " + number(ticket.value); });
+}
+void NullPorts::end(std::size_t check) {
+  say([&] { return "ends check " + number(check); });
+}
 void NullPorts::answer(io::CommandId command, bool accepted, std::string text) {
   say([&] { return "answers command " + number(command.value) + (accepted ? ": " : ", refused: ") + text; });
 }

@@ -16,6 +16,7 @@ class NullPorts final : private io::Timers,
                         private io::Volume,
                         private io::Mount,
                         private io::Application,
+                        private io::Checks,
                         private io::Console,
                         private io::Trace {
  public:
@@ -26,7 +27,7 @@ class NullPorts final : private io::Timers,
   };
   explicit NullPorts(Listener listener) : listener_(std::move(listener)) {}
 
-  engine::NodePorts node() { return {*this, *this, *this, *this, *this, *this, *this, *this, *this}; }
+  engine::NodePorts node() { return {*this, *this, *this, *this, *this, *this, *this, *this, *this, *this}; }
   engine::WitnessPorts witness() { return {*this, *this, *this}; }
 
   void put_into_words(bool wanted) { wanted_ = wanted; }
@@ -53,6 +54,9 @@ class NullPorts final : private io::Timers,
   void close() override;
   void reply(RequestId request, const io::Reply& reply) override;
   void run(Ticket ticket, io::Phase phase) override;
+  void begin(std::size_t check) override;
+  void run(Ticket ticket, std::size_t check) override;
+  void end(std::size_t check) override;
   void answer(io::CommandId command, bool accepted, std::string text) override;
   void record(const io::TraceEvent& event) override;
 

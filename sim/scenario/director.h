@@ -81,6 +81,8 @@ class Director : public Observer {
   /// Resyncs that have ended at `id`, and the bytes of contents that they copied.
   [[nodiscard]] std::uint64_t resyncs(NodeId id) const { return resyncs_[index_of(id)]; }
   [[nodiscard]] std::uint64_t bytes_copied(NodeId id) const { return bytes_copied_[index_of(id)]; }
+  /// How often the application was told to start at `id`.
+  [[nodiscard]] std::uint64_t starts(NodeId id) const { return starts_[index_of(id)]; }
   /// Whether the last resync of `id` compared everything, and not only what was listed.
   [[nodiscard]] bool compared_everything(NodeId id) const { return compared_everything_[index_of(id)]; }
 
@@ -123,6 +125,16 @@ class Director : public Observer {
   /// The side of its cable from which a way leads.
   static std::size_t side_of(Way way);
 
+  /// The application of `id` fails by itself.
+  void fail(NodeId id, Failing failing, Time length) {
+    world_.strike({now(), ApplicationTrouble{id, failing, length}});
+  }
+  /// `id` lacks what its server must have.
+  void deprive(NodeId id, Time length) { world_.strike({now(), ServerTrouble{id, length}}); }
+  void trouble_check(NodeId id, std::uint32_t check, CheckConduct conduct, Time length) {
+    world_.strike({now(), CheckTrouble{id, check, conduct, length}});
+  }
+
   // --- the application ---
 
   struct Asked {
@@ -142,6 +154,7 @@ class Director : public Observer {
   Buffer draw_bytes(std::size_t count);
 
   void traced(Place by, const io::TraceEvent& event) override;
+  void phase_begins(NodeId node, io::Phase phase) override { starts_[index_of(node)] += phase == io::Phase::start; }
   void stopped(Place place, bool power_lost) override;
   void frame_sent(Place from, io::Endpoint to, const io::Frame& frame) override;
 
@@ -159,6 +172,7 @@ class Director : public Observer {
   bool sprung_ = false;
   std::array<std::uint64_t, 2> acknowledged_{};
   std::array<std::uint64_t, 2> resyncs_{};
+  std::array<std::uint64_t, 2> starts_{};
   std::array<std::uint64_t, 2> bytes_copied_{};
   std::array<bool, 2> compared_everything_{};
   std::array<std::uint64_t, 3> damaged_frames_{};

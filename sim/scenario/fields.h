@@ -23,7 +23,7 @@ constexpr auto values_of(engine::Durability) {
   return std::array{engine::Durability::commit, engine::Durability::replicated, engine::Durability::durable};
 }
 constexpr auto values_of(io::Phase) {
-  return std::array{io::Phase::prestart, io::Phase::start, io::Phase::stop, io::Phase::poststop};
+  return std::array{io::Phase::prestart, io::Phase::start, io::Phase::stop, io::Phase::poststop, io::Phase::force_stop};
 }
 constexpr auto values_of(io::Verb) {
   return std::array{io::Verb::start, io::Verb::stop,   io::Verb::restart,   io::Verb::swap,

@@ -27,6 +27,9 @@ Mix draw_mix(Random& random) {
   mix.large_write_percent = random.pick(std::array{0U, 2U, 10U});
   mix.slow_resync = random.chance(10);
   mix.verifies_often = random.chance(25);
+  mix.checks = random.chance(50);
+  mix.swaps_back = random.chance(30);
+  mix.restarts_max = static_cast<std::uint32_t>(random.between(0, 4));
   return mix;
 }
 

@@ -24,6 +24,9 @@ struct Mix {
   bool slow_resync = false;      ///< kept to a low rate
   bool slow_volumes = false;     ///< only where something is wrong anyway: a slow node may be left out
   bool verifies_often = false;   ///< without being told to
+  bool checks = false;           ///< application and servers are checked, and what fails has consequences
+  bool swaps_back = false;       ///< to the first node, where there are checks
+  std::uint32_t restarts_max = 3;
   std::int64_t heartbeats_per_timeout = 10;
   Time link_grace = 300 * one_ms;
 
@@ -48,6 +51,9 @@ struct Mix {
     visit("slow_resync", self.slow_resync);
     visit("slow_volumes", self.slow_volumes);
     visit("verifies_often", self.verifies_often);
+    visit("checks", self.checks);
+    visit("swaps_back", self.swaps_back);
+    visit("restarts_max", self.restarts_max);
     visit("heartbeats_per_timeout", self.heartbeats_per_timeout);
     visit.time("link_grace", self.link_grace);
     visit("operations", self.operations);

@@ -29,7 +29,7 @@ Scenario draw_scenario(std::uint64_t seed, const Choice& choice) {
     Mix& plain = scenario.mix;
     plain.start_at_boot = true;
     plain.two_firsts = plain.few_requests = plain.small_window = plain.small_messages = false;
-    plain.little_patience = plain.slow_volumes = false;
+    plain.little_patience = plain.slow_volumes = plain.checks = plain.swaps_back = false;
   }
   if (const auto durability = named<engine::Durability>(choice.durability)) scenario.mix.durability = *durability;
   if (const NamedScenario* script = find_named(choice.scenario)) {

@@ -156,6 +156,7 @@ void Recorder::traced(Place by, const io::TraceEvent& event) {
                  [&](const io::MismatchFound&) { note(by, "verify", describe_trace(event)); },
                  [&](const io::VersionOverwritten&) { note(by, "verify", describe_trace(event)); },
                  [&](const io::VerifyEnded&) { note(by, "verify", describe_trace(event)); },
+                 [&](const io::CheckActed&) { note(by, "check", describe_trace(event)); },
                  [&](const io::Mark&) { note(by, "mark", describe_trace(event)); },
                  [&](const io::Note&) { note(by, "note", describe_trace(event)); },
              },

@@ -35,9 +35,9 @@ std::string name_of(io::Endpoint endpoint) {
 }
 
 std::string name_of(io::TimerId timer) {
-  constexpr std::string_view names[] = {"heartbeat",   "register_retry", "acknowledgement", "link_grace",
-                                        "application", "resync",         "checkpoint",      "pace",
-                                        "batch",       "verify"};
+  constexpr std::string_view names[] = {
+      "heartbeat",  "register_retry", "acknowledgement", "link_grace", "application", "resync",
+      "checkpoint", "pace",           "batch",           "verify",     "check"};
   static_assert(std::size(names) == static_cast<std::size_t>(io::TimerId::count));
   return std::string(names[static_cast<std::size_t>(timer)]);
 }
@@ -157,6 +157,10 @@ std::string describe_event(const io::Event& event) {
           [](const io::PhaseEnded& e) {
             return "phase ended " + number(e.ticket.value) + (e.succeeded ? "" : " failed: " + e.text);
           },
+          [](const io::CheckEnded& e) {
+            return "check " + number(e.check) + (e.passed ? " passes, " : " misses, ") + number(e.ticket.value);
+          },
+          [](const io::CheckPrompted& e) { return "check " + number(e.check) + " is to look now"; },
           [](const io::CommandGiven& e) { return "command " + name_of(e.command.verb); },
       },
       event);
@@ -204,6 +208,9 @@ std::string describe_trace(const io::TraceEvent& event) {
           [&](const io::VerifyEnded& e) {
             return "verify " + text(e.complete ? "complete, " : "ended incomplete, ") + number(e.mismatches) +
                    " mismatches";
+          },
+          [&](const io::CheckActed& e) {
+            return "check " + number(e.check) + " has failed: " + text(to_string(e.action));
           },
           [&](const io::Mark& e) { return "mark " + text(e.name); },
           [&](const io::Note& e) { return e.text; },

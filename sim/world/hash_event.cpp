@@ -105,6 +105,11 @@ void hash_event(RunHash& hash, const io::Event& event) {
                    add(hash, e.operation);
                  },
                  [&](const io::PhaseEnded& e) { hash.add(e.ticket.value << 1U | std::uint64_t{e.succeeded}); },
+                 [&](const io::CheckEnded& e) {
+                   hash.add(e.ticket.value << 1U | std::uint64_t{e.passed});
+                   hash.add(std::uint64_t{e.check});
+                 },
+                 [&](const io::CheckPrompted& e) { hash.add(std::uint64_t{e.check}); },
                  [&](const io::CommandGiven& e) {
                    hash.add(e.command_id.value);
                    hash.add(static_cast<std::uint64_t>(e.command.verb));

@@ -21,8 +21,10 @@ std::uint32_t lane_of(const io::Event& event) {
     touches,
     links,
     timers = 16,
+    checks = 28,
     syncs = 32
   };
+  constexpr std::size_t checks_apart = 4;
   constexpr std::uint32_t syncs_apart = 1U << 20U;
   return std::visit(
       Overloaded{
@@ -40,6 +42,8 @@ std::uint32_t lane_of(const io::Event& event) {
           [](const io::MountOpened&) { return std::uint32_t{mount}; },
           [](const io::MountClosed&) { return std::uint32_t{mount}; },
           [](const io::PhaseEnded&) { return std::uint32_t{application}; },
+          [](const io::CheckEnded& e) { return checks + static_cast<std::uint32_t>(e.check % checks_apart); },
+          [](const io::CheckPrompted& e) { return checks + static_cast<std::uint32_t>(e.check % checks_apart); },
           [](const io::CommandGiven&) { return std::uint32_t{console}; },
           [](const auto&) { return std::uint32_t{volume}; },
       },

@@ -15,9 +15,13 @@ Node::Node(NodeId id, const engine::Settings& settings, Scheduler& scheduler, Ra
       volume_(id, *this, random.numbered(0), tap_),
       mount_(*this, random),
       application_(*this, random),
+      checks_(*this, random, application_, settings),
       console_(*this) {
   settings_.self = id;
   application_.on_run([this](io::Phase phase) { this->observer().phase_begins(this->id(), phase); });
+  application_.on_death([this] { checks_.process_died(); });
+  checks_.on_look(
+      [this](std::size_t check, Ticket ticket) { this->observer().check_looks(this->id(), check, ticket); });
 }
 
 io::Booted Node::begin_life() {
@@ -27,7 +31,9 @@ io::Booted Node::begin_life() {
   volume_.draw_from(random().fork());
   mount_.draw_from(random().fork());
   application_.draw_from(random().fork());
-  const engine::NodePorts ports{timers_, link_, journal_, touches_, volume_, mount_, application_, console_, tracer_};
+  checks_.draw_from(random().fork());
+  const engine::NodePorts ports{timers_, link_,        journal_, touches_, volume_,
+                                mount_,  application_, checks_,  console_, tracer_};
   if (recorded_ == nullptr) {
     engine_ = std::make_unique<engine::NodeEngine>(settings_, ports);
   } else {
@@ -49,6 +55,7 @@ void Node::end_life(bool power_lost) {
   touches_.process_ended(power_lost);
   mount_.process_ended();
   application_.process_ended();
+  checks_.process_ended();
   console_.process_ended();
   if (power_lost) {
     volume_.power_lost(random());

@@ -4,6 +4,7 @@
 #include "engine/node_engine.h"
 #include "engine/recording/taps.h"
 #include "sim/ports/application.h"
+#include "sim/ports/checks.h"
 #include "sim/ports/console.h"
 #include "sim/ports/journal.h"
 #include "sim/ports/link.h"
@@ -44,6 +45,7 @@ class Node : public Machine {
   SimTimers& timers() { return timers_; }
   [[nodiscard]] const SimApplication& application() const { return application_; }
   SimApplication& application() { return application_; }
+  SimChecks& checks() { return checks_; }
   SimConsole& console() { return console_; }
   /// Every life from now on is recorded there; null: none is.
   void record(RecordedLives* lives) { recorded_ = lives; }
@@ -81,6 +83,7 @@ class Node : public Machine {
   SimVolume volume_;
   SimMount mount_;
   SimApplication application_;
+  SimChecks checks_;
   SimConsole console_;
   bool volume_retained_ = true;  ///< what the next Booted says
   RecordedLives* recorded_ = nullptr;

@@ -30,6 +30,8 @@ class Observer {
   virtual void rotted(NodeId /*node*/, FileId /*file*/, std::uint64_t /*offset*/, std::uint64_t /*length*/) {}
   /// A phase of the application (or its kill) is about to begin.
   virtual void phase_begins(NodeId /*node*/, io::Phase /*phase*/) {}
+  /// A check begins to look.
+  virtual void check_looks(NodeId /*node*/, std::size_t /*check*/, Ticket /*ticket*/) {}
   /// A user's request goes to a node's mount.
   virtual void requested(NodeId /*node*/, RequestId /*request*/) {}
   virtual void replied(NodeId /*node*/, RequestId /*request*/, const io::Reply& /*reply*/) {}

@@ -39,6 +39,9 @@ class Observers : public Observer {
   void phase_begins(NodeId node, io::Phase phase) override {
     for (Observer* each : all_) each->phase_begins(node, phase);
   }
+  void check_looks(NodeId node, std::size_t check, Ticket ticket) override {
+    for (Observer* each : all_) each->check_looks(node, check, ticket);
+  }
   void requested(NodeId node, RequestId request) override {
     for (Observer* each : all_) each->requested(node, request);
   }

@@ -25,6 +25,16 @@ Time rest_limit_of(const engine::Settings& settings) {
   return std::max(rest_limit_min, timeouts_to_rest * settings.timeout.ns + phases_to_rest * settings.phase_timeout.ns);
 }
 
+/// One for each action, by place: faults choose among them.
+std::vector<engine::CheckSettings> every_kind_of_check() {
+  constexpr Duration timeout = milliseconds(400);
+  return {{"process", milliseconds(500), timeout, {}, 1, CheckAction::restart},
+          {"service", milliseconds(500), timeout, milliseconds(2000), 3, CheckAction::failover},
+          {"server", milliseconds(700), timeout, {}, 2, CheckAction::wait},
+          {"vital", milliseconds(900), timeout, milliseconds(2000), 5, CheckAction::stop},
+          {"remark", milliseconds(900), timeout, {}, 1, CheckAction::report}};
+}
+
 engine::Settings settings_of(const Scenario& scenario) {
   if (scenario.settings) return *scenario.settings;
   const Mix& mix = scenario.mix;
@@ -34,6 +44,8 @@ engine::Settings settings_of(const Scenario& scenario) {
   settings.heartbeat_interval = Duration{mix.timeout / mix.heartbeats_per_timeout};
   settings.link_grace = Duration{mix.link_grace};
   settings.phase_timeout = Duration{10 * one_second};
+  settings.stop_timeout = Duration{5 * one_second};
+  settings.force_stop_timeout = Duration{2 * one_second};
   settings.clock_drift_per_mille = mix.clock_drift_per_mille;
   settings.start_at_boot = mix.start_at_boot;
   // Soon enough for a short history to begin with one.
@@ -57,6 +69,13 @@ engine::Settings settings_of(const Scenario& scenario) {
     settings.resync_sync_bytes = 20'000;
     settings.verify_chunks = 2;
     settings.verify_entries = 8;
+  }
+  if (mix.checks) {
+    settings.checks = every_kind_of_check();
+    settings.restarts_max = mix.restarts_max;
+    settings.restarts_window = Duration{20 * one_second};
+    if (mix.swaps_back) settings.preferred = NodeId::first;
+    settings.swap_back = mix.swaps_back;
   }
   if (mix.slow_resync) settings.resync_bytes_per_second_max = 200'000;
   if (mix.little_patience) {
@@ -251,6 +270,7 @@ void World::heal() {
     each->volume().trouble() = {};
     each->volume().resume();
     each->application().behave();
+    each->checks().behave();
     each->mount().behave();
   }
   for (const Place place : every_place) {

@@ -27,6 +27,12 @@ constexpr std::array all{
     &f18_endless_rewriting,
     &f19_large_tree_small_change,
     &f20_only_the_peers_are_cut,
+    &c01_killed_application,
+    &c02_hung_application,
+    &c03_flapping_application,
+    &c04_nobody_to_fail_over_to,
+    &c05_server_lacks_something,
+    &c06_preferred_node,
 };
 }  // namespace
 

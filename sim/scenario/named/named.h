@@ -1,4 +1,5 @@
-// Scenarios with a name: what has hurt users of such systems, each reproduced and held to what must follow.
+// Scenarios with a name: what has hurt users of such systems (F), and what must follow from checks (C), each reproduced
+// and held to what must follow.
 //
 // Each stands in a file of its own, which says what happened to others, what is injected and what must hold. A seed
 // varies it: the mix (durability, timeout, load), the moments, the nodes, the operations. All checkers watch;
@@ -45,6 +46,12 @@ extern const NamedScenario f17_preserved_times;
 extern const NamedScenario f18_endless_rewriting;
 extern const NamedScenario f19_large_tree_small_change;
 extern const NamedScenario f20_only_the_peers_are_cut;
+extern const NamedScenario c01_killed_application;
+extern const NamedScenario c02_hung_application;
+extern const NamedScenario c03_flapping_application;
+extern const NamedScenario c04_nobody_to_fail_over_to;
+extern const NamedScenario c05_server_lacks_something;
+extern const NamedScenario c06_preferred_node;
 
 std::span<const NamedScenario* const> named_scenarios();
 /// Null if there is none.
