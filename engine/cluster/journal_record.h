@@ -66,9 +66,12 @@ struct JournalRecord {
 
   bool operator==(const JournalRecord&) const = default;
   static void fields(auto& self, auto& archive) {
-    archive(self.owner, self.generation, self.sequence, self.seen[0], self.seen[1], self.seen[2], self.remembers,
-            self.voter, self.decided, self.complete, self.tree, self.reign, self.lsn, self.cache, self.ground,
-            self.failed_syncs, self.history, self.conflict, self.kept);
+    archive.ranged(self.owner, VoterId::witness);
+    archive(self.generation, self.sequence, self.seen[0], self.seen[1], self.seen[2], self.remembers, self.voter,
+            self.decided, self.complete, self.tree, self.reign, self.lsn);
+    archive.ranged(self.cache, CacheTrust::after_rewriting);
+    archive(self.ground, self.failed_syncs, self.history, self.conflict);
+    archive.ranged(self.kept, KeptAside::whole);
   }
 };
 

@@ -51,7 +51,9 @@ class Voter {
 
   /// All of its state, for a snapshot.
   static void fields(auto& self, auto& archive) {
-    archive(self.record_, self.forgotten_until_, self.suffrage_, self.forced_ballot_);
+    archive(self.record_, self.forgotten_until_);
+    archive.ranged(self.suffrage_, Suffrage::full);
+    archive(self.forced_ballot_);
     archive.maybe(self.grant_, [&archive](auto& grant) { archive(grant.holder, grant.until); });
   }
 

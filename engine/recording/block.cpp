@@ -5,6 +5,7 @@
 #include "engine/values/hash64.h"
 #include "engine/wire/archive.h"
 
+#include <algorithm>
 #include <string_view>
 #include <zstd.h>
 
@@ -20,6 +21,8 @@ constexpr std::size_t checksum_at = 20;
 constexpr int compression_level = 1;
 /// No event is larger, however many files a tree has.
 constexpr std::uint64_t plain_bytes_max = std::uint64_t{1} << 30U;
+/// zstd has four bytes, at least, for each block of up to 128 KiB (RFC 8878, 3.1.1.2).
+constexpr std::uint64_t expansion_max = (std::uint64_t{128} << 10U) / 4;
 
 struct BlockHead {
   std::uint64_t magic, number, stored, plain, checksum;
@@ -105,7 +108,8 @@ std::optional<Block> read_block(const Buffer& file, std::size_t offset, std::uin
   const Buffer head_bytes = file.slice(offset, block_head_bytes);
   const BlockHead head = read_head(head_bytes);
   const std::size_t at = offset + block_head_bytes;
-  if (head.magic != block_magic || head.stored > file.size() - at || head.plain > plain_bytes_max) return std::nullopt;
+  if (head.magic != block_magic || head.stored > file.size() - at) return std::nullopt;
+  if (head.plain > std::min(plain_bytes_max, head.stored * expansion_max)) return std::nullopt;
   const Buffer stored = file.slice(at, head.stored);
   if (checksum(head_bytes.bytes(), stored.bytes(), life) != head.checksum) return std::nullopt;
   Block block{head.number, stored, at + head.stored};

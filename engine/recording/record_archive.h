@@ -1,5 +1,5 @@
 // The archive of wire/archive.h with what a recording needs besides: payloads that may be left out, fields that are
-// mostly empty, lists of structures without fields() of their own, fixed ranges.
+// mostly empty, lists of structures without fields() of their own.
 #pragma once
 
 #include "engine/recording/elision.h"
@@ -44,10 +44,6 @@ class RecordWriter : public engine::Writer {
   void kept(const Buffer& data) {
     (*this)(std::uint64_t{data.size()});
     append(data.bytes());
-  }
-  template <typename E>
-  void ranged(const E& value, E /*last*/) {
-    (*this)(value);
   }
   void list(const auto& items, auto&& each) {
     (*this)(std::uint64_t{items.size()});
@@ -127,13 +123,6 @@ class RecordReader : public engine::Reader {
     std::uint64_t size = 0;
     (*this)(size);
     data = take(size);
-  }
-  template <typename E>
-  void ranged(E& value, E last) {
-    std::uint64_t coded = 0;
-    (*this)(coded);
-    if (coded > static_cast<std::uint64_t>(last)) return fail();
-    value = static_cast<E>(coded);
   }
   void list(auto& items, auto&& each) {
     items.clear();

@@ -22,7 +22,11 @@ struct Touch {
   std::uint64_t offset = 0;  ///< a multiple of touch_region_bytes
 
   constexpr auto operator<=>(const Touch&) const = default;
-  static void fields(auto& self, auto& archive) { archive(self.file, self.kind, self.offset); }
+  static void fields(auto& self, auto& archive) {
+    archive(self.file);
+    archive.ranged(self.kind, TouchKind::onward);
+    archive(self.offset);
+  }
   static Touch all_of(FileId file) { return {file, TouchKind::onward, 0}; }
 };
 

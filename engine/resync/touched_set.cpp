@@ -24,7 +24,7 @@ std::optional<std::vector<Touch>> decode_touches(const Buffer& bytes) {
   while (!reader.at_end()) {
     Touch& touch = touches.emplace_back();
     reader(touch);
-    if (reader.failed() || touch.kind > TouchKind::onward) return std::nullopt;
+    if (reader.failed()) return std::nullopt;
   }
   return touches;
 }

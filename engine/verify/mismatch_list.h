@@ -56,7 +56,9 @@ class MismatchList {
   static void fields(auto& self, auto& archive) {
     archive(self.beyond_);
     archive.table(self.known_, [&archive](auto& m) {
-      archive(m.file, m.kind, m.offset, m.directory, m.path, m.chunks, m.error, m.found_by);
+      archive(m.file);
+      archive.ranged(m.kind, MismatchKind::unreadable_there);
+      archive(m.offset, m.directory, m.path, m.chunks, m.error, m.found_by);
     });
   }
 
@@ -66,7 +68,11 @@ class MismatchList {
     MismatchKind kind{};
     std::uint64_t offset = 0;
     auto operator<=>(const Key&) const = default;
-    static void fields(auto& self, auto& archive) { archive(self.file, self.kind, self.offset); }
+    static void fields(auto& self, auto& archive) {
+      archive(self.file);
+      archive.ranged(self.kind, MismatchKind::unreadable_there);
+      archive(self.offset);
+    }
   };
 
   Context& context_;

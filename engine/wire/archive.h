@@ -1,6 +1,8 @@
 // Turning values into bytes and back. Integers are LEB128 varints (signed ones zigzag), so small values stay small
 // and neither byte order nor width depends on the machine. A type lists its fields once, for both directions:
-//   static void fields(auto& self, auto& archive) { archive(self.a, self.b); }
+//   static void fields(auto& self, auto& archive) { archive(self.a, self.b); archive.ranged(self.kind, Kind::last); }
+//
+// A value has one encoding: what Writer would not have written is malformed.
 #pragma once
 
 #include "engine/values/buffer.h"
@@ -36,6 +38,11 @@ class BasicWriter {
     for (unsigned i = 0; i < width; ++i) bytes.push_back(static_cast<std::byte>(value >> (8 * i)));
   }
   void append(std::span<const std::byte> more) { bytes.insert(bytes.end(), more.begin(), more.end()); }
+  /// An enumeration whose last value is `last`.
+  template <typename E>
+  void ranged(const E& value, E /*last*/) {
+    put(value);
+  }
 
  private:
   template <typename T>
@@ -110,6 +117,13 @@ class Reader {
   }
   void fail() { failed_ = true; }
 
+  template <typename E>
+  void ranged(E& value, E last) {
+    const std::uint64_t coded = varint();
+    if (coded > static_cast<std::uint64_t>(last)) return fail();
+    value = static_cast<E>(coded);
+  }
+
   std::uint64_t raw(unsigned width) {
     std::uint64_t value = 0;
     for (unsigned i = 0; i < width; ++i) value |= static_cast<std::uint64_t>(next()) << (8 * i);
@@ -119,18 +133,24 @@ class Reader {
  private:
   template <typename T>
   void get(T& value) {
-    if constexpr (std::is_enum_v<T> || std::unsigned_integral<T>) {
-      value = static_cast<T>(varint());
+    static_assert(!std::is_enum_v<T>, "an enumeration is read by ranged(), which knows its last value");
+    if constexpr (std::unsigned_integral<T>) {
+      fit(varint(), value);
     } else if constexpr (std::signed_integral<T>) {
       const std::uint64_t coded = varint();
-      value = static_cast<T>(static_cast<std::int64_t>(coded >> 1U) ^ -static_cast<std::int64_t>(coded & 1U));
+      fit(static_cast<std::int64_t>(coded >> 1U) ^ -static_cast<std::int64_t>(coded & 1U), value);
     } else {
       T::fields(value, *this);
     }
   }
   template <typename Tag, typename R>
   void get(Strong<Tag, R>& value) {
-    value.value = static_cast<R>(varint());
+    fit(varint(), value.value);
+  }
+  template <std::integral Wide, std::integral T>
+  void fit(Wide wide, T& value) {
+    value = static_cast<T>(wide);
+    if (static_cast<Wide>(value) != wide) fail();
   }
   void get(Instant& value) { get(value.ns); }
   void get(FileId& id) {
@@ -170,11 +190,16 @@ class Reader {
     for (std::uint64_t i = 0; i < count && !failed_; ++i) get(list.emplace_back());
   }
   std::uint64_t varint() {
+    constexpr unsigned last_shift = 63;
     std::uint64_t value = 0;
-    for (unsigned shift = 0; shift < 64; shift += 7) {
+    for (unsigned shift = 0; shift <= last_shift; shift += 7) {
       const auto byte = static_cast<std::uint64_t>(next());
       value |= (byte & 0x7FU) << shift;
-      if ((byte & 0x80U) == 0) return value;
+      if ((byte & 0x80U) != 0) continue;
+      const bool padded = byte == 0 && shift > 0;
+      const bool too_large = shift == last_shift && byte > 1;
+      if (padded || too_large) fail();
+      return value;
     }
     fail();
     return 0;

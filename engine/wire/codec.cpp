@@ -114,6 +114,7 @@ void read_message(StreamOperation& message, Reader& reader) {
   std::uint32_t presence = 0;
   reader(message.epoch, message.lsn, operation.kind, presence);
   operation_fields(operation, presence, reader);
+  if (presence != presence_of(operation)) reader.fail();
   operation.data = reader.rest();
 }
 void read_manifest(Manifest& manifest, Reader& reader) {
@@ -184,15 +185,20 @@ std::optional<Message> decode(const Buffer& frame) {
   const std::uint64_t sum = reader.raw(checksum_bytes);
   const std::uint64_t coded_head_bytes = reader.raw(2);
   if (reader.failed()) return std::nullopt;
-  const std::size_t head_bytes = coded_head_bytes == 0 ? frame.size() : coded_head_bytes;
-  if (head_bytes < checksum_bytes + 2 || head_bytes > frame.size()) return std::nullopt;
+  const bool has_body = coded_head_bytes != 0;
+  const std::size_t head_bytes = has_body ? coded_head_bytes : frame.size();
+  if (has_body && (head_bytes < checksum_bytes + 2 || head_bytes >= frame.size())) return std::nullopt;
   const auto bytes = frame.bytes();
   if (checksum(bytes.subspan(checksum_bytes, head_bytes - checksum_bytes), bytes.subspan(head_bytes)) != sum) {
     return std::nullopt;
   }
   const std::uint64_t index = reader.raw(1);
   if (reader.failed()) return std::nullopt;
-  return read_alternative(index, reader);
+  std::optional<Message> message = read_alternative(index, reader);
+  // The fields are all of the head, and only an operation of the stream has a body.
+  if (reader.bytes_left() != frame.size() - head_bytes) return std::nullopt;
+  if (has_body && index != message_number_of<StreamOperation>) return std::nullopt;
+  return message;
 }
 
 std::optional<std::size_t> message_number(std::span<const std::byte> head) {

@@ -14,7 +14,8 @@ io::Frame encode(const Message& message);
 /// A copy of all of it, as the other end receives it.
 Buffer frame_bytes(const io::Frame& frame);
 
-/// Nothing if the frame is damaged or malformed. Bulk data of the result refers into `frame`.
+/// Nothing if the frame is damaged, or not what encode() makes of any message. Bulk data of the result refers into
+/// `frame`.
 std::optional<Message> decode(const Buffer& frame);
 
 /// What a frame says it is, by its index in Message; nothing if `head`, its first bytes, is too short. Nothing is

@@ -80,6 +80,34 @@ TEST(Codec, EveryTruncationIsNoticed) {
   EXPECT_FALSE(decode(good.slice(0, good.size() - 1)));
 }
 
+/// The frame of a message whose head ends with these bytes in the place of the `replaced` last ones.
+Buffer ending_in(const Message& message, std::size_t replaced, std::vector<int> bytes) {
+  constexpr std::size_t checksum_bytes = 4;
+  const Buffer frame = frame_bytes(encode(message));
+  std::vector<std::byte> head(frame.bytes().begin() + checksum_bytes, frame.bytes().end() - std::ptrdiff_t(replaced));
+  for (const int byte : bytes) head.push_back(static_cast<std::byte>(byte));
+  return join_frame(head, {});
+}
+
+TEST(Codec, AMessageHasOneEncoding) {
+  const Message caught_up = CaughtUp{Lsn(5)};
+  EXPECT_TRUE(decode(ending_in(caught_up, 1, {5})));
+  EXPECT_FALSE(decode(ending_in(caught_up, 0, {0}))) << "something follows";
+  EXPECT_FALSE(decode(ending_in(caught_up, 1, {0x85, 0x00}))) << "a number is padded";
+  const std::vector<int> largest{0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x01};
+  EXPECT_TRUE(decode(ending_in(caught_up, 1, largest)));
+  EXPECT_FALSE(decode(ending_in(caught_up, 1, {0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x02})))
+      << "a number has 65 bits";
+  EXPECT_TRUE(decode(ending_in(Prepare{Ballot(77), true}, 1, {1})));
+  EXPECT_FALSE(decode(ending_in(Prepare{Ballot(77), true}, 1, {2}))) << "neither true nor false";
+  const Message failed = StreamFailed{Lsn(3), 28};
+  EXPECT_TRUE(decode(ending_in(failed, 1, {0xFF, 0xFF, 0xFF, 0xFF, 0x0F})));
+  EXPECT_FALSE(decode(ending_in(failed, 1, {0xFF, 0xFF, 0xFF, 0xFF, 0x1F}))) << "more than the field's 32 bits";
+  const Message attached = Attached{Epoch(3), Comparison::everything, 4};
+  EXPECT_TRUE(decode(ending_in(attached, 2, {2, 4})));
+  EXPECT_FALSE(decode(ending_in(attached, 2, {3, 4}))) << "no such comparison";
+}
+
 TEST(Codec, AManifestSurvives) {
   ManifestPart part{Lsn(5), true, {}, {{{1, 1}, TouchKind::region, 1U << 20U}}};
   part.manifest.objects.push_back({{1, 1}, {0xFFFF, 0100644, 1, 2, 3, 4, 5, 0}, "", {{"user.a", "b"}}});

@@ -127,7 +127,11 @@ struct Attached {
   Epoch reign;
   Comparison comparison = Comparison::nothing;
   Period young_from = 0;  ///< for Comparison::touched
-  static void fields(auto& self, auto& archive) { archive(self.reign, self.comparison, self.young_from); }
+  static void fields(auto& self, auto& archive) {
+    archive(self.reign);
+    archive.ranged(self.comparison, Comparison::everything);
+    archive(self.young_from);
+  }
 };
 struct StreamOperation {
   Epoch epoch;

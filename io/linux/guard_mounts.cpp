@@ -21,7 +21,9 @@ std::string unescape(const std::string& text) {
   return plain;
 }
 
-std::optional<MountEntry> parse(const std::string& line) {
+}  // namespace
+
+std::optional<MountEntry> parse_mount(const std::string& line) {
   std::istringstream fields(line);
   MountEntry entry;
   std::uint64_t parent = 0;
@@ -42,13 +44,11 @@ std::optional<MountEntry> parse(const std::string& line) {
   return entry;
 }
 
-}  // namespace
-
 std::vector<MountEntry> read_mounts() {
   std::vector<MountEntry> mounts;
   std::ifstream table("/proc/self/mountinfo");
   for (std::string line; std::getline(table, line);) {
-    if (auto entry = parse(line)) mounts.push_back(std::move(*entry));
+    if (auto entry = parse_mount(line)) mounts.push_back(std::move(*entry));
   }
   return mounts;
 }

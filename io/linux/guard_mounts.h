@@ -25,6 +25,8 @@ struct MountEntry {
   [[nodiscard]] bool is_guard() const { return type == "tmpfs" && source == guard_source; }
 };
 
+/// A line of /proc/self/mountinfo; nothing if it is none.
+std::optional<MountEntry> parse_mount(const std::string& line);
 /// In the order of mounting: of several mounts on one point the last is on top. Never waits for a filesystem.
 std::vector<MountEntry> read_mounts();
 /// What is mounted on `path` (absolute, without links), on top.

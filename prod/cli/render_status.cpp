@@ -49,8 +49,9 @@ std::string remedy(const std::string& mismatches) {
 
 std::string render_resync(const json::object& status) {
   constexpr std::uint64_t width = 30;
-  const auto bar = [](std::uint64_t total, std::uint64_t left) {
-    const auto done = static_cast<double>(total - std::min(left, total)) / static_cast<double>(total);
+  const auto bar = [](std::uint64_t planned, std::uint64_t left) {
+    const std::uint64_t total = std::max(planned, left);  // what is left is never nothing here
+    const auto done = static_cast<double>(total - left) / static_cast<double>(total);
     const auto filled = static_cast<std::size_t>(done * static_cast<double>(width));
     return "[" + std::string(filled, '#') + std::string(width - filled, '.') + "] " +
            std::to_string(static_cast<int>(done * 100)) + " %, " + size_text(left) + " of " + size_text(total) +

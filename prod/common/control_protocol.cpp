@@ -1,5 +1,6 @@
 #include "prod/common/control_protocol.h"
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 
@@ -82,9 +83,9 @@ std::optional<ControlAnswer> decode_answer(const std::string& line) {
   ControlAnswer answer;
   std::string outcome;
   if (!object || !take(*object, "outcome", outcome) || !take(*object, "text", answer.text)) return std::nullopt;
-  for (std::size_t i = 0; i < outcome_names.size(); ++i) {
-    if (outcome == outcome_names[i]) answer.outcome = static_cast<Outcome>(i);
-  }
+  const auto* const known = std::find(outcome_names.begin(), outcome_names.end(), outcome);
+  if (known == outcome_names.end()) return std::nullopt;
+  answer.outcome = static_cast<Outcome>(known - outcome_names.begin());
   if (const json::value* status = object->if_contains("status"); status != nullptr && status->is_object()) {
     answer.status = status->as_object();
   }

@@ -55,22 +55,24 @@ std::string TomlValue::kind() const {
   return kinds[value.index()];
 }
 
-TomlValue read_toml(const std::string& path, const std::string& shown_name, std::vector<ConfigurationError>& errors) {
-  TomlValue empty{{}, TomlValue::Table{}};
-  std::ifstream file(path);
-  if (!file) {
-    const int error = errno;
-    errors.push_back({shown_name, 0, 0, "cannot read " + path + ": " + std::strerror(error)});
-    return empty;
-  }
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
+TomlValue parse_toml(std::string_view text, const std::string& shown_name, std::vector<ConfigurationError>& errors) {
   try {
     return convert(toml::parse(text, shown_name));
   } catch (const toml::parse_error& error) {
     const TomlPosition at = position_of(error.source());
     errors.push_back({shown_name, at.line, at.column, std::string(error.description())});
-    return empty;
+    return {{}, TomlValue::Table{}};
   }
+}
+
+TomlValue read_toml(const std::string& path, const std::string& shown_name, std::vector<ConfigurationError>& errors) {
+  std::ifstream file(path);
+  if (!file) {
+    const int error = errno;
+    errors.push_back({shown_name, 0, 0, "cannot read " + path + ": " + std::strerror(error)});
+    return {{}, TomlValue::Table{}};
+  }
+  return parse_toml(std::string{std::istreambuf_iterator<char>(file), {}}, shown_name, errors);
 }
 
 }  // namespace lockstep::prod

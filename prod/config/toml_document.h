@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -34,6 +35,8 @@ struct TomlEntry {
   TomlValue value;
 };
 
+/// A file's text as its table; what is not TOML adds an error and gives an empty table.
+TomlValue parse_toml(std::string_view text, const std::string& shown_name, std::vector<ConfigurationError>& errors);
 /// The file's table; a file that is missing or is not TOML adds an error and gives an empty table.
 TomlValue read_toml(const std::string& path, const std::string& shown_name, std::vector<ConfigurationError>& errors);
 

@@ -1,0 +1,38 @@
+// The targets, each in its file in targets/.
+#pragma once
+
+#include "props/fuzz/target.h"
+
+namespace lockstep::fuzz {
+
+// From the other node and the witness.
+extern const Target wire_message;  ///< a frame's message
+extern const Target link_hello;    ///< the first words on a connection
+extern const Target link_frames;   ///< a connection's bytes, as they happen to arrive
+
+// From the own disk.
+extern const Target journal_record;   ///< what an engine remembers
+extern const Target journal_file;     ///< the file that keeps it
+extern const Target touches;          ///< a list of touches
+extern const Target touch_log_file;   ///< the file that keeps it
+extern const Target conflict_record;  ///< what is known of an object that was set aside
+
+// From a recording, which may be of another machine.
+extern const Target recording_event;
+extern const Target recording_block;
+extern const Target recording_segment;
+
+// From the kernel.
+extern const Target fuse_request;
+extern const Target mount_table;
+
+// From people and their programs.
+extern const Target cluster_file;
+extern const Target module_file;
+extern const Target control_message;  ///< between command line tool and daemon
+extern const Target http_request;
+
+/// Has a bug, for checks of what looks for bugs; not among all_targets().
+extern const Target planted;
+
+}  // namespace lockstep::fuzz
