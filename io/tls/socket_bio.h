@@ -1,0 +1,39 @@
+// The socket as OpenSSL sees it: reads ahead where that spares a system call, and holds sent records back where more
+// follow.
+#pragma once
+
+#include <array>
+#include <cstddef>
+
+using BIO = struct bio_st;
+
+namespace lockstep::tls {
+
+class SocketBio {
+ public:
+  explicit SocketBio(int socket) : socket_(socket) {}
+
+  /// A new BIO that refers to this; its owner frees it first.
+  BIO* make();
+
+  int read(BIO* bio, char* out, std::size_t size);
+  int write(BIO* bio, const char* data, std::size_t size);
+
+  bool more_follows = false;  ///< the record that is written is not the last of its burst
+  bool drained = false;       ///< the last read took all that the socket had
+  bool ended = false;         ///< the other end has closed
+  int error = 0;              ///< errno of what failed
+
+ private:
+  /// A record's header: read with the body before it, the next body can go where OpenSSL wants it, without a copy.
+  static constexpr std::size_t header_bytes = 5;
+  /// Bodies from this size on are read for themselves; smaller ones with whatever follows them.
+  static constexpr std::size_t large_bytes = 8192;
+
+  const int socket_;
+  std::array<char, 16384 + 512> ahead_;
+  std::size_t begin_ = 0;
+  std::size_t end_ = 0;
+};
+
+}  // namespace lockstep::tls
