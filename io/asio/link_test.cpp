@@ -4,6 +4,8 @@
 #include "io/asio/event_queue.h"
 #include "io/asio/hello.h"
 #include "io/asio/witness_link.h"
+#include "io/tls/stream.h"
+#include "io/tls/testing/credentials.h"
 
 #include <algorithm>
 #include <arpa/inet.h>
@@ -11,6 +13,8 @@
 #include <condition_variable>
 #include <functional>
 #include <mutex>
+#include <optional>
+#include <span>
 #include <sys/socket.h>
 #include <thread>
 #include <unistd.h>
@@ -109,7 +113,10 @@ class Host {
 };
 
 struct Node {
-  Node(NodeId self, std::uint16_t port, const Hello& mine, std::uint16_t witness_port = 1) {
+  Node(NodeId self, std::uint16_t port, const Hello& mine, std::uint16_t witness_port = 1)
+      : Node(self, port, mine, tls::testing::credentials(std::string(to_string(self))), witness_port) {}
+  Node(NodeId self, std::uint16_t port, const Hello& mine, const tls::Credentials& credentials,
+       std::uint16_t witness_port = 1) {
     AsioLinkOptions options;
     options.self = self;
     options.hello = mine;
@@ -118,7 +125,7 @@ struct Node {
     options.port = port;
     options.witness_address = "127.0.0.1";
     options.witness_port = witness_port;
-    link = std::make_unique<AsioLink>(host.loop, host.queue, options, host.report());
+    link = std::make_unique<AsioLink>(host.loop, host.queue, options, tls::Context(credentials), host.report());
     error = link->open();
   }
   ~Node() { host.end(); }
@@ -223,7 +230,9 @@ TEST(Link, two_first_nodes_do_not_talk) {
   mine.place = "first";
   Hello theirs = hello("s1b");
   theirs.place = "first";
-  EXPECT_NE(disagreement(mine, theirs, "10.0.0.2:7701", "second").find("list the [[node]] entries"), std::string::npos);
+  const tls::Identity certificate{"demo", "first"};
+  EXPECT_NE(disagreement(mine, theirs, certificate, "10.0.0.2:7701", "second").find("list the [[node]] entries"),
+            std::string::npos);
 }
 
 TEST(Link, a_taken_port_is_an_error_with_a_remedy) {
@@ -233,6 +242,7 @@ TEST(Link, a_taken_port_is_an_error_with_a_remedy) {
   EXPECT_NE(again.error.find("another program has that port"), std::string::npos) << again.error;
 }
 
+/// A caller of its own, without TLS or with the second node's certificate.
 class RawClient {
  public:
   explicit RawClient(std::uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM, 0)) {
@@ -245,8 +255,16 @@ class RawClient {
     connected = ::connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
   }
   ~RawClient() { ::close(fd_); }
+  bool secure() {
+    tls_.emplace(tls::Context(tls::testing::credentials("second")), tls::End::dialing, fd_);
+    return tls_->handshake() == tls::Progress::done;
+  }
   void send(const std::string& text) {
-    ASSERT_EQ(::send(fd_, text.data(), text.size(), MSG_NOSIGNAL), std::ssize(text));
+    if (tls_) {
+      ASSERT_EQ(tls_->write(std::as_bytes(std::span(text)), false), tls::Progress::done);
+    } else {
+      ASSERT_EQ(::send(fd_, text.data(), text.size(), MSG_NOSIGNAL), std::ssize(text));
+    }
   }
   void send_frame(const std::vector<std::byte>& content) {
     std::string text;
@@ -265,6 +283,7 @@ class RawClient {
 
  private:
   int fd_;
+  std::optional<tls::Stream> tls_;
 };
 
 std::vector<std::byte> second_hello() {
@@ -280,21 +299,88 @@ TEST(Link, what_is_not_lockstep_is_shown_the_door) {
   ASSERT_TRUE(browser.connected);
   browser.send("GET / HTTP/1.1\r\n\r\n");
   browser.drain();
+  EXPECT_TRUE(first.host.record.wait_for("127.0.0.1 called, but speaks without TLS"));
   RawClient odd(first.link->port());
+  ASSERT_TRUE(odd.secure());
   odd.send_frame(bytes(50, 1));
   odd.drain();
   EXPECT_TRUE(first.host.record.wait_for("does not speak Lockstep's language"));
-  EXPECT_EQ(first.host.record.seen("up"), 0U);
+  EXPECT_EQ(first.host.record.seen("up 0"), 0U);
+}
+
+TEST(Link, a_lockstep_without_tls_is_told_off) {
+  Node first(NodeId::first, 0, hello("s1"));
+  first.run();
+  RawClient old(first.link->port());
+  old.send_frame(second_hello());
+  EXPECT_LT(old.drain(), 64U);  // an alert at most
+  EXPECT_TRUE(first.host.record.wait_for("speaks without TLS: nothing unencrypted is accepted"));
+  EXPECT_EQ(first.host.record.seen("up 0"), 0U);
+}
+
+TEST(Link, who_does_not_finish_the_handshake_is_dropped) {
+  Node first(NodeId::first, 0, hello("s1"));
+  first.run();
+  RawClient silent(first.link->port());
+  EXPECT_EQ(silent.drain(), 0U);
+  EXPECT_TRUE(first.host.record.wait_for("127.0.0.1 connected and did not finish the TLS handshake"));
+  RawClient shy(first.link->port());
+  ASSERT_TRUE(shy.secure());
+  shy.drain();
+  EXPECT_TRUE(first.host.record.wait_for("127.0.0.1 connected and said nothing"));
+}
+
+TEST(Link, a_stranger_is_refused_with_a_reason_at_both_ends) {
+  using tls::testing::credentials;
+  using tls::testing::demo_authority;
+  struct Case {
+    tls::Credentials second;
+    std::string at_first;
+    std::string at_second;
+  };
+  const std::vector<Case> cases = {
+      {credentials("second", tls::Authority::create("demo")), "is of another cluster's authority",
+       "the peer at 127.0.0.1:"},
+      {credentials("second", demo_authority(), "demo", tls::testing::expired), "shows a certificate that expired on",
+       "says that this machine's certificate has expired"},
+      {credentials("witness"), "says that it is the second of the cluster, but its certificate is for the witness",
+       "refused: peer at 127.0.0.2 says that it is the second"},
+      {credentials("second", demo_authority(), "test"), "shows a certificate of cluster \"test\", but this is \"demo\"",
+       "refused: peer at 127.0.0.2 shows a certificate of cluster \"test\""},
+  };
+  for (const Case& c : cases) {
+    Node first(NodeId::first, 0, hello("s1"));
+    Node second(NodeId::second, first.link->port(), hello("s2"), c.second);
+    first.run();
+    second.run();
+    EXPECT_TRUE(first.host.record.wait_for(c.at_first)) << c.at_first;
+    EXPECT_TRUE(second.host.record.wait_for(c.at_second)) << c.at_second;
+    EXPECT_EQ(first.host.record.seen("up 0"), 0U);
+    EXPECT_EQ(second.host.record.seen("up 0"), 0U);
+  }
+}
+
+TEST(Link, a_pretended_first_node_is_refused_by_the_second) {
+  Node first(NodeId::first, 0, hello("s1"), tls::testing::credentials("second"));
+  Node second(NodeId::second, first.link->port(), hello("s2"));
+  first.run();
+  second.run();
+  EXPECT_TRUE(second.host.record.wait_for("says that it is the first of the cluster, but its certificate is for the"));
+  EXPECT_TRUE(first.host.record.wait_for("127.0.0.2 refused: peer at 127.0.0.1:"));
+  EXPECT_EQ(second.host.record.seen("up 0"), 0U);
+  EXPECT_EQ(first.host.record.seen("up 0"), 0U);
 }
 
 TEST(Link, a_second_connection_replaces_the_first_and_an_oversized_frame_ends_it) {
   Node first(NodeId::first, 0, hello("s1"));
   first.run();
   RawClient one(first.link->port());
+  ASSERT_TRUE(one.secure());
   one.send_frame(second_hello());
   one.send_frame(encode(Verdict{}));
   ASSERT_TRUE(first.host.record.wait_for("up 0"));
   RawClient two(first.link->port());
+  ASSERT_TRUE(two.secure());
   two.send_frame(second_hello());
   two.send_frame(encode(Verdict{}));
   ASSERT_TRUE(first.host.record.wait_for("up 0", 2));
@@ -309,7 +395,8 @@ TEST(Link, the_witness_hears_both_nodes_of_the_module_it_admits) {
   Host witness;
   WitnessLink link(witness.queue, milliseconds(2000), witness.report());
   Hello own = hello("the witness");
-  WitnessServer server(witness.loop, own, witness.report(), [&](const Hello& theirs, const std::string&) {
+  const tls::Context tls(tls::testing::credentials("witness"));
+  WitnessServer server(witness.loop, own, tls, witness.report(), [&](const Hello& theirs, const std::string&) {
     return theirs.module == "data" ? WitnessServer::Admission{&link, ""}
                                    : WitnessServer::Admission{nullptr, "not here"};
   });

@@ -33,7 +33,7 @@ struct CommandLine {
 
 /// Prints to standard output what was asked for, and errors to standard error.
 ExitCode run_command(const CommandLine& line);
-/// Validates all configuration files and which node this is.
+/// Validates all configuration files, which node this is, and what lockstepd needs of this server.
 ExitCode run_check(const CommandLine& line);
 
 }  // namespace lockstep::prod

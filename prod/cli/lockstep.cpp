@@ -1,5 +1,7 @@
 // lockstep: the command line tool for the modules of this server.
 #include "prod/cli/commands.h"
+#include "prod/cli/setup_verbs.h"
+#include "prod/cli/token_verbs.h"
 
 #include <string>
 
@@ -20,7 +22,10 @@ constexpr const char* footer =
     "  lockstep -m data prim              first start: this node has the good data\n"
     "  lockstep -m data swap --wait       exchange the roles of the two servers, and wait until it is done\n"
     "  lockstep -m data verify --wait     compare both servers' data, and say what differs\n"
-    "  lockstep check                     explain every mistake in the configuration";
+    "  lockstep check                     explain everything that would keep the daemon from starting\n"
+    "  lockstep init --name office --node s1=10.0.1.1 --node s2=10.0.1.2 --witness 10.0.0.3 \\\n"
+    "      --module shop --directory /srv/shop\n"
+    "                                     set up a new cluster, on s1";
 
 struct VerbHelp {
   const char* verb;
@@ -116,13 +121,15 @@ void add_verbs(CLI::App& app, CommandLine& line) {
   set->add_option("key", line.request.key, "log-level")->required();
   set->add_option("value", line.request.value, "debug, info, warning or error")->required();
 
-  add_verb(app, line, {"check", "Validate the configuration files; needs no module and no daemon"});
+  add_verb(app, line, {"check", "Validate configuration, keys, ports and directories; starts and changes nothing"});
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   CommandLine line;
+  SetupCommand setup;
+  TokenCommand token;
   CLI::App app("Controls Lockstep's modules on this server.", "lockstep");
   app.footer(footer);
   app.set_version_flag("--version", "lockstep " LOCKSTEP_VERSION);
@@ -132,10 +139,16 @@ int main(int argc, char** argv) {
   app.require_subcommand(0, 1);
   app.fallthrough();
   add_verbs(app, line);
+  add_setup_verbs(app, setup, line.request.verb);
+  add_token_verb(app, token, line.request.verb);
   try {
     app.parse(argc, argv);
     if (line.request.verb.empty()) throw CLI::RequiredError("A verb (see --help)");
     if (line.request.verb == "check") return run_check(line);
+    if (is_setup_verb(line.request.verb)) {
+      return run_setup(setup, line.request.verb, line.configuration) ? exit_done : exit_refused;
+    }
+    if (line.request.verb == "token") return run_token(token, line.configuration) ? exit_done : exit_refused;
     if (line.request.module.empty()) throw CLI::RequiredError("-m MODULE");
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? exit_done : exit_usage;

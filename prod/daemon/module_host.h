@@ -3,6 +3,7 @@
 
 #include "engine/values/node_id.h"
 #include "io/console.h"
+#include "io/tls/context.h"
 #include "prod/common/log.h"
 #include "prod/config/configuration.h"
 #include "prod/daemon/status_board.h"
@@ -17,7 +18,7 @@ namespace lockstep::prod {
 /// Made, prepared, started, stopped and destroyed by the main thread; the rest is for any thread.
 class ModuleHost {
  public:
-  ModuleHost(ClusterConfiguration cluster, ModuleConfiguration module, NodeId self);
+  ModuleHost(ClusterConfiguration cluster, ModuleConfiguration module, NodeId self, tls::Context tls);
   ~ModuleHost();
   ModuleHost(const ModuleHost&) = delete;
   ModuleHost& operator=(const ModuleHost&) = delete;
@@ -58,6 +59,7 @@ class ModuleHost {
   const ClusterConfiguration cluster_;
   const ModuleConfiguration module_;
   const NodeId self_;
+  const tls::Context tls_;
   const std::shared_ptr<LogTail> tail_;
   const io::Report report_;
   StatusBoard board_;

@@ -128,6 +128,22 @@ void handle_control(const std::vector<ModuleHost*>& hosts, const ClusterConfigur
   }
 }
 
+void handle_api(const std::vector<ModuleHost*>& hosts, const ClusterConfiguration& cluster, NodeId self,
+                const ControlRequest& request, const ControlServer::Respond& respond) {
+  if (!request.module.empty()) {
+    if (find_host(hosts, request.module) != nullptr) return handle_control(hosts, cluster, self, request, respond);
+    respond({Outcome::not_available, "no module \"" + request.module + "\": there is " + known_modules(hosts), {}});
+    return;
+  }
+  boost::json::object modules;
+  for (const ModuleHost* host : hosts) {
+    const ControlAnswer answer = status_answer(*host, cluster, self);
+    const std::string& name = host->configuration().name;
+    modules[name] = answer.outcome == Outcome::done ? answer.status : boost::json::object{{"error", answer.text}};
+  }
+  respond({Outcome::done, {}, {{"modules", std::move(modules)}}});
+}
+
 HttpAnswer handle_http(const std::vector<ModuleHost*>& hosts, const std::string& path) {
   constexpr std::string_view health_prefix = "/health/";
   constexpr std::string_view ready_prefix = "/var/modules/";
