@@ -63,15 +63,14 @@ int SocketBio::read(BIO* bio, char* out, std::size_t size) {
     BIO_set_retry_read(bio);
     return -1;
   }
-  const std::size_t look_ahead = size >= large_bytes ? header_bytes : ahead_.size();
-  std::array<iovec, 2> pieces = {{{out, size}, {ahead_.data(), look_ahead}}};
+  std::array<iovec, 2> pieces = {{{out, size}, {ahead_.data(), ahead_.size()}}};
   ssize_t got = 0;
   do {
     got = ::readv(socket_, pieces.data(), static_cast<int>(pieces.size()));
   } while (got < 0 && errno == EINTR);
   if (got > 0) {
     const auto bytes = static_cast<std::size_t>(got);
-    drained = bytes < size + look_ahead;
+    drained = bytes < size + ahead_.size();
     begin_ = 0;
     end_ = bytes > size ? bytes - size : 0;
     return static_cast<int>(std::min(bytes, size));
