@@ -186,20 +186,21 @@ void FrameConnection::send(Frame frame) {
 }
 
 void FrameConnection::flush() {
-  if (secured_ && !closed_ && !waiting_to_write_ && !outgoing_.empty()) write();
+  if (secured_ && !closed_ && !waiting_to_write_ && (!outgoing_.empty() || tls_.holds())) write();
 }
 
 void FrameConnection::write() {
-  while (!outgoing_.empty()) {
+  tls::Progress progress = tls_.send_held();
+  while (progress == tls::Progress::done && !outgoing_.empty()) {
     if (record_.empty()) record_ = next_record();
-    const tls::Progress progress = tls_.write(record_, outgoing_bytes_ > record_.size());
-    if (progress == tls::Progress::done) {
-      consume(std::exchange(record_, {}).size());
-    } else if (progress == tls::Progress::wants_output) {
-      return wait_to_write();
-    } else {
-      return end(progress);
-    }
+    progress = tls_.write(record_, outgoing_bytes_ > record_.size());
+    if (progress == tls::Progress::done) consume(std::exchange(record_, {}).size());
+  }
+  if (progress == tls::Progress::done) progress = tls_.send_held();
+  if (progress == tls::Progress::wants_output) {
+    wait_to_write();
+  } else if (progress != tls::Progress::done) {
+    end(progress);
   }
 }
 

@@ -88,13 +88,43 @@ int SocketBio::read(BIO* bio, char* out, std::size_t size) {
   return -1;
 }
 
-int SocketBio::write(BIO* bio, const char* data, std::size_t size) {
-  BIO_clear_retry_flags(bio);
-  const int flags = MSG_NOSIGNAL | MSG_DONTWAIT | (more_follows ? MSG_MORE : 0);
+ssize_t SocketBio::send(const char* data, std::size_t size) const {
   ssize_t sent = 0;
   do {
-    sent = ::send(socket_, data, size, flags);
+    sent = ::send(socket_, data, size, MSG_NOSIGNAL | MSG_DONTWAIT);
   } while (sent < 0 && errno == EINTR);
+  return sent;
+}
+
+bool SocketBio::send_held() {
+  while (holds()) {
+    const ssize_t sent = send(held_.data() + held_begin_, held_end_ - held_begin_);
+    if (sent < 0) {
+      if (errno != EAGAIN && errno != EWOULDBLOCK) error = errno;
+      return false;
+    }
+    held_begin_ += static_cast<std::size_t>(sent);
+  }
+  held_begin_ = 0;
+  held_end_ = 0;
+  return true;
+}
+
+int SocketBio::write(BIO* bio, const char* data, std::size_t size) {
+  BIO_clear_retry_flags(bio);
+  if (holds() || more_follows) {
+    if (size > held_.size() - held_end_ && !send_held()) {
+      if (error == 0) BIO_set_retry_write(bio);
+      return -1;
+    }
+    const std::size_t taken = std::min(size, held_.size() - held_end_);
+    std::memcpy(held_.data() + held_end_, data, taken);
+    held_end_ += taken;
+    // What the socket does not take now is the caller's to send later; a failure shows with that.
+    if (!more_follows) send_held();
+    return static_cast<int>(taken);
+  }
+  const ssize_t sent = send(data, size);
   if (sent >= 0) return static_cast<int>(sent);
   if (errno == EAGAIN || errno == EWOULDBLOCK) {
     BIO_set_retry_write(bio);

@@ -41,14 +41,16 @@ class Stream::Impl {
       case SSL_ERROR_ZERO_RETURN: return ended();
       default: break;
     }
-    if (socket_.error != 0) {
-      reason_ = std::strerror(socket_.error);
-      return Progress::broken;
-    }
+    if (socket_.error != 0) return broken();
     const unsigned long code = ERR_peek_error();
     if (socket_.ended && code == 0) return ended();
     reason_ = refusal_text(ssl_.get(), code);
     return Progress::refused;
+  }
+
+  Progress broken() {
+    reason_ = std::strerror(socket_.error);
+    return Progress::broken;
   }
 
   SocketBio socket_;
@@ -114,6 +116,13 @@ Progress Stream::write(std::span<const std::byte> bytes, bool more) {
   }
   return progress;
 }
+
+Progress Stream::send_held() {
+  if (impl_->socket_.send_held()) return Progress::done;
+  return impl_->socket_.error == 0 ? Progress::wants_output : impl_->broken();
+}
+
+bool Stream::holds() const { return impl_->socket_.holds(); }
 
 void Stream::change_keys_every(std::uint64_t records) { impl_->records_per_key_ = records; }
 

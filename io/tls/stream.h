@@ -46,9 +46,12 @@ class Stream {
   /// The socket may have something new to read. Without that word a read that found it empty does not ask it again.
   void readable();
 
-  /// One record of `bytes`, at most `record_bytes_max`. With `more` the kernel may wait for the next one before it
-  /// sends. After wants_output the same bytes have to be given again.
+  /// One record of `bytes`, at most `record_bytes_max`. With `more` it may be held back until the next one. After
+  /// wants_output the same bytes have to be given again.
   Progress write(std::span<const std::byte> bytes, bool more);
+  /// Sends what is held back still, also after the last record of a burst where the socket did not take all of it.
+  Progress send_held();
+  [[nodiscard]] bool holds() const;
 
   /// After how many records this end takes a new key; by default as many as AES-GCM may protect with one.
   void change_keys_every(std::uint64_t records);
