@@ -120,13 +120,38 @@ def settle():
         file.write("3")
 
 
-def touch_memory():
-    """The host of a virtual machine takes back what has been free for a while: whoever is the first to use it again
-    waits for it, many times as long as the copy of a page takes. That must not hit one of two measurements."""
+class TouchedMemory:
+    """The host of a virtual machine takes back what has been free for a moment: whoever is the first to use it again
+    waits for it, many times as long as the copy of a page takes. That must not hit one of two measurements. So what is
+    free is taken by a process that touches all of it, and gives it up bit by bit as it is needed."""
+
+    PROGRAM = """
+import mmap, time
+MIB = 1 << 20
+def free():
     with open("/proc/meminfo", encoding="ascii") as file:
-        free_kib = next(int(line.split()[1]) for line in file if line.startswith("MemFree:"))
-    flags = "flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | mmap.MAP_POPULATE"
-    subprocess.run(["python3", "-c", f"import mmap; mmap.mmap(-1, {(free_kib << 10) - (1 << 30)}, {flags})"], check=True)
+        return next(int(line.split()[1]) << 10 for line in file if line.startswith("MemFree:"))
+size, step = max(free() - 900 * MIB, 0) // MIB * MIB, 128 * MIB
+memory = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+memory.madvise(mmap.MADV_HUGEPAGE)
+for at in range(0, size, 4096):
+    memory[at] = 1
+print("touched", flush=True)
+for at in range(0, size, step):
+    while free() > 700 * MIB:
+        time.sleep(0.002)
+    memory.madvise(mmap.MADV_DONTNEED, at, min(step, size - at))
+time.sleep(3600)
+"""
+
+    def __enter__(self):
+        self.process = subprocess.Popen(["python3", "-c", self.PROGRAM], stdout=subprocess.PIPE, text=True)
+        expect(self.process.stdout.readline() == "touched\n", "the memory cannot be touched")
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
 
 
 def warm(lab, host, directory):
