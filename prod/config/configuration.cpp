@@ -50,6 +50,24 @@ void check_together(const ConfigurationFiles& configuration, std::vector<Configu
   }
 }
 
+/// One address is at one place at a time, and never the one by which a server is always known.
+void check_addresses(const ConfigurationFiles& configuration, std::vector<ConfigurationError>& errors) {
+  const ClusterConfiguration& cluster = configuration.cluster;
+  std::vector<std::pair<std::string, std::string>> taken = {{cluster.witness_address, "the witness"}};
+  for (const NodeConfiguration& node : cluster.nodes) taken.emplace_back(node.address, "node \"" + node.name + "\"");
+  for (const ModuleConfiguration& module : configuration.modules) {
+    for (const ServiceAddressConfiguration& address : module.addresses) {
+      const std::string text = address.address.address.to_string();
+      for (const auto& [other, owner] : taken) {
+        if (text != other) continue;
+        errors.push_back({"modules/" + module.name + ".toml", 0, 0,
+                          "[[address]] " + text + " is that of " + owner + ": choose one that nobody else has"});
+      }
+      taken.emplace_back(text, "[[address]] of module \"" + module.name + "\"");
+    }
+  }
+}
+
 void load_modules(const std::string& directory, LoadedConfiguration& loaded) {
   std::error_code error;
   std::vector<fs::path> files;
@@ -95,6 +113,7 @@ LoadedConfiguration load_configuration(const std::string& directory, LoadScope s
   if (scope == LoadScope::cluster_and_modules) {
     load_modules(directory, loaded);
     check_together(loaded.configuration, loaded.errors);
+    check_addresses(loaded.configuration, loaded.errors);
   }
   return loaded;
 }

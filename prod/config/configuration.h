@@ -4,6 +4,7 @@
 #include "engine/recording/elision.h"
 #include "engine/settings.h"
 #include "engine/values/node_id.h"
+#include "io/asio/interface_address.h"
 
 #include <array>
 #include <cstdint>
@@ -41,6 +42,12 @@ struct ClusterConfiguration {
   [[nodiscard]] const NodeConfiguration& node(NodeId id) const { return nodes[static_cast<std::size_t>(id)]; }
 };
 
+/// An address that is wherever the application runs.
+struct ServiceAddressConfiguration {
+  io::InterfaceAddress address;
+  std::string interface;  ///< empty: the one with another address of that network
+};
+
 struct ModuleConfiguration {
   std::string name;  ///< the file's name without .toml
   std::string directory;
@@ -49,6 +56,7 @@ struct ModuleConfiguration {
   std::string timeout_text;   ///< as written, for messages
   /// prestart, start, stop, poststop: for /bin/sh -c; empty if there is none.
   std::array<std::string, 4> commands;
+  std::vector<ServiceAddressConfiguration> addresses;
 };
 
 struct ConfigurationFiles {

@@ -212,5 +212,48 @@ TEST_F(ConfigurationTest, HowOftenDataIsComparedCanBeChosen) {
   expect_error("\"verify\" is \"hourly\": it must be \"never\", \"daily\" or \"weekly\"");
 }
 
+TEST_F(ConfigurationTest, addresses_that_follow_the_application) {
+  write("modules/data.toml", std::string(good_module) + R"(
+[[address]]
+address = "10.0.1.100/24"
+
+[[address]]
+address = "fd00::100/64"
+interface = "eth1"
+)");
+  ASSERT_EQ(errors(), std::vector<std::string>{});
+  const auto addresses = load().configuration.modules.at(0).addresses;
+  ASSERT_EQ(addresses.size(), 2U);
+  EXPECT_EQ(to_string(addresses[0].address), "10.0.1.100/24");
+  EXPECT_EQ(addresses[0].interface, "");
+  EXPECT_EQ(to_string(addresses[1].address), "fd00::100/64");
+  EXPECT_EQ(addresses[1].interface, "eth1");
+}
+
+TEST_F(ConfigurationTest, mistakes_in_addresses) {
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {"address = \"10.0.1.0/24\"", "4:11: \"10.0.1.0/24\" is no address that a server can have"},
+      {"address = \"10.0.1.255/24\"", "is no address that a server can have"},
+      {"address = \"10.0.1.9/33\"", "is no address that a server can have"},
+      {"address = \"224.0.0.1/24\"", "is no address that a server can have"},
+      {"address = \"fe80::1%eth0/64\"", "is no address that a server can have"},
+      {"address = \"shop.example.org\"", "is no address that a server can have"},
+      {"interface = \"eth0\"", "\"address\" is missing"},
+      {"address = \"10.0.1.9/24\"\ndevice = \"eth0\"", "unknown key \"device\" in [[address]]"},
+      {"address = \"10.0.1.9/24\"\ninterface = \"an-interface-too-long\"", "is too long for an interface's name"},
+      {"address = \"10.77.1.2/24\"", "[[address]] 10.77.1.2 is that of node \"s2\""},
+      {"address = \"10.77.0.3/24\"", "[[address]] 10.77.0.3 is that of the witness"},
+  };
+  for (const auto& [lines, expected] : cases) {
+    write("modules/data.toml", std::string(good_module) + "[[address]]\n" + lines + "\n");
+    expect_error(expected);
+  }
+  write("modules/data.toml", std::string(good_module) + "address = \"10.0.1.9/24\"\n");
+  expect_error("\"address\" is a list: write [[address]]");
+  const std::string one = "[[address]]\naddress = \"10.0.1.9/24\"\n";
+  write("modules/data.toml", std::string(good_module) + one + one);
+  expect_error("[[address]] 10.0.1.9 is that of [[address]] of module \"data\"");
+}
+
 }  // namespace
 }  // namespace lockstep::prod

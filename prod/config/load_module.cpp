@@ -79,6 +79,36 @@ void load_resync(TomlSection& file, const std::string& shown_name, ModuleConfigu
   resync.finish();
 }
 
+void load_addresses(TomlSection& file, const std::string& shown_name, ModuleConfiguration& module,
+                    std::vector<ConfigurationError>& errors) {
+  constexpr std::size_t interface_bytes_max = 15;
+  const TomlEntry* entry = file.any("address");
+  if (entry == nullptr) return;
+  const auto* list = std::get_if<TomlValue::Array>(&entry->value.value);
+  if (list == nullptr) {
+    file.error(entry->position, "\"address\" is a list: write [[address]] with address = \"10.0.1.100/24\" for each");
+    return;
+  }
+  for (const TomlValue& value : *list) {
+    TomlSection section(value, shown_name, "[[address]]", errors);
+    const auto text = section.text("address", Presence::required);
+    const std::string interface = section.text("interface", Presence::optional).value_or("");
+    section.finish();
+    if (interface.size() > interface_bytes_max) {
+      section.error(section.position_of("interface"), "\"" + interface + "\" is too long for an interface's name");
+    }
+    if (!text) continue;
+    const auto parsed = io::parse_interface_address(*text);
+    if (!parsed) {
+      section.error(section.position_of("address"),
+                    "\"" + *text + "\" is no address that a server can have: write it " +
+                        "with its network, as in \"10.0.1.100/24\" or \"fd00::100/64\"");
+      continue;
+    }
+    module.addresses.push_back({*parsed, interface});
+  }
+}
+
 }  // namespace
 
 void load_module(const TomlValue& document, const std::string& shown_name, ModuleConfiguration& module,
@@ -101,6 +131,7 @@ void load_module(const TomlValue& document, const std::string& shown_name, Modul
   }
   load_application(file, shown_name, module, errors);
   load_resync(file, shown_name, module, errors);
+  load_addresses(file, shown_name, module, errors);
   file.finish();
 }
 

@@ -6,6 +6,7 @@
 #include "io/asio/asio_timers.h"
 #include "io/asio/event_loop.h"
 #include "io/asio/event_queue.h"
+#include "io/linux/addressed_application.h"
 #include "io/linux/application.h"
 #include "io/linux/conflict_store.h"
 #include "io/linux/failed_syncs.h"
@@ -76,6 +77,14 @@ io::ScriptApplicationOptions application_options(const ClusterConfiguration& clu
   return {module.name, cluster.node(self).name, module.directory, cluster.state_directory, module.commands};
 }
 
+std::vector<linux_io::ServiceAddress> service_addresses(const ModuleConfiguration& module) {
+  std::vector<linux_io::ServiceAddress> addresses;
+  for (const ServiceAddressConfiguration& address : module.addresses) {
+    addresses.push_back({address.address, address.interface});
+  }
+  return addresses;
+}
+
 FlightRecorderOptions recorder_options(const ClusterConfiguration& cluster, const ModuleConfiguration& module,
                                        const engine::Settings& settings) {
   FlightRecorderOptions options;
@@ -137,7 +146,9 @@ class ModuleHost::Running {
       storage_.give_up();
       return error;
     }
-    application_ = std::make_unique<io::ScriptApplication>(loop_, queue_, application, host_.report_);
+    scripts_ = std::make_unique<io::ScriptApplication>(loop_, queue_, application, host_.report_);
+    application_ = std::make_unique<linux_io::AddressedApplication>(loop_, queue_, *scripts_, service_addresses(module),
+                                                                    host_.report_);
     marker_.emplace(cluster.run_directory + "/" + module.name + ".retained", storage_.raw_directory());
     retained_ = marker_->retained();
     marker_confirmed_ = retained_;
@@ -263,7 +274,8 @@ class ModuleHost::Running {
   std::shared_ptr<linux_io::ConflictStore> conflicts_;
   io::AsioTimers timers_;
   std::unique_ptr<io::AsioLink> link_;
-  std::unique_ptr<io::ScriptApplication> application_;
+  std::unique_ptr<io::ScriptApplication> scripts_;
+  std::unique_ptr<linux_io::AddressedApplication> application_;
   std::optional<io::RetainedMarker> marker_;
   bool retained_ = false;
   bool marker_confirmed_ = false;
