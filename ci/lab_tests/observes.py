@@ -8,6 +8,7 @@ import shutil
 import time
 
 from lab import OTHER, SERVERS, eventually, expect
+from security import call, token
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SECRET = "correct horse battery staple"
@@ -61,9 +62,13 @@ def top_shows_the_load(lab):
 
 
 def metrics(lab, host):
-    code, output = lab.on(host, "curl", "-sS", "--max-time", "5", "http://127.0.0.1:9010/metrics")
-    expect(code == 0, f"no metrics from {host}: {output}")
-    return output
+    secret = token(lab, host, "add", "lab-metrics", "--role", "monitor")
+    try:
+        status, page = call(lab, host, "/metrics", secret)
+    finally:
+        token(lab, host, "remove", "lab-metrics")
+    expect(status == 200, f"no metrics from {host}: {page}")
+    return page
 
 
 def sample(page, name):

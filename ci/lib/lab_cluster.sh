@@ -56,7 +56,7 @@ lab_up() {
   lab_parse_options "$@"
   BIN=$(realpath -m -- "${LOCKSTEP_BIN:-$REPOSITORY/build/bin}")
   for program in lockstepd lockstep-witness lockstep; do
-    [ "$START" = no ] || [ -x "$BIN/$program" ] || fail "$BIN/$program is missing: build first, or set LOCKSTEP_BIN"
+    [ -x "$BIN/$program" ] || fail "$BIN/$program is missing: build first, or set LOCKSTEP_BIN"
   done
   lab_save
   trap up_failed EXIT

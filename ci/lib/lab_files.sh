@@ -68,50 +68,43 @@ lab_make_disks() {
   done
 }
 
+both_invited() { [ "$(grep -c '^  lockstep.* join lockstep1/' "$LAB/run/setup")" = 2 ]; }
+
+invited() { grep -o "lockstep1/$1/[^ ]*" "$LAB/run/setup"; }  # invited PLACE: its token
+
+# As an administrator does it, on the outer machine's loopback: the hosts are not up yet.
+lab_set_up_cluster() {
+  local inviting
+  # Found by its environment if the lab goes down before all have joined.
+  LOCKSTEP_LAB=$LAB "$BIN/lockstep" --config "$LAB/config/s1" init --name lab --node s1=10.77.1.1 --node s2=10.77.1.2 \
+    --witness 10.77.0.3:$WITNESS_PORT --module "$MODULE" --directory "$LAB/s1/data" --port $MODULE_PORT \
+    --address 127.0.0.1 --join-port 0 >"$LAB/run/setup" 2>&1 &
+  inviting=$!
+  wait_until 10 both_invited || fail "lockstep init: $(<"$LAB/run/setup")"
+  invited second | "$BIN/lockstep" --config "$LAB/config/s2" join - >>"$LAB/run/setup" || fail "s2 cannot join"
+  invited witness | "$BIN/lockstep-witness" --config "$LAB/config/w" join - >>"$LAB/run/setup" || fail "w cannot join"
+  wait "$inviting" || fail "lockstep init: $(<"$LAB/run/setup")"
+}
+
 lab_write_configuration() {
-  local host phase
+  local host phase module
+  lab_set_up_cluster
   for host in s1 s2 w; do
-    mkdir -p "$LAB/config/$host/modules" "$LAB/scripts/$host"
-    cat >"$LAB/config/$host/cluster.toml" <<TOML
-name = "lab"
-
-[[node]]
-name = "s1"
-address = "10.77.1.1"
-
-[[node]]
-name = "s2"
-address = "10.77.1.2"
-
-[witness]
-address = "10.77.0.3"
-port = $WITNESS_PORT
-
-[http]
-address = "0.0.0.0"
-port = $HTTP_PORT
-
-[paths]
-state = "$LAB/$host/state"
-run = "/run/lockstep"
-TOML
+    # What is a host's own lies beneath its directory.
+    printf '\n[paths]\nstate = "%s"\nrun = "/run/lockstep"\n' "$LAB/$host/state" >>"$LAB/config/$host/cluster.toml"
     [ "$host" != w ] || continue
-    cat >"$LAB/config/$host/modules/$MODULE.toml" <<TOML
-directory = "$LAB/$host/data"
-port = $MODULE_PORT
-durability = "$DURABILITY"
-timeout = "2s"
-TOML
+    mkdir -p "$LAB/scripts/$host"
+    module=$LAB/config/$host/modules/$MODULE.toml
+    sed -i "s|^directory = .*|directory = \"$LAB/$host/data\"|; s|^durability = .*|durability = \"$DURABILITY\"|" "$module"
     [ "$APPLICATION" != none ] || continue
-    echo >>"$LAB/config/$host/modules/$MODULE.toml"
-    echo '[application]' >>"$LAB/config/$host/modules/$MODULE.toml"
+    printf '\n[application]\n' >>"$module"
     for phase in start stop; do
       cat >"$LAB/scripts/$host/$phase" <<SCRIPT
 #!/bin/bash
 exec "$CI/lib/${APPLICATION}_phase" $phase "$LAB" $host
 SCRIPT
       chmod +x "$LAB/scripts/$host/$phase"
-      echo "$phase = \"$LAB/scripts/$host/$phase\"" >>"$LAB/config/$host/modules/$MODULE.toml"
+      echo "$phase = \"$LAB/scripts/$host/$phase\"" >>"$module"
     done
     [ "$APPLICATION" != checked ] || lab_write_checks "$host" >>"$LAB/config/$host/modules/$MODULE.toml"
   done

@@ -26,8 +26,9 @@ constexpr std::chrono::milliseconds pause_after_error{100};
 
 class Acceptor::Impl : public std::enable_shared_from_this<Impl>, private FrameConnection::Listener {
  public:
-  Impl(EventLoop& loop, std::shared_ptr<ReceivePool> pool, Report report, Judge judge)
+  Impl(EventLoop& loop, std::shared_ptr<ReceivePool> pool, tls::Context tls, Report report, Judge judge)
       : pool_(std::move(pool)),
+        tls_(std::move(tls)),
         warn_(std::move(report)),
         judge_(std::move(judge)),
         acceptor_(loop.context()),
@@ -98,12 +99,15 @@ class Acceptor::Impl : public std::enable_shared_from_this<Impl>, private FrameC
       warn_(Severity::warning, "too many callers at once: one was turned away");
       return;
     }
-    auto connection = std::make_shared<FrameConnection>(std::move(socket), pool_, hello_bytes_max);
+    auto connection =
+        std::make_shared<FrameConnection>(std::move(socket), pool_, hello_bytes_max, tls_, tls::End::answering);
     auto timer = std::make_unique<boost::asio::steady_timer>(acceptor_.get_executor(), greeting_time_max);
     timer->async_wait([self = shared_from_this(), weak = std::weak_ptr(connection)](const auto& cancelled) {
       const auto silent = weak.lock();
       if (cancelled || self->stopped_ || !silent) return;
-      self->finish(*silent, silent->remote() + " connected and said nothing");
+      self->finish(*silent,
+                   silent->remote_address() + (silent->secured() ? " connected and said nothing"
+                                                                 : " connected and did not finish the TLS handshake"));
     });
     connection->set_listener(this);
     FrameConnection& started = *connection;
@@ -125,10 +129,10 @@ class Acceptor::Impl : public std::enable_shared_from_this<Impl>, private FrameC
     FrameConnection& connection = *greeting.connection;
     const auto theirs = decode_hello(frame);
     if (!theirs) {
-      finish(connection, connection.remote() + " connected, but does not speak Lockstep's language");
+      finish(connection, connection.remote_address() + " connected, but does not speak Lockstep's language");
       return;
     }
-    greeting.answer = judge_(*theirs, connection.remote());
+    greeting.answer = judge_(*theirs, connection.peer(), connection.remote_address());
     const std::string refusal = greeting.answer->refusal;
     connection.send({{}, Buffer(encode(greeting.answer->mine))});
     connection.send({{}, Buffer(encode(Verdict{refusal}))});
@@ -140,7 +144,7 @@ class Acceptor::Impl : public std::enable_shared_from_this<Impl>, private FrameC
     FrameConnection& connection = *greeting.connection;
     const auto verdict = decode_verdict(frame);
     if (!verdict || !verdict->refusal.empty()) {
-      finish(connection, connection.remote() + " refused: " + (verdict ? verdict->refusal : "unknown verdict"));
+      finish(connection, connection.remote_address() + " refused: " + (verdict ? verdict->refusal : "unknown verdict"));
       return;
     }
     warn_.forget();
@@ -151,7 +155,11 @@ class Acceptor::Impl : public std::enable_shared_from_this<Impl>, private FrameC
     established(std::move(agreed));
   }
 
-  void on_closed(FrameConnection& connection, const std::string&) override { greetings_.erase(&connection); }
+  void on_closed(FrameConnection& connection, const std::string& reason) override {
+    // Who merely connects and goes is looking whether the port is open.
+    if (connection.refused()) warn_(Severity::warning, connection.remote_address() + " called, but " + reason);
+    greetings_.erase(&connection);
+  }
 
   void finish(FrameConnection& connection, const std::string& reason) {
     warn_(Severity::warning, reason);
@@ -160,6 +168,7 @@ class Acceptor::Impl : public std::enable_shared_from_this<Impl>, private FrameC
   }
 
   const std::shared_ptr<ReceivePool> pool_;
+  const tls::Context tls_;
   RepeatFilter warn_;
   const Judge judge_;
   tcp::acceptor acceptor_;
@@ -168,8 +177,8 @@ class Acceptor::Impl : public std::enable_shared_from_this<Impl>, private FrameC
   bool stopped_ = false;
 };
 
-Acceptor::Acceptor(EventLoop& loop, std::shared_ptr<ReceivePool> pool, Report report, Judge judge)
-    : impl_(std::make_shared<Impl>(loop, std::move(pool), std::move(report), std::move(judge))) {}
+Acceptor::Acceptor(EventLoop& loop, std::shared_ptr<ReceivePool> pool, tls::Context tls, Report report, Judge judge)
+    : impl_(std::make_shared<Impl>(loop, std::move(pool), std::move(tls), std::move(report), std::move(judge))) {}
 
 Acceptor::~Acceptor() { impl_->stop(); }
 

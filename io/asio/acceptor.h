@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace lockstep::io {
@@ -27,9 +28,11 @@ class Acceptor {
     std::string refusal;      ///< empty: agreed
     Established established;  ///< takes the connection once the caller has agreed too
   };
-  using Judge = std::function<Answer(const Hello& theirs, const std::string& remote)>;
+  /// `certificate`: for whom the caller's speaks; `remote`: its address.
+  using Judge = std::function<Answer(const Hello& theirs, const std::optional<tls::Identity>& certificate,
+                                     const std::string& remote)>;
 
-  Acceptor(EventLoop& loop, std::shared_ptr<ReceivePool> pool, Report report, Judge judge);
+  Acceptor(EventLoop& loop, std::shared_ptr<ReceivePool> pool, tls::Context tls, Report report, Judge judge);
   ~Acceptor();
 
   /// Listens; an error comes back as a sentence with a remedy. `port` 0 takes a free one.

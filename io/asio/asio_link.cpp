@@ -21,16 +21,18 @@ constexpr std::size_t witness_block_bytes = std::size_t{64} << 10U;
 
 class AsioLink::Impl {
  public:
-  Impl(EventLoop& loop, EventQueue& queue, AsioLinkOptions options, const Report& report)
+  Impl(EventLoop& loop, EventQueue& queue, AsioLinkOptions options, tls::Context tls, const Report& report)
       : options_(with_place(std::move(options))),
+        tls_(std::move(tls)),
         peer_pool_(std::make_shared<ReceivePool>(peer_block_bytes)),
         witness_pool_(std::make_shared<ReceivePool>(witness_block_bytes)),
         peer_(queue, Endpoint::peer, "peer", report, [this] { redial(peer_dialer_); }),
         witness_(queue, Endpoint::witness, "witness", report, [this] { redial(witness_dialer_); }) {
     if (options_.self == NodeId::first) {
-      acceptor_ = std::make_unique<Acceptor>(
-          loop, peer_pool_, report,
-          [this](const Hello& theirs, const std::string& remote) { return judge(theirs, remote); });
+      acceptor_ =
+          std::make_unique<Acceptor>(loop, peer_pool_, tls_, report,
+                                     [this](const Hello& theirs, const std::optional<tls::Identity>& certificate,
+                                            const std::string& remote) { return judge(theirs, certificate, remote); });
     } else {
       peer_dialer_ = dialer(loop, options_.self_address, options_.peer_address, options_.port, "peer",
                             std::string(to_string(other(options_.self))), peer_pool_, report, peer_);
@@ -74,22 +76,24 @@ class AsioLink::Impl {
   std::unique_ptr<Dialer> dialer(EventLoop& loop, const std::string& local_address, const std::string& address,
                                  std::uint16_t port, const std::string& description, const std::string& place,
                                  const std::shared_ptr<ReceivePool>& pool, const Report& report, LinkEnd& end) {
-    DialerOptions options{local_address, address, port, description, place, options_.hello};
+    DialerOptions options{local_address, address, port, description, place, options_.hello, tls_};
     return std::make_unique<Dialer>(loop, std::move(options), pool, report,
                                     [this, &end](std::shared_ptr<FrameConnection> connection) {
                                       end.adopt(std::move(connection), options_.silence_limit);
                                     });
   }
 
-  Acceptor::Answer judge(const Hello& theirs, const std::string& remote) {
+  Acceptor::Answer judge(const Hello& theirs, const std::optional<tls::Identity>& certificate,
+                         const std::string& remote) {
     const std::string expected(to_string(other(options_.self)));
-    return {options_.hello, disagreement(options_.hello, theirs, remote, expected),
+    return {options_.hello, disagreement(options_.hello, theirs, certificate, remote, expected),
             [this](std::shared_ptr<FrameConnection> connection) {
               peer_.adopt(std::move(connection), options_.silence_limit);
             }};
   }
 
   const AsioLinkOptions options_;
+  const tls::Context tls_;
   const std::shared_ptr<ReceivePool> peer_pool_;
   const std::shared_ptr<ReceivePool> witness_pool_;
   LinkEnd peer_;
@@ -99,8 +103,8 @@ class AsioLink::Impl {
   std::unique_ptr<Dialer> witness_dialer_;
 };
 
-AsioLink::AsioLink(EventLoop& loop, EventQueue& queue, AsioLinkOptions options, Report report)
-    : impl_(std::make_unique<Impl>(loop, queue, std::move(options), report)) {}
+AsioLink::AsioLink(EventLoop& loop, EventQueue& queue, AsioLinkOptions options, tls::Context tls, Report report)
+    : impl_(std::make_unique<Impl>(loop, queue, std::move(options), std::move(tls), report)) {}
 
 AsioLink::~AsioLink() = default;
 

@@ -1,4 +1,4 @@
-// A node's links over TCP, to the peer and to the witness.
+// A node's links over TCP and TLS, to the peer and to the witness.
 //
 // Who calls whom is fixed, so that there is never a question which of two connections counts: node `first` listens
 // and node `second` dials it; both dial the witness.
@@ -9,6 +9,7 @@
 #include "io/asio/hello.h"
 #include "io/link.h"
 #include "io/report.h"
+#include "io/tls/context.h"
 
 #include <cstdint>
 #include <memory>
@@ -35,7 +36,7 @@ struct AsioLinkOptions {
 /// Loop and queue outlive it; used on the loop's thread, but for open(), which comes before the loop runs.
 class AsioLink final : public Link {
  public:
-  AsioLink(EventLoop& loop, EventQueue& queue, AsioLinkOptions options, Report report);
+  AsioLink(EventLoop& loop, EventQueue& queue, AsioLinkOptions options, tls::Context tls, Report report);
   ~AsioLink() override;
 
   /// Begins to listen and to dial. A failure (the port is taken) is a sentence with a remedy.

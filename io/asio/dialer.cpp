@@ -104,7 +104,8 @@ class Dialer::Impl : public std::enable_shared_from_this<Impl>, private FrameCon
       return;
     }
     limit_attempt(handshake_time_max);
-    connection_ = std::make_shared<FrameConnection>(std::move(socket_), pool_, hello_bytes_max);
+    connection_ =
+        std::make_shared<FrameConnection>(std::move(socket_), pool_, hello_bytes_max, options_.tls, tls::End::dialing);
     connection_->set_listener(this);
     theirs_.reset();
     connection_->send({{}, Buffer(encode(options_.hello))});
@@ -127,7 +128,8 @@ class Dialer::Impl : public std::enable_shared_from_this<Impl>, private FrameCon
       refused("the " + options_.description + " at " + remote_text_ + " refused: " + verdict->refusal);
       return;
     }
-    std::string objection = disagreement(options_.hello, *theirs_, remote_text_, options_.expected_place);
+    std::string objection =
+        disagreement(options_.hello, *theirs_, connection.peer(), remote_text_, options_.expected_place);
     connection.send({{}, Buffer(encode(Verdict{objection}))});
     connection.flush();
     if (!connection_) return;  // ended while the verdict was written
@@ -142,9 +144,14 @@ class Dialer::Impl : public std::enable_shared_from_this<Impl>, private FrameCon
     established_(std::exchange(connection_, nullptr));
   }
 
-  void on_closed(FrameConnection&, const std::string& reason) override {
-    connection_ = nullptr;
-    failed(reason);
+  void on_closed(FrameConnection& connection, const std::string& reason) override {
+    const bool by_tls = connection.refused();
+    connection_ = nullptr;  // the connection itself lives until its present handler ends
+    if (by_tls) {
+      refused("the " + options_.description + " at " + remote_text_ + " " + reason);
+    } else {
+      failed(reason);
+    }
   }
 
   void failed(const std::string& reason) {

@@ -21,6 +21,7 @@ struct DialerOptions {
   std::string description;     ///< "peer" or "witness", for messages
   std::string expected_place;  ///< what the other end's hello must say
   Hello hello;
+  tls::Context tls;
 };
 
 /// Used on the loop's thread.

@@ -3,15 +3,14 @@
 #include "engine/values/check.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
+#include <utility>
 
-#include <boost/asio/buffer.hpp>
+#include <boost/asio/post.hpp>
 
 namespace lockstep::io {
 
@@ -22,8 +21,8 @@ using boost::asio::ip::tcp;
 constexpr std::size_t prefix_bytes = 4;
 /// Less room than this at the end of a block is not worth a system call.
 constexpr std::size_t read_bytes_min = 4096;
-/// Pieces of one writev; a frame is up to three.
-constexpr std::size_t pieces_max = 384;
+/// So much is received before others on the loop get their turn.
+constexpr std::size_t turn_bytes_max = std::size_t{1} << 20U;
 
 std::array<std::byte, prefix_bytes> encode_length(std::size_t length) {
   std::array<std::byte, prefix_bytes> bytes{};
@@ -54,8 +53,13 @@ void prepare_socket(tcp::socket& socket) {
   ::fcntl(socket.native_handle(), F_SETFD, FD_CLOEXEC);
 }
 
-FrameConnection::FrameConnection(tcp::socket socket, std::shared_ptr<ReceivePool> pool, std::size_t frame_limit)
-    : socket_(std::move(socket)), pool_(std::move(pool)), frame_limit_(frame_limit), remote_(describe_remote(socket_)) {
+FrameConnection::FrameConnection(tcp::socket socket, std::shared_ptr<ReceivePool> pool, std::size_t frame_limit,
+                                 const tls::Context& tls, tls::End end)
+    : socket_(std::move(socket)),
+      tls_(tls, end, socket_.native_handle()),
+      pool_(std::move(pool)),
+      frame_limit_(frame_limit),
+      remote_(describe_remote(socket_)) {
   prepare_socket(socket_);
 }
 
@@ -64,21 +68,80 @@ void FrameConnection::set_silence_limit(Duration limit) {
   ::setsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_USER_TIMEOUT, &milliseconds_count, sizeof milliseconds_count);
 }
 
-void FrameConnection::start() { read(); }
+void FrameConnection::start() {
+  const auto self = shared_from_this();  // whoever started it may let go of it when it fails at once
+  handshake();
+}
 
-void FrameConnection::read() {
-  make_room();
-  socket_.async_read_some(
-      boost::asio::buffer(block_.memory.get() + filled_, block_.size - filled_),
-      [self = shared_from_this()](const boost::system::error_code& error, std::size_t bytes) {
-        if (self->closed_) return;
-        if (error) {
-          self->fail(error == boost::asio::error::eof ? "closed by the other end" : error.message());
-          return;
-        }
-        self->filled_ += bytes;
-        if (self->take_frames()) self->read();
-      });
+void FrameConnection::handshake() {
+  const tls::Progress progress = tls_.handshake();
+  if (progress == tls::Progress::done) {
+    secured_ = true;
+    flush();
+    if (!closed_) receive();
+  } else if (progress == tls::Progress::wants_input) {
+    wait_to_read();
+  } else if (progress == tls::Progress::wants_output) {
+    wait_to_write();
+  } else {
+    end(progress);
+  }
+}
+
+void FrameConnection::receive() {
+  for (std::size_t taken = 0; taken < turn_bytes_max;) {
+    make_room();
+    std::size_t got = 0;
+    const tls::Progress progress = tls_.read({block_.memory.get() + filled_, block_.size - filled_}, got);
+    if (progress == tls::Progress::done) {
+      filled_ += got;
+      taken += got;
+      if (!take_frames()) return;
+    } else if (progress == tls::Progress::wants_input) {
+      return wait_to_read();
+    } else if (progress == tls::Progress::wants_output) {  // a change of keys that is due goes first
+      receive_when_writable_ = true;
+      if (!waiting_to_write_) wait_to_write();
+      return;
+    } else {
+      return end(progress);
+    }
+  }
+  go_on_receiving();
+}
+
+void FrameConnection::go_on_receiving() {
+  boost::asio::post(socket_.get_executor(), [self = shared_from_this()] {
+    if (!self->closed_) self->receive();
+  });
+}
+
+void FrameConnection::wait_to_read() {
+  socket_.async_wait(tcp::socket::wait_read, [self = shared_from_this()](const boost::system::error_code& error) {
+    if (error || self->closed_) return;
+    self->tls_.readable();
+    if (self->secured_) {
+      self->receive();
+    } else {
+      self->handshake();
+    }
+  });
+}
+
+void FrameConnection::wait_to_write() {
+  waiting_to_write_ = true;
+  socket_.async_wait(tcp::socket::wait_write, [self = shared_from_this()](const boost::system::error_code& error) {
+    if (error || self->closed_) return;
+    self->waiting_to_write_ = false;
+    if (!self->secured_) return self->handshake();
+    self->flush();
+    if (!self->closed_ && std::exchange(self->receive_when_writable_, false)) self->receive();
+  });
+}
+
+void FrameConnection::end(tls::Progress progress) {
+  refused_ = progress == tls::Progress::refused;
+  fail(tls_.reason());
 }
 
 void FrameConnection::make_room() {
@@ -123,47 +186,46 @@ void FrameConnection::send(Frame frame) {
 }
 
 void FrameConnection::flush() {
-  if (!closed_ && !waiting_to_write_ && !outgoing_.empty()) write();
+  if (secured_ && !closed_ && !waiting_to_write_ && (!outgoing_.empty() || tls_.holds())) write();
 }
 
 void FrameConnection::write() {
-  std::array<iovec, pieces_max> pieces;
-  while (!outgoing_.empty()) {
-    std::size_t count = 0;
-    std::size_t skip = front_written_;
-    const auto add = [&](const std::byte* data, std::size_t size) {
-      if (skip >= size) {
-        skip -= size;
-        return;
+  tls::Progress progress = tls_.send_held();
+  while (progress == tls::Progress::done && !outgoing_.empty()) {
+    if (record_.empty()) record_ = next_record();
+    progress = tls_.write(record_, outgoing_bytes_ > record_.size());
+    if (progress == tls::Progress::done) consume(std::exchange(record_, {}).size());
+  }
+  if (progress == tls::Progress::done) progress = tls_.send_held();
+  if (progress == tls::Progress::wants_output) {
+    wait_to_write();
+  } else if (progress != tls::Progress::done) {
+    end(progress);
+  }
+}
+
+/// A record of its own for what fills one: encrypted where it lies. Smaller pieces share one.
+std::span<const std::byte> FrameConnection::next_record() {
+  std::size_t skip = front_written_;
+  std::size_t gathered = 0;
+  for (const Outgoing& out : outgoing_) {
+    const FrameHead& head = out.frame.head;
+    const std::array<std::span<const std::byte>, 3> pieces = {
+        std::span(out.prefix), std::span(head.data(), head.size()), out.frame.body.bytes()};
+    for (std::span<const std::byte> piece : pieces) {
+      if (skip >= piece.size()) {
+        skip -= piece.size();
+        continue;
       }
-      pieces[count++] = {const_cast<std::byte*>(data) + skip, size - skip};
-      skip = 0;
-    };
-    for (const Outgoing& out : outgoing_) {
-      if (count + 3 > pieces_max) break;
-      add(out.prefix.data(), out.prefix.size());
-      add(out.frame.head.data(), out.frame.head.size());
-      add(out.frame.body.data(), out.frame.body.size());
-    }
-    msghdr message{};
-    message.msg_iov = pieces.data();
-    message.msg_iovlen = count;
-    const ssize_t written = ::sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (written >= 0) {
-      consume(static_cast<std::size_t>(written));
-    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-      waiting_to_write_ = true;
-      socket_.async_wait(tcp::socket::wait_write, [self = shared_from_this()](const boost::system::error_code& error) {
-        if (error || self->closed_) return;
-        self->waiting_to_write_ = false;
-        self->flush();
-      });
-      return;
-    } else if (errno != EINTR) {
-      fail(std::strerror(errno));
-      return;
+      piece = piece.subspan(std::exchange(skip, 0));
+      if (gathered == 0 && piece.size() >= gathered_.size()) return piece.first(gathered_.size());
+      piece = piece.first(std::min(piece.size(), gathered_.size() - gathered));
+      std::memcpy(gathered_.data() + gathered, piece.data(), piece.size());
+      gathered += piece.size();
+      if (gathered == gathered_.size()) return gathered_;
     }
   }
+  return std::span(gathered_).first(gathered);
 }
 
 void FrameConnection::consume(std::size_t bytes) {
@@ -181,6 +243,7 @@ void FrameConnection::close() {
   closed_ = true;
   listener_ = nullptr;
   outgoing_.clear();
+  record_ = {};
   boost::system::error_code ignored;
   socket_.close(ignored);
 }

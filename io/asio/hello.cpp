@@ -114,14 +114,27 @@ std::optional<Verdict> decode_verdict(const Buffer& bytes) {
   return verdict;
 }
 
-std::string disagreement(const Hello& mine, const Hello& theirs, const std::string& remote,
-                         const std::string& expected_place) {
+std::string disagreement(const Hello& mine, const Hello& theirs, const std::optional<tls::Identity>& certificate,
+                         const std::string& remote, const std::string& expected_place) {
   const std::string who = (expected_place == "witness" ? "witness at " : "peer at ") + remote;
   if (theirs.protocol != mine.protocol) {
     const bool newer = theirs.protocol > mine.protocol;
     return who + " runs Lockstep " + theirs.program_version + " (protocol " + std::to_string(theirs.protocol) + "), " +
            mine.name + " runs " + mine.program_version + " (protocol " + std::to_string(mine.protocol) + "): upgrade " +
            (newer ? mine.name : "the one at " + remote);
+  }
+  if (!certificate) {
+    return who + " shows a certificate that is for no place of a cluster: give it one of its own with \"lockstep " +
+           "invite\" on the cluster's first server";
+  }
+  if (theirs.cluster == mine.cluster && certificate->cluster != mine.cluster) {
+    return who + " shows a certificate of cluster \"" + certificate->cluster + "\", but this is \"" + mine.cluster +
+           "\": correct the addresses in cluster.toml, or let it join this cluster (\"lockstep invite\")";
+  }
+  if (certificate->place != theirs.place) {
+    return who + " says that it is the " + theirs.place + " of the cluster, but its certificate is for the " +
+           certificate->place + ": copy no certificates between machines; run \"lockstep invite\" on the first " +
+           "server for each, and list the [[node]] entries in cluster.toml in the same order everywhere";
   }
   if (theirs.cluster != mine.cluster) {
     return who + " belongs to cluster \"" + theirs.cluster + "\" but this is \"" + mine.cluster +

@@ -1,4 +1,4 @@
-// The first words on a connection: both ends say who they are, and each says whether it agrees.
+// The first words on a connection, within TLS: both ends say who they are, and each says whether it agrees.
 //
 // The dialling end sends its Hello, the accepting end answers with its own Hello and its Verdict, the dialling end
 // closes with its Verdict. Magic, protocol and program version come first and never change their place, and neither
@@ -6,6 +6,7 @@
 #pragma once
 
 #include "engine/values/buffer.h"
+#include "io/tls/certificate.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -46,9 +47,10 @@ struct Verdict {
 std::vector<std::byte> encode(const Verdict& verdict);
 std::optional<Verdict> decode_verdict(const Buffer& bytes);
 
-/// Why `mine` will not work with `theirs`, as a sentence with a remedy; empty if it will. `remote` is the other end's
-/// address; `expected_place` what it should be, or empty if the caller checks that itself.
-std::string disagreement(const Hello& mine, const Hello& theirs, const std::string& remote,
-                         const std::string& expected_place);
+/// Why `mine` will not work with `theirs`, as a sentence with a remedy; empty if it will. `certificate` is for whom the
+/// other end's certificate speaks: nobody is believed to be anybody else. `remote` is the other end's address;
+/// `expected_place` what it should be, or empty if the caller checks that itself.
+std::string disagreement(const Hello& mine, const Hello& theirs, const std::optional<tls::Identity>& certificate,
+                         const std::string& remote, const std::string& expected_place);
 
 }  // namespace lockstep::io

@@ -1,144 +1,11 @@
 // Two nodes and a witness on loopback addresses.
-#include "io/asio/asio_link.h"
-#include "io/asio/event_loop.h"
-#include "io/asio/event_queue.h"
-#include "io/asio/hello.h"
+#include "io/asio/link_test_tools.h"
 #include "io/asio/witness_link.h"
 
 #include <algorithm>
-#include <arpa/inet.h>
-#include <chrono>
-#include <condition_variable>
-#include <functional>
-#include <mutex>
-#include <sys/socket.h>
-#include <thread>
-#include <unistd.h>
-#include <vector>
-
-#include <gtest/gtest.h>
 
 namespace lockstep::io {
 namespace {
-
-constexpr std::chrono::seconds patience{5};
-
-Hello hello(const std::string& name) {
-  Hello result;
-  result.program_version = "1.0";
-  result.cluster = "demo";
-  result.module = "data";
-  result.name = name;
-  result.settings = {{"timeout", "2s"}};
-  return result;
-}
-
-/// Everything that happened, for the test's thread to wait on.
-class Record {
- public:
-  void add(const std::string& text) {
-    const std::scoped_lock lock(mutex_);
-    lines_.push_back(text);
-    changed_.notify_all();
-  }
-  bool wait_for(const std::string& part, std::size_t times = 1) {
-    std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, patience, [&] { return count(part) >= times; });
-  }
-  std::size_t seen(const std::string& part) {
-    const std::scoped_lock lock(mutex_);
-    return count(part);
-  }
-  std::vector<std::string> starting_with(const std::string& part) {
-    const std::scoped_lock lock(mutex_);
-    std::vector<std::string> result;
-    for (const std::string& line : lines_) {
-      if (line.starts_with(part)) result.push_back(line);
-    }
-    return result;
-  }
-
- private:
-  std::size_t count(const std::string& part) {
-    std::size_t result = 0;
-    for (const std::string& line : lines_) result += line.find(part) != std::string::npos ? 1 : 0;
-    return result;
-  }
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::vector<std::string> lines_;
-};
-
-/// A loop, a queue and whatever link a test puts on them.
-class Host {
- public:
-  Host() : queue(loop) {}
-  ~Host() { end(); }
-  /// Before the links go.
-  void end() {
-    loop.stop();
-    if (thread_.joinable()) thread_.join();
-    queue.disconnect();
-  }
-  template <typename LinkType>
-  void run(LinkType& link) {
-    queue.connect([this](Instant, Event event) { note(event); }, [&link] { link.flush(); });
-    thread_ = std::thread([this] { loop.run(); });
-  }
-  void on_loop(std::function<void()> work) { loop.post_from_any_thread(std::move(work)); }
-  Report report() {
-    return [this](Severity, const std::string& text) { record.add("log " + text); };
-  }
-
-  EventLoop loop;
-  EventQueue queue;
-  Record record;
-  std::vector<Buffer> frames;  ///< on the loop's thread; the test reads them when `record` says so
-
- private:
-  void note(const Event& event) {
-    const auto place = [](Endpoint endpoint) { return std::to_string(static_cast<int>(endpoint)); };
-    if (const auto* up = std::get_if<LinkUp>(&event)) record.add("up " + place(up->endpoint));
-    if (const auto* down = std::get_if<LinkDown>(&event)) record.add("down " + place(down->endpoint));
-    if (const auto* frame = std::get_if<FrameArrived>(&event)) {
-      frames.push_back(frame->frame);
-      record.add("frame " + place(frame->endpoint) + " " + std::to_string(frame->frame.size()));
-    }
-  }
-  std::thread thread_;
-};
-
-struct Node {
-  Node(NodeId self, std::uint16_t port, const Hello& mine, std::uint16_t witness_port = 1) {
-    AsioLinkOptions options;
-    options.self = self;
-    options.hello = mine;
-    options.self_address = self == NodeId::first ? "127.0.0.1" : "127.0.0.2";
-    options.peer_address = self == NodeId::first ? "127.0.0.2" : "127.0.0.1";
-    options.port = port;
-    options.witness_address = "127.0.0.1";
-    options.witness_port = witness_port;
-    link = std::make_unique<AsioLink>(host.loop, host.queue, options, host.report());
-    error = link->open();
-  }
-  ~Node() { host.end(); }
-  void run() { host.run(*link); }
-  void send(std::vector<std::byte> head, Buffer body) {
-    host.on_loop([this, head = std::move(head), body = std::move(body)] {
-      link->send(Endpoint::peer, {{head.begin(), head.end()}, body});
-    });
-  }
-
-  Host host;
-  std::unique_ptr<AsioLink> link;
-  std::string error;
-};
-
-std::vector<std::byte> bytes(std::size_t size, unsigned seed) {
-  std::vector<std::byte> result(size);
-  for (std::size_t i = 0; i < size; ++i) result[i] = static_cast<std::byte>(i * 31 + seed + (i >> 12U));
-  return result;
-}
 
 TEST(Link, carries_frames_of_every_size_in_order) {
   Node first(NodeId::first, 0, hello("s1"));
@@ -223,7 +90,9 @@ TEST(Link, two_first_nodes_do_not_talk) {
   mine.place = "first";
   Hello theirs = hello("s1b");
   theirs.place = "first";
-  EXPECT_NE(disagreement(mine, theirs, "10.0.0.2:7701", "second").find("list the [[node]] entries"), std::string::npos);
+  const tls::Identity certificate{"demo", "first"};
+  EXPECT_NE(disagreement(mine, theirs, certificate, "10.0.0.2:7701", "second").find("list the [[node]] entries"),
+            std::string::npos);
 }
 
 TEST(Link, a_taken_port_is_an_error_with_a_remedy) {
@@ -233,68 +102,16 @@ TEST(Link, a_taken_port_is_an_error_with_a_remedy) {
   EXPECT_NE(again.error.find("another program has that port"), std::string::npos) << again.error;
 }
 
-class RawClient {
- public:
-  explicit RawClient(std::uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(port);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    const timeval limit{5, 0};
-    ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-    connected = ::connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
-  }
-  ~RawClient() { ::close(fd_); }
-  void send(const std::string& text) {
-    ASSERT_EQ(::send(fd_, text.data(), text.size(), MSG_NOSIGNAL), std::ssize(text));
-  }
-  void send_frame(const std::vector<std::byte>& content) {
-    std::string text;
-    for (unsigned i = 0; i < 4; ++i) text += static_cast<char>(content.size() >> (8 * i));
-    text.append(reinterpret_cast<const char*>(content.data()), content.size());
-    send(text);
-  }
-  /// Reads until the other end closes; the number of bytes.
-  std::size_t drain() {
-    std::size_t total = 0;
-    char chunk[4096];
-    for (ssize_t got = 0; (got = ::recv(fd_, chunk, sizeof chunk, 0)) > 0;) total += static_cast<std::size_t>(got);
-    return total;
-  }
-  bool connected = false;
-
- private:
-  int fd_;
-};
-
-std::vector<std::byte> second_hello() {
-  Hello mine = hello("s2");
-  mine.place = "second";
-  return encode(mine);
-}
-
-TEST(Link, what_is_not_lockstep_is_shown_the_door) {
-  Node first(NodeId::first, 0, hello("s1"));
-  first.run();
-  RawClient browser(first.link->port());
-  ASSERT_TRUE(browser.connected);
-  browser.send("GET / HTTP/1.1\r\n\r\n");
-  browser.drain();
-  RawClient odd(first.link->port());
-  odd.send_frame(bytes(50, 1));
-  odd.drain();
-  EXPECT_TRUE(first.host.record.wait_for("does not speak Lockstep's language"));
-  EXPECT_EQ(first.host.record.seen("up"), 0U);
-}
-
 TEST(Link, a_second_connection_replaces_the_first_and_an_oversized_frame_ends_it) {
   Node first(NodeId::first, 0, hello("s1"));
   first.run();
   RawClient one(first.link->port());
+  ASSERT_TRUE(one.secure());
   one.send_frame(second_hello());
   one.send_frame(encode(Verdict{}));
   ASSERT_TRUE(first.host.record.wait_for("up 0"));
   RawClient two(first.link->port());
+  ASSERT_TRUE(two.secure());
   two.send_frame(second_hello());
   two.send_frame(encode(Verdict{}));
   ASSERT_TRUE(first.host.record.wait_for("up 0", 2));
@@ -309,7 +126,8 @@ TEST(Link, the_witness_hears_both_nodes_of_the_module_it_admits) {
   Host witness;
   WitnessLink link(witness.queue, milliseconds(2000), witness.report());
   Hello own = hello("the witness");
-  WitnessServer server(witness.loop, own, witness.report(), [&](const Hello& theirs, const std::string&) {
+  const tls::Context tls(tls::testing::credentials("witness"));
+  WitnessServer server(witness.loop, own, tls, witness.report(), [&](const Hello& theirs, const std::string&) {
     return theirs.module == "data" ? WitnessServer::Admission{&link, ""}
                                    : WitnessServer::Admission{nullptr, "not here"};
   });

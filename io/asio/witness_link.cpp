@@ -53,17 +53,19 @@ void WitnessLink::adopt(const std::string& place, std::shared_ptr<FrameConnectio
 
 class WitnessServer::Impl {
  public:
-  Impl(EventLoop& loop, Hello hello, Report report, Admit admit)
+  Impl(EventLoop& loop, Hello hello, tls::Context tls, Report report, Admit admit)
       : hello_(std::move(hello)),
         admit_(std::move(admit)),
-        acceptor_(loop, std::make_shared<ReceivePool>(block_bytes), std::move(report),
-                  [this](const Hello& theirs, const std::string& remote) { return judge(theirs, remote); }) {}
+        acceptor_(loop, std::make_shared<ReceivePool>(block_bytes), std::move(tls), std::move(report),
+                  [this](const Hello& theirs, const std::optional<tls::Identity>& certificate,
+                         const std::string& remote) { return judge(theirs, certificate, remote); }) {}
 
-  Acceptor::Answer judge(const Hello& theirs, const std::string& remote) {
+  Acceptor::Answer judge(const Hello& theirs, const std::optional<tls::Identity>& certificate,
+                         const std::string& remote) {
     Hello mine = hello_;
     mine.place = "witness";
     mine.module = theirs.module;
-    Acceptor::Answer answer{mine, disagreement(mine, theirs, remote, {}), {}};
+    Acceptor::Answer answer{mine, disagreement(mine, theirs, certificate, remote, {}), {}};
     if (answer.refusal.empty() && theirs.place != "first" && theirs.place != "second") {
       answer.refusal = remote + " says that its place is \"" + theirs.place + "\": only nodes call a witness";
     }
@@ -81,8 +83,8 @@ class WitnessServer::Impl {
   Acceptor acceptor_;
 };
 
-WitnessServer::WitnessServer(EventLoop& loop, Hello hello, Report report, Admit admit)
-    : impl_(std::make_unique<Impl>(loop, std::move(hello), std::move(report), std::move(admit))) {}
+WitnessServer::WitnessServer(EventLoop& loop, Hello hello, tls::Context tls, Report report, Admit admit)
+    : impl_(std::make_unique<Impl>(loop, std::move(hello), std::move(tls), std::move(report), std::move(admit))) {}
 
 WitnessServer::~WitnessServer() = default;
 

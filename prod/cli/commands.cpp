@@ -1,5 +1,6 @@
 #include "prod/cli/commands.h"
 
+#include "prod/cli/check.h"
 #include "prod/cli/conflicts.h"
 #include "prod/cli/control_client.h"
 #include "prod/cli/render_status.h"
@@ -196,6 +197,10 @@ ExitCode run_check(const CommandLine& line) {
     std::cout << chosen.error << "\n";
     return exit_refused;
   }
+  const MachineCheck machine = check_machine(line.configuration, loaded.configuration, *chosen.node);
+  for (const std::string& problem : machine.problems) std::cout << problem << "\n";
+  if (!machine.problems.empty()) return exit_refused;
+  for (const std::string& warning : machine.warnings) std::cout << "note: " << warning << "\n";
   std::cout << line.configuration << " is in order: node " << loaded.configuration.cluster.node(*chosen.node).name
             << " of cluster " << loaded.configuration.cluster.name << ", modules";
   for (const ModuleConfiguration& module : loaded.configuration.modules) std::cout << " " << module.name;

@@ -50,7 +50,7 @@ ExitCode complain(ExitCode code, const std::string& text);
 
 /// Prints to standard output what was asked for, and errors to standard error.
 ExitCode run_command(CommandLine line);
-/// Validates all configuration files and which node this is.
+/// Validates all configuration files, which node this is, and what lockstepd needs of this server.
 ExitCode run_check(const CommandLine& line);
 
 }  // namespace lockstep::prod

@@ -2,6 +2,8 @@
 #include "prod/cli/command_tree.h"
 #include "prod/cli/commands.h"
 #include "prod/cli/completion.h"
+#include "prod/cli/setup_verbs.h"
+#include "prod/cli/token_verbs.h"
 
 #include <iostream>
 #include <string>
@@ -25,7 +27,10 @@ constexpr const char* footer =
     "  lockstep -m data prim              first start: this node has the good data\n"
     "  lockstep -m data swap --wait       exchange the roles of the two servers, and wait until it is done\n"
     "  lockstep -m data verify --wait     compare both servers' data, and say what differs\n"
-    "  lockstep check                     explain every mistake in the configuration";
+    "  lockstep check                     explain everything that would keep the daemon from starting\n"
+    "  lockstep init --name office --node s1=10.0.1.1 --node s2=10.0.1.2 --witness 10.0.0.3 \\\n"
+    "      --module shop --directory /srv/shop\n"
+    "                                     set up a new cluster, on s1";
 
 struct VerbHelp {
   const char* verb;
@@ -149,13 +154,15 @@ void add_verbs(CLI::App& app, CommandLine& line) {
   CLI::App* completion = add_verb(app, line, {"completion", "Print a script that makes a shell complete this command"});
   completion->add_option("shell", line.shell, "Whose")->required()->check(CLI::IsMember({"bash", "fish", "zsh"}));
 
-  add_verb(app, line, {"check", "Validate the configuration files; needs no module and no daemon"});
+  add_verb(app, line, {"check", "Validate configuration, keys, ports and directories; starts and changes nothing"});
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   CommandLine line;
+  SetupCommand setup;
+  TokenCommand token;
   CLI::App app("Controls Lockstep's modules on this server.", "lockstep");
   app.footer(footer);
   app.set_help_all_flag("--help-all", "Print this, and the help of every command");
@@ -168,6 +175,8 @@ int main(int argc, char** argv) {
   app.require_subcommand(0, 1);
   app.fallthrough();
   add_verbs(app, line);
+  add_setup_verbs(app, setup, line.request.verb);
+  add_token_verb(app, token, line.request.verb);
   // Asked by the scripts, with what was typed so far, which need not be a command line yet.
   if (argc >= 3 && std::string(argv[1]) == "completion" && std::string(argv[2]) == "words") {
     for (const auto& [word, help] : complete(command_tree(app), {argv + 3, argv + argc}, line.configuration)) {
@@ -183,6 +192,10 @@ int main(int argc, char** argv) {
       std::cout << completion_script(line.shell);
       return exit_done;
     }
+    if (is_setup_verb(line.request.verb)) {
+      return run_setup(setup, line.request.verb, line.configuration) ? exit_done : exit_refused;
+    }
+    if (line.request.verb == "token") return run_token(token, line.configuration) ? exit_done : exit_refused;
     const bool of_all = line.request.verb == "status" || line.request.verb == "top";
     if (line.request.module.empty() && !of_all) throw CLI::RequiredError("-m MODULE");
   } catch (const CLI::ParseError& error) {

@@ -59,6 +59,9 @@ void check_together(const ConfigurationFiles& configuration, std::vector<Configu
     if (module.port != 0 && module.port == cluster.http_port) {
       error("port " + std::to_string(module.port) + " is that of [http] in cluster.toml: choose another");
     }
+    if (module.port != 0 && module.port == cluster.api_port) {
+      error("port " + std::to_string(module.port) + " is that of [api] in cluster.toml: choose another");
+    }
     for (const std::string& own : {cluster.state_directory, cluster.run_directory}) {
       if (!module.directory.empty() && (beneath(own, module.directory) || beneath(module.directory, own))) {
         error("directory " + module.directory + " and Lockstep's own " + own +

@@ -35,6 +35,8 @@ struct ClusterConfiguration {
   std::uint16_t witness_port = 7790;
   std::string http_address = "0.0.0.0";
   std::uint16_t http_port = 9010;
+  std::string api_address = "0.0.0.0";
+  std::uint16_t api_port = 9011;
   std::string state_directory = "/var/lib/lockstep";
   std::string run_directory = "/run/lockstep";
   RecorderConfiguration recorder;

@@ -81,6 +81,19 @@ void load_cluster(const TomlValue& document, const std::string& shown_name, Clus
     }
     http.finish();
   }
+  if (const TomlEntry* entry = file.any("api")) {
+    TomlSection api(entry->value, shown_name, "[api]", errors);
+    if (auto address = api.ip_address("address", Presence::optional)) cluster.api_address = *address;
+    if (const auto port = api.number("port", Presence::optional, 1, port_max)) {
+      cluster.api_port = static_cast<std::uint16_t>(*port);
+    }
+    if (cluster.api_port == cluster.http_port) {
+      api.error(
+          api.has("port") ? api.position_of("port") : entry->position,
+          "port " + std::to_string(cluster.api_port) + " is that of [http], which is not encrypted: choose another");
+    }
+    api.finish();
+  }
   if (const TomlEntry* entry = file.any("paths")) {
     TomlSection paths(entry->value, shown_name, "[paths]", errors);
     if (auto path = paths.path("state", Presence::optional)) cluster.state_directory = *path;

@@ -1,4 +1,5 @@
 // lockstepd: the daemon of a server that holds data. Hosts every configured module.
+#include "io/tls/credentials.h"
 #include "prod/common/log.h"
 #include "prod/config/configuration.h"
 #include "prod/daemon/flight_recorder.h"
@@ -91,6 +92,13 @@ int run(const Arguments& arguments) {
     if (const std::string error = make_directory(path); !error.empty()) return fail(error);
   }
 
+  const tls::LoadedCredentials keys =
+      tls::load_credentials(arguments.configuration, {cluster.name, std::string(to_string(*chosen.node))});
+  for (const std::string& problem : keys.problems) log(io::Severity::error, problem);
+  if (!keys.credentials) return fail("without keys and certificate of its own this server cannot take part");
+  if (!keys.warning.empty()) log(io::Severity::warning, keys.warning);
+  const tls::Context tls(*keys.credentials);
+
   const io::Report report = &lockstep::prod::log;
   WebhookSender webhooks(cluster.webhooks, {cluster.name, cluster.node(*chosen.node).name, LOCKSTEP_VERSION}, report);
   EventLog events(cluster.state_directory, report,
@@ -98,11 +106,11 @@ int run(const Arguments& arguments) {
   std::vector<std::unique_ptr<ModuleHost>> hosts;
   std::vector<ModuleHost*> views;
   for (const ModuleConfiguration& module : loaded.configuration.modules) {
-    hosts.push_back(std::make_unique<ModuleHost>(cluster, module, *chosen.node, events));
+    hosts.push_back(std::make_unique<ModuleHost>(cluster, module, *chosen.node, tls, events));
     views.push_back(hosts.back().get());
   }
   for (const auto& host : hosts) host->know(views);
-  Services services(views, cluster, *chosen.node);
+  Services services(views, cluster, *chosen.node, arguments.configuration, *keys.credentials);
   std::string error = prepare_all(hosts);
   if (error.empty()) error = services.listen();
   if (!error.empty()) {

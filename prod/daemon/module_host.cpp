@@ -143,7 +143,8 @@ class ModuleHost::Running {
     }
     if (std::string error = storage_.open(); !error.empty()) return error;
     conflicts_ = storage_.conflicts();
-    link_ = std::make_unique<io::AsioLink>(loop_, queue_, link_options(cluster, module, host_.self_), host_.report_);
+    link_ = std::make_unique<io::AsioLink>(loop_, queue_, link_options(cluster, module, host_.self_), host_.tls_,
+                                           host_.report_);
     if (std::string error = link_->open(); !error.empty()) {
       storage_.give_up();
       return error;
@@ -316,10 +317,12 @@ class ModuleHost::Running {
   std::thread thread_;
 };
 
-ModuleHost::ModuleHost(ClusterConfiguration cluster, ModuleConfiguration module, NodeId self, EventLog& events)
+ModuleHost::ModuleHost(ClusterConfiguration cluster, ModuleConfiguration module, NodeId self, tls::Context tls,
+                       EventLog& events)
     : cluster_(std::move(cluster)),
       module_(std::move(module)),
       self_(self),
+      tls_(std::move(tls)),
       tail_(std::make_shared<LogTail>()),
       log_context_(std::make_shared<LogContext>()),
       report_(module_report(module_.name, tail_, log_context_)),

@@ -3,6 +3,7 @@
 
 #include "engine/values/node_id.h"
 #include "io/console.h"
+#include "io/tls/context.h"
 #include "prod/common/log.h"
 #include "prod/config/configuration.h"
 #include "prod/daemon/status_board.h"
@@ -22,7 +23,7 @@ namespace lockstep::prod {
 class ModuleHost {
  public:
   /// The log of events outlives it.
-  ModuleHost(ClusterConfiguration cluster, ModuleConfiguration module, NodeId self, EventLog& events);
+  ModuleHost(ClusterConfiguration cluster, ModuleConfiguration module, NodeId self, tls::Context tls, EventLog& events);
   ~ModuleHost();
   ModuleHost(const ModuleHost&) = delete;
   ModuleHost& operator=(const ModuleHost&) = delete;
@@ -70,6 +71,7 @@ class ModuleHost {
   const ClusterConfiguration cluster_;
   const ModuleConfiguration module_;
   const NodeId self_;
+  const tls::Context tls_;
   const std::shared_ptr<LogTail> tail_;
   const std::shared_ptr<LogContext> log_context_;
   const io::Report report_;

@@ -169,11 +169,21 @@ void handle_control(const std::vector<ModuleHost*>& hosts, const ClusterConfigur
   }
 }
 
+void handle_api(const std::vector<ModuleHost*>& hosts, const ClusterConfiguration& cluster, NodeId self,
+                const ControlRequest& request, const ControlServer::Respond& respond) {
+  if (!request.module.empty()) {
+    if (find_host(hosts, request.module) != nullptr) return handle_control(hosts, cluster, self, request, respond);
+    respond({Outcome::not_available, "no module \"" + request.module + "\": there is " + known_modules(hosts), {}});
+    return;
+  }
+  if (request.verb == "metrics") return respond({Outcome::done, metrics_page(hosts), {}});
+  respond(status_of_all(hosts, cluster, self));
+}
+
 HttpAnswer handle_http(const std::vector<ModuleHost*>& hosts, const std::string& path) {
   constexpr std::string_view health_prefix = "/health/";
   constexpr std::string_view ready_prefix = "/var/modules/";
   constexpr std::string_view ready_suffix = "/ready.txt";
-  if (path == "/metrics") return metrics_answer(hosts);
   const bool health_page = path.starts_with(health_prefix);
   const bool ready_page = path.starts_with(ready_prefix) && path.ends_with(ready_suffix) &&
                           path.size() > ready_prefix.size() + ready_suffix.size();

@@ -1,6 +1,9 @@
 #include "prod/daemon/services.h"
 
 #include "engine/values/check.h"
+#include "prod/api/api_server.h"
+#include "prod/common/log.h"
+#include "prod/daemon/expiry_watch.h"
 #include "prod/daemon/module_host.h"
 
 #include <exception>
@@ -14,7 +17,8 @@ namespace lockstep::prod {
 
 class Services::Impl {
  public:
-  Impl(std::vector<ModuleHost*> hosts, ClusterConfiguration cluster, NodeId self)
+  Impl(std::vector<ModuleHost*> hosts, ClusterConfiguration cluster, NodeId self, const std::string& configuration,
+       const tls::Credentials& credentials)
       : hosts_(std::move(hosts)),
         cluster_(std::move(cluster)),
         work_(boost::asio::make_work_guard(context_)),
@@ -22,12 +26,20 @@ class Services::Impl {
                  [this, self](const ControlRequest& request, const ControlServer::Respond& respond) {
                    handle_control(hosts_, cluster_, self, request, respond);
                  }),
-        http_(context_, [this](const std::string& path) { return handle_http(hosts_, path); }) {}
+        http_(context_, [this](const std::string& path) { return handle_http(hosts_, path); }),
+        api_(
+            context_, credentials, configuration,
+            [this, self](const ControlRequest& request, const ApiServer::Respond& respond) {
+              handle_api(hosts_, cluster_, self, request, respond);
+            },
+            [](const std::string& text) { log(io::Severity::info, "API: " + text); }),
+        expiry_(context_, configuration, {cluster_.name, std::string(to_string(self))}, &log) {}
 
   ~Impl() { stop(); }
 
   std::string listen() {
     if (std::string error = http_.listen(cluster_.http_address, cluster_.http_port); !error.empty()) return error;
+    if (std::string error = api_.listen(cluster_.api_address, cluster_.api_port); !error.empty()) return error;
     return control_.listen(cluster_.run_directory + "/" + control_socket_name);
   }
 
@@ -53,11 +65,14 @@ class Services::Impl {
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
   ControlServer control_;
   HttpServer http_;
+  ApiServer api_;
+  ExpiryWatch expiry_;
   std::thread thread_;
 };
 
-Services::Services(std::vector<ModuleHost*> hosts, ClusterConfiguration cluster, NodeId self)
-    : impl_(std::make_unique<Impl>(std::move(hosts), std::move(cluster), self)) {}
+Services::Services(std::vector<ModuleHost*> hosts, ClusterConfiguration cluster, NodeId self,
+                   const std::string& configuration, const tls::Credentials& credentials)
+    : impl_(std::make_unique<Impl>(std::move(hosts), std::move(cluster), self, configuration, credentials)) {}
 
 Services::~Services() = default;
 

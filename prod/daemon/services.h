@@ -1,6 +1,7 @@
 // What the daemon answers to administrators and load balancers, about all of its modules.
 #pragma once
 
+#include "io/tls/context.h"
 #include "prod/common/control_protocol.h"
 #include "prod/config/configuration.h"
 #include "prod/daemon/control_server.h"
@@ -18,19 +19,25 @@ class ModuleHost;
 void handle_control(const std::vector<ModuleHost*>& hosts, const ClusterConfiguration& cluster, NodeId self,
                     const ControlRequest& request, const ControlServer::Respond& respond);
 
+/// The same for the HTTP API, which may also ask for the status of all modules.
+void handle_api(const std::vector<ModuleHost*>& hosts, const ClusterConfiguration& cluster, NodeId self,
+                const ControlRequest& request, const ControlServer::Respond& respond);
+
 /// GET /health/MODULE and /var/modules/MODULE/ready.txt; never asks a module's thread, which may hang.
 HttpAnswer handle_http(const std::vector<ModuleHost*>& hosts, const std::string& path);
 
-/// GET /metrics: all modules' figures, and the process's, for Prometheus. Asks no module's thread either.
-HttpAnswer metrics_answer(const std::vector<ModuleHost*>& hosts);
+/// All modules' figures, and the process's, for Prometheus. Asks no module's thread either.
+std::string metrics_page(const std::vector<ModuleHost*>& hosts);
 
-/// The thread that runs control socket and HTTP. The hosts outlive it.
+/// The thread that runs control socket, health pages and API. The hosts outlive it.
 class Services {
  public:
-  Services(std::vector<ModuleHost*> hosts, ClusterConfiguration cluster, NodeId self);
+  /// `configuration`: its directory, where the API's tokens are; `credentials`: by which the API is known.
+  Services(std::vector<ModuleHost*> hosts, ClusterConfiguration cluster, NodeId self, const std::string& configuration,
+           const tls::Credentials& credentials);
   ~Services();
 
-  /// Opens the socket and the port. An error as a sentence with a remedy, or empty.
+  /// Opens the socket and the ports. An error as a sentence with a remedy, or empty.
   std::string listen();
   void start();
   /// No request is taken any more.

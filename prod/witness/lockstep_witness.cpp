@@ -1,8 +1,10 @@
 // lockstep-witness: the third vote, on a machine that holds no data.
+#include "io/tls/credentials.h"
 #include "prod/common/log.h"
 #include "prod/config/configuration.h"
 #include "prod/daemon/flight_recorder.h"
 #include "prod/daemon/process_setup.h"
+#include "prod/setup/setup.h"
 #include "prod/witness/witness_host.h"
 
 #include <cstdlib>
@@ -28,7 +30,11 @@ int run(const std::string& configuration, std::string state) {
   const ClusterConfiguration& cluster = loaded.configuration.cluster;
   if (state.empty()) state = cluster.state_directory;
   if (const std::string error = make_directory(state); !error.empty()) return fail(error);
-  WitnessHost host(cluster, state);
+  const tls::LoadedCredentials keys = tls::load_credentials(configuration, {cluster.name, "witness"});
+  for (const std::string& problem : keys.problems) log(io::Severity::error, problem);
+  if (!keys.credentials) return fail("without keys and certificate of its own this witness cannot take part");
+  if (!keys.warning.empty()) log(io::Severity::warning, keys.warning);
+  WitnessHost host(cluster, state, tls::Context(*keys.credentials));
   if (const std::string error = host.prepare(); !error.empty()) return fail(error);
   log(io::Severity::info, "lockstep-witness " LOCKSTEP_VERSION " of cluster " + cluster.name + " listens at " +
                               cluster.witness_address + ":" + std::to_string(cluster.witness_port));
@@ -45,16 +51,29 @@ int main(int argc, char** argv) {
   std::string configuration = "/etc/lockstep";
   std::string state;
   std::string level = "info";
+  JoinOptions joining;
   CLI::App app("The third vote of a Lockstep cluster: decides with one server when the other cannot be reached.",
                "lockstep-witness");
   app.set_version_flag("--version", "lockstep-witness " LOCKSTEP_VERSION);
   app.add_option("--config", configuration, "Directory with cluster.toml")->capture_default_str();
   app.add_option("--state", state, "Directory for the votes; by default [paths] state");
   app.add_option("--log-level", level, "debug, info, warning or error")->capture_default_str();
+  app.fallthrough();
+  CLI::App* join = app.add_subcommand("join", "Become the witness of a cluster, with a token of its first server");
+  join->add_option("token", joining.token,
+                   "As \"lockstep init\" or \"lockstep invite\" printed it; - reads it from "
+                   "standard input")
+      ->required();
+  join->add_flag("--keys-only", joining.keys_only, "A new key and certificate; the configuration stays");
+  join->add_flag("--force", joining.force, "Although this machine was set up before");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? EXIT_SUCCESS : 2;
+  }
+  if (join->parsed()) {
+    joining.configuration = configuration;
+    return run_join(joining, Joining::witness) ? EXIT_SUCCESS : EXIT_FAILURE;
   }
   set_up_signals();
   start_logging();

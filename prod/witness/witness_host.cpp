@@ -85,10 +85,10 @@ class WitnessModule {
 
 class WitnessHost::Impl {
  public:
-  Impl(ClusterConfiguration cluster, std::string state_directory)
+  Impl(ClusterConfiguration cluster, std::string state_directory, tls::Context tls)
       : cluster_(std::move(cluster)),
         state_directory_(std::move(state_directory)),
-        server_(loop_, own_hello(), &log,
+        server_(loop_, own_hello(), std::move(tls), &log,
                 [this](const io::Hello& theirs, const std::string& remote) { return admit(theirs, remote); }) {}
 
   ~Impl() { stop(); }
@@ -171,8 +171,8 @@ class WitnessHost::Impl {
   std::thread thread_;
 };
 
-WitnessHost::WitnessHost(ClusterConfiguration cluster, std::string state_directory)
-    : impl_(std::make_unique<Impl>(std::move(cluster), std::move(state_directory))) {}
+WitnessHost::WitnessHost(ClusterConfiguration cluster, std::string state_directory, tls::Context tls)
+    : impl_(std::make_unique<Impl>(std::move(cluster), std::move(state_directory), std::move(tls))) {}
 
 WitnessHost::~WitnessHost() = default;
 

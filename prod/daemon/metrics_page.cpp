@@ -6,7 +6,7 @@
 
 namespace lockstep::prod {
 
-HttpAnswer metrics_answer(const std::vector<ModuleHost*>& hosts) {
+std::string metrics_page(const std::vector<ModuleHost*>& hosts) {
   MetricPage page;
   add_process_metrics(page, "lockstepd", LOCKSTEP_VERSION);
   for (const ModuleHost* host : hosts) {
@@ -15,7 +15,7 @@ HttpAnswer metrics_answer(const std::vector<ModuleHost*>& hosts) {
     const bool serves = health_of(published.get(), now, host->configuration().settings.timeout).serves;
     add_module_metrics(page, {host->configuration().name, published, serves, now}, host->counters());
   }
-  return {200, metric_page_type, page.text()};
+  return page.text();
 }
 
 }  // namespace lockstep::prod

@@ -1,0 +1,117 @@
+#include "io/tls/credentials.h"
+#include "prod/config/configuration.h"
+#include "prod/setup/enrolment.h"
+#include "prod/setup/files.h"
+#include "prod/setup/setup.h"
+#include "prod/setup/templates.h"
+
+#include <charconv>
+#include <cstdlib>
+#include <filesystem>
+#include <iostream>
+
+namespace lockstep::prod {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+bool complain(const std::string& text) {
+  std::cerr << "lockstep init: " << text << "\n";
+  return false;
+}
+
+/// "s1=10.0.1.1"
+bool read_nodes(const std::vector<std::string>& words, ClusterConfiguration& cluster) {
+  if (words.size() != cluster.nodes.size()) {
+    return complain("say --node NAME=ADDRESS for each of the two servers, this one first");
+  }
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const std::size_t equals = words[i].find('=');
+    if (equals == std::string::npos) {
+      return complain("--node " + words[i] + ": say NAME=ADDRESS, like --node s1=10.0.1.1");
+    }
+    cluster.nodes[i] = {words[i].substr(0, equals), words[i].substr(equals + 1)};
+  }
+  return true;
+}
+
+/// "10.0.0.3", "10.0.0.3:7790", "[fd00::3]:7790"
+bool read_witness(std::string text, ClusterConfiguration& cluster) {
+  const std::size_t colon = text.rfind(':');
+  const bool bracketed = text.starts_with('[');
+  if (colon != std::string::npos && (bracketed ? text[colon - 1] == ']' : text.find(':') == colon)) {
+    const char* end = text.data() + text.size();
+    const auto [rest, error] = std::from_chars(text.data() + colon + 1, end, cluster.witness_port);
+    if (error != std::errc() || rest != end) return complain("--witness " + text + ": say ADDRESS or ADDRESS:PORT");
+    text.resize(colon);
+  }
+  if (bracketed && text.ends_with(']')) text = text.substr(1, text.size() - 2);
+  cluster.witness_address = text;
+  return true;
+}
+
+/// What lockstepd would say to these files, before anything is written where it looks.
+bool acceptable(const std::vector<NewFile>& files, LoadScope scope) {
+  std::string place = (fs::temp_directory_path() / "lockstep-init.XXXXXX").string();
+  if (::mkdtemp(place.data()) == nullptr) return complain("cannot make a directory in /tmp");
+  const std::string error = write_files(place, files);
+  const LoadedConfiguration loaded = load_configuration(place, scope);
+  fs::remove_all(place);
+  if (!error.empty()) return complain(error);
+  for (const ConfigurationError& mistake : loaded.errors) complain(mistake.text);
+  return loaded.errors.empty();
+}
+
+std::vector<NewFile> new_keys(const ClusterConfiguration& cluster) {
+  const tls::Authority authority = tls::Authority::create(cluster.name);
+  const tls::Key key = tls::Key::generate();
+  const Place first = place_of(cluster, NodeId::first);
+  const tls::Certificate certificate = authority.issue({cluster.name, first.place}, first.name, first.hosts, key);
+  const std::string folder = std::string(tls::credentials_folder) + "/";
+  return {{folder + tls::authority_key_file, authority.key.pem(), 0600},
+          {folder + tls::authority_file, authority.certificate.pem(), 0644},
+          {folder + tls::key_file, key.pem(), 0600},
+          {folder + tls::certificate_file, certificate.pem(), 0644}};
+}
+
+}  // namespace
+
+bool run_init(const InitOptions& options) {
+  ClusterConfiguration cluster;
+  cluster.name = options.name;
+  if (!read_nodes(options.nodes, cluster) || !read_witness(options.witness, cluster)) return false;
+  if (options.module.empty() != options.directory.empty()) {
+    return complain("say --module NAME and --directory DIR together, or neither and write modules/NAME.toml later");
+  }
+  std::vector<NewFile> files = {{"cluster.toml", cluster_file(cluster), 0644}};
+  if (!options.module.empty()) {
+    ModuleConfiguration module;
+    module.name = options.module;
+    module.directory = options.directory;
+    module.port = options.module_port;
+    files.push_back({"modules/" + module.name + ".toml", module_file(module), 0644});
+  }
+  const LoadScope scope = options.module.empty() ? LoadScope::cluster_only : LoadScope::cluster_and_modules;
+  if (!acceptable(files, scope)) return false;
+
+  const std::vector<NewFile> keys = new_keys(cluster);
+  files.insert(files.end(), keys.begin(), keys.end());
+  const std::string& place = options.invite.configuration;
+  if (const auto there = existing(place, files); !there.empty() && !options.force) {
+    return complain(there.front() + " exists: this server was set up before. \"lockstep invite\" lets further " +
+                    "machines join; --force sets up a new cluster in its place, whose machines must all join again " +
+                    "(what is replaced is kept as FILE.old)");
+  }
+  if (const std::string error = write_files(place, files); !error.empty()) return complain(error);
+  std::cout << "Cluster \"" << cluster.name << "\" is set up in " << place << " on this server, "
+            << cluster.nodes[0].name << ":\n";
+  for (const NewFile& file : files) std::cout << "  " << file.path << "\n";
+  std::cout << "Keep a copy of " << tls::credentials_folder << "/" << tls::authority_key_file
+            << " where only you can read it: whoever has it can join.\n\n";
+  if (options.wait) return run_invite(options.invite);
+  std::cout << "\"lockstep invite\" lets the other machines join.\n";
+  return true;
+}
+
+}  // namespace lockstep::prod

@@ -1,0 +1,45 @@
+// One TLS connection of a command: waits where a daemon would not, and carries lines.
+#pragma once
+
+#include "io/tls/stream.h"
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace lockstep::prod {
+
+/// A request or an answer is shorter: configuration files and certificates.
+inline constexpr std::size_t line_bytes_max = std::size_t{1} << 20U;
+
+/// Every call ends within the time that is left of `limit`, counted from the construction.
+class SecureChannel {
+ public:
+  /// `socket` is connected, and closed with this.
+  SecureChannel(int socket, const tls::Context& context, tls::End end, std::chrono::milliseconds limit);
+  ~SecureChannel();
+  SecureChannel(const SecureChannel&) = delete;
+  SecureChannel& operator=(const SecureChannel&) = delete;
+
+  /// An error as text, or empty.
+  std::string handshake();
+  std::string send_line(const std::string& line);
+  /// Without its end; nothing if none came (`error`).
+  std::optional<std::string> receive_line();
+  [[nodiscard]] const std::string& error() const { return error_; }
+  [[nodiscard]] const tls::Stream& stream() const { return stream_; }
+
+ private:
+  template <typename Step>
+  bool finish(Step step);
+  bool wait(short events);
+
+  const int socket_;
+  const std::chrono::steady_clock::time_point deadline_;
+  tls::Stream stream_;
+  std::string error_;
+  std::string received_;  ///< beyond the lines that were given out
+};
+
+}  // namespace lockstep::prod
