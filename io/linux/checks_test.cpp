@@ -156,10 +156,10 @@ class ChecksTest : public testing::Test {
     EXPECT_NE(ended->text.find(text), std::string::npos) << ended->text;
   }
 
-  /// What a start script leaves running: "sleep", with its number in a file.
+  /// What a start script leaves running: "sleep", no longer the shell that becomes it, with its number in a file.
   pid_t start_application() {
     application_options_.commands[static_cast<std::size_t>(Phase::start)] =
-        "sleep 300 & echo $! >" + directory_ + "/pid";
+        "sleep 300 & echo $! >" + directory_ + "/pid; until [ $(cat /proc/$!/comm) = sleep ]; do :; done";
     on_loop([this] {
       application_ = std::make_unique<ScriptApplication>(loop_, queue_, application_options_, quiet);
       application_->run(Ticket(1), Phase::start);
