@@ -17,7 +17,8 @@ Buffer encoded(const auto& word) { return Buffer(io::encode(word)); }
 bool accepts_hello(const Buffer& bytes) {
   const auto hello = io::decode_hello(bytes);
   if (!hello) return false;
-  const std::string why = io::disagreement(own_hello(), *hello, "10.0.0.2:7701", "second");
+  const std::string why =
+      io::disagreement(own_hello(), *hello, tls::Identity{"office", "second"}, "10.0.0.2:7701", "second");
   LOCKSTEP_CHECK(!why.empty() || hello->cluster == own_hello().cluster, "nobody agrees with another cluster");
   // A text beyond what a hello may hold is cut when it is written.
   if (bytes.size() > io::hello_bytes_max / 2 || hello->protocol != io::protocol_version) return true;
