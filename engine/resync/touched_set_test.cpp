@@ -78,6 +78,7 @@ struct Ports final : io::Timers,
                      io::Volume,
                      io::Mount,
                      io::Application,
+                     io::Checks,
                      io::Console,
                      io::Trace {
   struct Call {
@@ -107,6 +108,9 @@ struct Ports final : io::Timers,
   void close() override {}
   void reply(RequestId, const io::Reply&) override {}
   void run(Ticket, io::Phase) override {}
+  void begin(std::size_t) override {}
+  void run(Ticket, std::size_t) override {}
+  void end(std::size_t) override {}
   void answer(io::CommandId, bool, std::string) override {}
   void record(const io::TraceEvent&) override {}
 };
@@ -132,7 +136,7 @@ class TouchedSetTest : public testing::Test {
   }
 
   Ports ports_;
-  Context context_{settings(), {ports_, ports_, ports_, ports_, ports_, ports_, ports_, ports_, ports_}};
+  Context context_{settings(), {ports_, ports_, ports_, ports_, ports_, ports_, ports_, ports_, ports_, ports_}};
   TouchedSet set_{context_};
 };
 
