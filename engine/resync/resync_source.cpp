@@ -3,7 +3,6 @@
 #include "engine/planted.h"
 #include "engine/resync/region_fill.h"
 
-#include <algorithm>
 #include <cerrno>
 #include <optional>
 #include <utility>
@@ -139,7 +138,10 @@ void ResyncSource::begin_job(Job& job) {
   job.begun = context_.now;
   if (request.hollow) {
     context_.mark(Mark::pull_hollow);
-    return read({request.pull, request.offset, std::uint64_t{request.chunk_bytes} * request.chunks});
+    for (std::uint32_t i = 0; i < request.chunks; ++i) {
+      read({request.pull, request.offset + std::uint64_t{i} * request.chunk_bytes, request.chunk_bytes});
+    }
+    return;
   }
   const Ticket ticket = context_.next_ticket();
   digests_.emplace(ticket, request.pull);
@@ -225,47 +227,19 @@ void ResyncSource::fill(const Read& read, const io::RegionRead& event) {
     context_.mark(Mark::source_read_failed);
     return fail("file " + to_string(job.request.file), event.error);
   }
-  if (event.error == 0 && !event.data.empty()) {
-    if (job.request.hollow) {
-      fill_hollow(job, read.offset, event);
+  const bool there_already = job.request.hollow && event.data.all_zero();
+  if (there_already) context_.mark(Mark::hole_stays);
+  if (event.error == 0 && !event.data.empty() && !there_already) {
+    if (event.data.all_zero()) {
+      context_.mark(Mark::region_of_zeroes);
     } else {
-      order_fill(job, read.offset, event);
+      job.bytes += event.data.size();
     }
+    stream_.order(fill_of(job.request.file, read.offset, event), RequestId(0));
   }
   if (event.error == ENOENT) context_.mark(Mark::region_of_removed_file);
   if (event.error == 0 && event.data.empty()) context_.mark(Mark::region_beyond_end);
   if (--job.reads_left == 0) finish(read.job);
-}
-
-// Where the asker has nothing yet, zeroes need not be sent: what is a hole there stays one.
-void ResyncSource::fill_hollow(Job& job, std::uint64_t offset, const io::RegionRead& event) {
-  const std::size_t size = event.data.size();
-  const std::size_t step = job.request.chunk_bytes;
-  std::size_t begin = 0;
-  const auto order_up_to = [&](std::size_t end) {
-    if (begin == end) return;
-    io::RegionRead part = event;
-    part.data = event.data.slice(begin, end - begin);
-    order_fill(job, offset + begin, part);
-  };
-  for (std::size_t at = 0; at < size; at += step) {
-    const std::size_t end = std::min(at + step, size);
-    if (!all_zero(event.data.bytes().subspan(at, end - at))) continue;
-    context_.mark(Mark::hole_stays);
-    order_up_to(at);
-    begin = end;
-  }
-  order_up_to(size);
-}
-
-void ResyncSource::order_fill(Job& job, std::uint64_t offset, const io::RegionRead& event) {
-  const Operation operation = fill_of(job.request.file, offset, event);
-  if (operation.kind == OperationKind::fill) {
-    job.bytes += event.data.size();
-  } else {
-    context_.mark(Mark::region_of_zeroes);
-  }
-  stream_.order(operation, RequestId(0));
 }
 
 void ResyncSource::finish(std::uint64_t number) {

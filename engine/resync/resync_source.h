@@ -76,8 +76,6 @@ class ResyncSource {
   void compare(std::uint64_t number, const std::vector<std::uint64_t>& digests);
   void read(const Read& region);
   void fill(const Read& read, const io::RegionRead& event);
-  void fill_hollow(Job& job, std::uint64_t offset, const io::RegionRead& event);
-  void order_fill(Job& job, std::uint64_t offset, const io::RegionRead& event);
   void finish(std::uint64_t job);
   /// The own tree cannot be read: nobody is brought up to date with what is not known (I14).
   void fail(const std::string& what, int error);
