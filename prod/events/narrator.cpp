@@ -105,7 +105,7 @@ void Narrator::step(const io::Event& event) {
 
 Standing Narrator::observe(const engine::Status& status) {
   if (!told_) {
-    told_.emplace();
+    told_ = Told{};
     told_->epoch = status.configuration.epoch;  // decided in an earlier life, and told then
     tell(EventKind::daemon, "daemon_started", "the daemon runs on " + self_);
   }
