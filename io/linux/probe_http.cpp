@@ -1,6 +1,5 @@
 // A GET request, and its status.
-#include "io/asio/event_loop.h"
-#include "io/linux/probe.h"
+#include "io/linux/look_probe.h"
 
 #include <utility>
 
@@ -82,32 +81,10 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   http::response_parser<http::empty_body> parser_;
 };
 
-class HttpProbe final : public Probe {
- public:
-  HttpProbe(EventLoop& loop, HttpCheck check) : loop_(loop), check_(std::move(check)) {}
-  ~HttpProbe() override { give_up_now(); }
-
-  void look(Found found) override {
-    exchange_ = std::make_shared<Exchange>(loop_.context(), check_, std::move(found));
-    exchange_->begin();
-  }
-  void give_up() override { give_up_now(); }
-
- private:
-  void give_up_now() {
-    if (exchange_) exchange_->give_up();
-    exchange_.reset();
-  }
-
-  EventLoop& loop_;
-  const HttpCheck check_;
-  std::shared_ptr<Exchange> exchange_;
-};
-
 }  // namespace
 
 std::unique_ptr<Probe> make_http_probe(EventLoop& loop, HttpCheck check) {
-  return std::make_unique<HttpProbe>(loop, std::move(check));
+  return std::make_unique<LookProbe<Exchange, HttpCheck>>(loop, std::move(check));
 }
 
 }  // namespace lockstep::io

@@ -1,6 +1,5 @@
 // A connection, and if something is expected, what is answered.
-#include "io/asio/event_loop.h"
-#include "io/linux/probe.h"
+#include "io/linux/look_probe.h"
 
 #include <array>
 #include <utility>
@@ -85,32 +84,10 @@ class Conversation : public std::enable_shared_from_this<Conversation> {
   std::string answer_;
 };
 
-class TcpProbe final : public Probe {
- public:
-  TcpProbe(EventLoop& loop, TcpCheck check) : loop_(loop), check_(std::move(check)) {}
-  ~TcpProbe() override { give_up_now(); }
-
-  void look(Found found) override {
-    conversation_ = std::make_shared<Conversation>(loop_.context(), check_, std::move(found));
-    conversation_->begin();
-  }
-  void give_up() override { give_up_now(); }
-
- private:
-  void give_up_now() {
-    if (conversation_) conversation_->give_up();
-    conversation_.reset();
-  }
-
-  EventLoop& loop_;
-  const TcpCheck check_;
-  std::shared_ptr<Conversation> conversation_;
-};
-
 }  // namespace
 
 std::unique_ptr<Probe> make_tcp_probe(EventLoop& loop, TcpCheck check) {
-  return std::make_unique<TcpProbe>(loop, std::move(check));
+  return std::make_unique<LookProbe<Conversation, TcpCheck>>(loop, std::move(check));
 }
 
 }  // namespace lockstep::io

@@ -191,25 +191,15 @@ class ApiServer::Impl : public std::enable_shared_from_this<Impl> {
                                        [self, ended = std::move(ended)] { ended(); })
               ->start();
         });
-    boost::system::error_code error;
-    const tcp::endpoint endpoint(boost::asio::ip::make_address(address, error), port);
-    auto& acceptor = sessions_->acceptor();
-    if (!error) acceptor.open(endpoint.protocol(), error);
-    if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
-    if (!error) acceptor.bind(endpoint, error);
-    if (!error) acceptor.listen(tcp::acceptor::max_listen_connections, error);
+    const boost::system::error_code error = sessions_->listen(address, port);
     if (error) {
       return "cannot listen at " + address + ":" + std::to_string(port) + " for the API: " + error.message() +
              ": correct [api] in cluster.toml, or end the program that has the port (\"ss -ltnp\" shows which)";
     }
-    sessions_->start();
     return {};
   }
 
-  std::uint16_t port() const {
-    boost::system::error_code ignored;
-    return sessions_->acceptor().local_endpoint(ignored).port();
-  }
+  std::uint16_t port() const { return sessions_->port(); }
 
   void stop() {
     if (sessions_) sessions_->stop();

@@ -3,12 +3,15 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <fcntl.h>
 #include <functional>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/address.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
@@ -25,8 +28,25 @@ class SessionAcceptor : public std::enable_shared_from_this<SessionAcceptor<Prot
   SessionAcceptor(boost::asio::io_context& context, std::size_t sessions_max, Begin begin)
       : context_(context), acceptor_(context), timer_(context), sessions_max_(sessions_max), begin_(std::move(begin)) {}
 
-  /// To be opened and bound by the owner before start().
+  /// To be opened and bound by the owner before start(), where listen() is not for it.
   typename Protocol::acceptor& acceptor() { return acceptor_; }
+
+  /// Of tcp: opens, binds and starts, or says why not. `port` 0 takes a free one.
+  boost::system::error_code listen(const std::string& address, std::uint16_t port) {
+    boost::system::error_code error;
+    const typename Protocol::endpoint endpoint(boost::asio::ip::make_address(address, error), port);
+    if (!error) acceptor_.open(endpoint.protocol(), error);
+    if (!error) acceptor_.set_option(typename Protocol::acceptor::reuse_address(true), error);
+    if (!error) acceptor_.bind(endpoint, error);
+    if (!error) acceptor_.listen(Protocol::acceptor::max_listen_connections, error);
+    if (!error) start();
+    return error;
+  }
+  /// Of tcp, after listen().
+  [[nodiscard]] std::uint16_t port() const {
+    boost::system::error_code ignored;
+    return acceptor_.local_endpoint(ignored).port();
+  }
 
   void start() {
     ::fcntl(acceptor_.native_handle(), F_SETFD, FD_CLOEXEC);
