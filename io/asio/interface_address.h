@@ -18,6 +18,12 @@ struct InterfaceAddress {
   bool operator==(const InterfaceAddress&) const = default;
 };
 
+/// An address that is wherever the application runs.
+struct ServiceAddress {
+  InterfaceAddress address;
+  std::string interface;  ///< empty: the one with another address of that network
+};
+
 /// Nothing if `text` is none, or one that no host can have (a network's own, broadcast, multicast, loopback).
 std::optional<InterfaceAddress> parse_interface_address(const std::string& text);
 std::string to_string(const InterfaceAddress& address);

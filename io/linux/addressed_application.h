@@ -17,10 +17,7 @@ class EventQueue;
 
 namespace lockstep::linux_io {
 
-struct ServiceAddress {
-  InterfaceAddress address;
-  std::string interface;  ///< empty: the one with another address of that network
-};
+using io::ServiceAddress;
 
 /// Before `start` the addresses are added and announced; before `poststop` and `kill` they are taken away. An address
 /// that cannot be added is a start that fails, and says why. One that somebody else has, too, is no reason to wait, as

@@ -41,16 +41,23 @@ std::optional<address> address_of(const sockaddr* socket) {
   return std::nullopt;
 }
 
-/// Calls `visit(name, address)` for every address of this machine until it returns true.
+/// Calls `visit(name, address)` for every address of this machine until it returns true. 0, or an errno.
 template <typename Visit>
-void for_each_address(Visit visit) {
+int for_each_address(Visit visit) {
   ifaddrs* list = nullptr;
-  if (::getifaddrs(&list) != 0) return;
+  if (::getifaddrs(&list) != 0) return errno;
   const std::unique_ptr<ifaddrs, FreeInterfaces> owned(list);
   for (const ifaddrs* entry = list; entry != nullptr; entry = entry->ifa_next) {
     const auto found = address_of(entry->ifa_addr);
-    if (found && visit(std::string(entry->ifa_name), *found)) return;
+    if (found && visit(std::string(entry->ifa_name), *found)) return 0;
   }
+  return 0;
+}
+
+/// Whatever its scope.
+bool same(const address& a, const address& b) {
+  if (a.is_v4() || b.is_v4()) return a == b;
+  return a.to_v6().to_bytes() == b.to_v6().to_bytes();
 }
 
 /// One request with its attributes, and the kernel's answer.
@@ -137,6 +144,15 @@ std::optional<NetworkInterface> interface_in_network_of(const InterfaceAddress& 
   return found;
 }
 
+Outcome<std::string> interface_with(const address& wanted) {
+  std::string where;
+  const int error = for_each_address([&](const std::string& name, const address& there) {
+    if (same(wanted, there)) where = name;
+    return !where.empty();
+  });
+  return error == 0 ? Outcome<std::string>::of(where) : Outcome<std::string>::failed(error);
+}
+
 int add_address(const NetworkInterface& interface, const InterfaceAddress& address) {
   return AddressRequest(RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, interface.index, address).ask();
 }
@@ -144,10 +160,7 @@ int add_address(const NetworkInterface& interface, const InterfaceAddress& addre
 int remove_address(const InterfaceAddress& address) {
   int result = 0;
   for_each_address([&](const std::string& name, const boost::asio::ip::address& there) {
-    const bool same =
-        address.address.is_v4() == there.is_v4() &&
-        (there.is_v4() ? there == address.address : there.to_v6().to_bytes() == address.address.to_v6().to_bytes());
-    if (!same) return false;
+    if (!same(address.address, there)) return false;
     const int error = AddressRequest(RTM_DELADDR, 0, ::if_nametoindex(name.c_str()), address).ask();
     if (error != 0 && error != EADDRNOTAVAIL) result = error;
     return false;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "io/asio/interface_address.h"
+#include "io/linux/object_outcome.h"
 
 #include <array>
 #include <cstdint>
@@ -27,6 +28,9 @@ struct NetworkInterface {
 std::optional<NetworkInterface> find_interface(const std::string& name);
 /// The one that has another address of the same network.
 std::optional<NetworkInterface> interface_in_network_of(const InterfaceAddress& wanted);
+
+/// The name of the interface that has the address, whatever its network; empty if none has.
+Outcome<std::string> interface_with(const boost::asio::ip::address& address);
 
 /// Both succeed where there is nothing to do. 0 or an errno. IPv6 addresses are usable at once, without the kernel's
 /// duplicate address detection.

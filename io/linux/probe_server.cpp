@@ -1,11 +1,10 @@
 // What the machine itself must have: an interface, an address, space on a disk, another module.
 #include "io/linux/background_work.h"
+#include "io/linux/network_interface.h"
 #include "io/linux/probe.h"
 
-#include <arpa/inet.h>
 #include <cerrno>
 #include <cstring>
-#include <ifaddrs.h>
 #include <net/if.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -72,25 +71,13 @@ Finding look_at_interface(const InterfaceCheck& check) {
 }
 
 Finding look_at_address(const AddressCheck& check) {
-  in6_addr wanted{};
-  const int family = ::inet_pton(AF_INET, check.address.c_str(), &wanted) == 1 ? AF_INET : AF_INET6;
-  if (family == AF_INET6 && ::inet_pton(AF_INET6, check.address.c_str(), &wanted) != 1) {
-    return {false, check.address + " is no address"};
-  }
-  ifaddrs* all = nullptr;
-  if (::getifaddrs(&all) != 0) return {false, std::string("interfaces: ") + std::strerror(errno)};
-  std::string where;
-  for (const ifaddrs* each = all; each != nullptr && where.empty(); each = each->ifa_next) {
-    if (each->ifa_addr == nullptr || each->ifa_addr->sa_family != family) continue;
-    const void* address = family == AF_INET
-                              ? static_cast<const void*>(&reinterpret_cast<sockaddr_in*>(each->ifa_addr)->sin_addr)
-                              : &reinterpret_cast<sockaddr_in6*>(each->ifa_addr)->sin6_addr;
-    if (std::memcmp(address, &wanted, family == AF_INET ? sizeof(in_addr) : sizeof(in6_addr)) == 0)
-      where = each->ifa_name;
-  }
-  ::freeifaddrs(all);
-  if (where.empty()) return {false, "no interface has the address " + check.address};
-  return {true, check.address + " is on " + where};
+  boost::system::error_code invalid;
+  const auto wanted = boost::asio::ip::make_address(check.address, invalid);
+  if (invalid) return {false, check.address + " is no address"};
+  const auto where = linux_io::interface_with(wanted);
+  if (!where.ok()) return {false, std::string("interfaces: ") + std::strerror(where.error)};
+  if (where.value.empty()) return {false, "no interface has the address " + check.address};
+  return {true, check.address + " is on " + where.value};
 }
 
 std::unique_ptr<Probe> make_prompt_probe(std::function<Finding()> look) {

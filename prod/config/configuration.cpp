@@ -90,7 +90,7 @@ void check_addresses(const ConfigurationFiles& configuration, std::vector<Config
   std::vector<std::pair<std::string, std::string>> taken = {{cluster.witness_address, "the witness"}};
   for (const NodeConfiguration& node : cluster.nodes) taken.emplace_back(node.address, "node \"" + node.name + "\"");
   for (const ModuleConfiguration& module : configuration.modules) {
-    for (const ServiceAddressConfiguration& address : module.addresses) {
+    for (const io::ServiceAddress& address : module.addresses) {
       const std::string text = address.address.address.to_string();
       for (const auto& [other, owner] : taken) {
         if (text != other) continue;

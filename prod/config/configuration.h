@@ -45,12 +45,6 @@ struct ClusterConfiguration {
   [[nodiscard]] const NodeConfiguration& node(NodeId id) const { return nodes[static_cast<std::size_t>(id)]; }
 };
 
-/// An address that is wherever the application runs.
-struct ServiceAddressConfiguration {
-  io::InterfaceAddress address;
-  std::string interface;  ///< empty: the one with another address of that network
-};
-
 struct ModuleConfiguration {
   std::string name;  ///< the file's name without .toml
   std::string directory;
@@ -69,7 +63,7 @@ struct ModuleConfiguration {
   };
   Mention preferred;  ///< a node; empty if none is
   std::vector<Mention> looks_at_modules;
-  std::vector<ServiceAddressConfiguration> addresses;
+  std::vector<io::ServiceAddress> addresses;
 };
 
 struct ConfigurationFiles {

@@ -9,7 +9,6 @@ namespace {
 
 using Presence = TomlSection::Presence;
 
-constexpr std::int64_t port_max = 65535;
 constexpr Duration interval_min = milliseconds(100);
 constexpr Duration interval_max = milliseconds(3'600'000);
 constexpr Duration timeout_min = milliseconds(50);
@@ -42,7 +41,7 @@ constexpr std::array<Defaults, 9> kinds{{
 }};
 
 std::uint16_t port_of(TomlSection& section, Presence presence, std::uint16_t otherwise) {
-  return static_cast<std::uint16_t>(section.number("port", presence, 1, port_max).value_or(otherwise));
+  return section.port("port", presence).value_or(otherwise);
 }
 
 std::string text_of(TomlSection& section, std::string_view key, const std::string& otherwise = "") {

@@ -7,7 +7,6 @@ namespace {
 
 using Presence = TomlSection::Presence;
 
-constexpr std::int64_t port_max = 65535;
 /// Of one module's recordings: enough for some segments, and less than a disk.
 constexpr std::int64_t recorder_bytes_min = std::int64_t{4} << 20U;
 constexpr std::int64_t recorder_bytes_max = std::int64_t{1} << 40U;
@@ -64,8 +63,8 @@ void load_cluster(const TomlValue& document, const std::string& shown_name, Clus
   if (const TomlEntry* entry = file.any("witness")) {
     TomlSection witness(entry->value, shown_name, "[witness]", errors);
     cluster.witness_address = witness.ip_address("address", Presence::required).value_or("");
-    if (const auto port = witness.number("port", Presence::optional, 1, port_max)) {
-      cluster.witness_port = static_cast<std::uint16_t>(*port);
+    if (const auto port = witness.port("port", Presence::optional)) {
+      cluster.witness_port = *port;
     }
     witness.finish();
   } else {
@@ -76,16 +75,16 @@ void load_cluster(const TomlValue& document, const std::string& shown_name, Clus
   if (const TomlEntry* entry = file.any("http")) {
     TomlSection http(entry->value, shown_name, "[http]", errors);
     if (auto address = http.ip_address("address", Presence::optional)) cluster.http_address = *address;
-    if (const auto port = http.number("port", Presence::optional, 1, port_max)) {
-      cluster.http_port = static_cast<std::uint16_t>(*port);
+    if (const auto port = http.port("port", Presence::optional)) {
+      cluster.http_port = *port;
     }
     http.finish();
   }
   if (const TomlEntry* entry = file.any("api")) {
     TomlSection api(entry->value, shown_name, "[api]", errors);
     if (auto address = api.ip_address("address", Presence::optional)) cluster.api_address = *address;
-    if (const auto port = api.number("port", Presence::optional, 1, port_max)) {
-      cluster.api_port = static_cast<std::uint16_t>(*port);
+    if (const auto port = api.port("port", Presence::optional)) {
+      cluster.api_port = *port;
     }
     if (cluster.api_port == cluster.http_port) {
       api.error(

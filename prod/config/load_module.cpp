@@ -10,7 +10,6 @@ namespace {
 
 using Presence = TomlSection::Presence;
 
-constexpr std::int64_t port_max = 65535;
 /// Below this a busy scheduler would look like a dead server.
 constexpr Duration timeout_min = milliseconds(300);
 constexpr Duration timeout_max = milliseconds(600'000);
@@ -126,7 +125,7 @@ void load_module(const TomlValue& document, const std::string& shown_name, Modul
   if (module.directory == "/") {
     file.error(file.position_of("directory"), "\"directory\" is \"/\": choose the directory that holds the data");
   }
-  module.port = static_cast<std::uint16_t>(file.number("port", Presence::required, 1, port_max).value_or(0));
+  module.port = file.port("port", Presence::required).value_or(0);
   if (const auto durability = file.choice("durability", {"commit", "replicated", "durable"})) {
     module.settings.durability = static_cast<engine::Durability>(*durability);
   }

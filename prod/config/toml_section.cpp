@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <arpa/inet.h>
 #include <charconv>
+#include <limits>
 #include <numeric>
 
 namespace lockstep::prod {
@@ -192,6 +193,11 @@ std::optional<std::size_t> TomlSection::choice(std::string_view key, const std::
   }
   error(position_of(key), quoted(key) + " is " + quoted(*value) + ": it must be " + all);
   return std::nullopt;
+}
+
+std::optional<std::uint16_t> TomlSection::port(std::string_view key, Presence presence) {
+  const auto value = number(key, presence, 1, std::numeric_limits<std::uint16_t>::max());
+  return value ? std::optional(static_cast<std::uint16_t>(*value)) : std::nullopt;
 }
 
 std::optional<std::string> TomlSection::ip_address(std::string_view key, Presence presence) {

@@ -23,6 +23,7 @@ class TomlSection {
   std::optional<std::string> text(std::string_view key, Presence presence);
   std::optional<bool> truth(std::string_view key);
   std::optional<std::int64_t> number(std::string_view key, Presence presence, std::int64_t least, std::int64_t most);
+  std::optional<std::uint16_t> port(std::string_view key, Presence presence);
   std::optional<Duration> duration(std::string_view key, Duration least, Duration most);
   /// One of `choices`, as its index.
   std::optional<std::size_t> choice(std::string_view key, const std::vector<std::string_view>& choices);

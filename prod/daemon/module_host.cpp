@@ -80,14 +80,6 @@ io::ScriptApplicationOptions application_options(const ClusterConfiguration& clu
   return {module.name, cluster.node(self).name, module.directory, cluster.state_directory, module.commands};
 }
 
-std::vector<linux_io::ServiceAddress> service_addresses(const ModuleConfiguration& module) {
-  std::vector<linux_io::ServiceAddress> addresses;
-  for (const ServiceAddressConfiguration& address : module.addresses) {
-    addresses.push_back({address.address, address.interface});
-  }
-  return addresses;
-}
-
 FlightRecorderOptions recorder_options(const ClusterConfiguration& cluster, const ModuleConfiguration& module,
                                        const engine::Settings& settings) {
   FlightRecorderOptions options;
@@ -150,8 +142,8 @@ class ModuleHost::Running {
       return error;
     }
     scripts_ = std::make_unique<io::ScriptApplication>(loop_, queue_, application, host_.report_);
-    application_ = std::make_unique<linux_io::AddressedApplication>(loop_, queue_, *scripts_, service_addresses(module),
-                                                                    host_.report_);
+    application_ =
+        std::make_unique<linux_io::AddressedApplication>(loop_, queue_, *scripts_, module.addresses, host_.report_);
     checks_ = std::make_unique<io::LinuxChecks>(
         loop_, queue_, checks_options(module, application, host_.modules_, [this] { return scripts_->traits(); }));
     marker_.emplace(cluster.run_directory + "/" + module.name + ".retained", storage_.raw_directory());
