@@ -95,7 +95,7 @@ Configuration NodeEngine::Core::change(Intent intent, const Configuration& curre
       break;
     }
     case Intent::force:
-      return {forced_epoch(std::max(current.epoch, known().epoch), self_), self_, Members::only(self_)};
+      return {forced_epoch(current.epoch, self_), self_, Members::only(self_)};
     case Intent::leave_peer_out:
       if (ours && current.members == Members::both()) return {next, self_, Members::only(self_)};
       context_.mark(ours ? Mark::leave_not_needed : Mark::leave_superseded);
@@ -206,7 +206,7 @@ void NodeEngine::Core::receive(VoterId from, const Promise& message) {
   if (from == voter(self_) && proposer_.busy() && message.ballot == proposer_.ballot()) {
     send_others(Prepare{message.ballot, intent_ == Intent::force});
   }
-  const auto accept = proposer_.receive(from, message);
+  const auto accept = proposer_.receive(from, message, known());
   if (!accept) return;
   if (is_primary() && !handing_over_ && accept->value.primary != self_) {
     // Another node's election is under way. Confirming it would end the grants that this node's service still runs

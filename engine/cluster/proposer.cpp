@@ -27,7 +27,7 @@ Prepare Proposer::again() {
   return Prepare{ballot_};
 }
 
-std::optional<Accept> Proposer::receive(VoterId from, const Promise& promise) {
+std::optional<Accept> Proposer::receive(VoterId from, const Promise& promise, const Configuration& known) {
   if (!busy() || accepting_ || promise.ballot != ballot_) {
     mark_(promise.ballot == ballot_ ? Mark::promise_not_needed : Mark::promise_of_earlier_round);
     return std::nullopt;
@@ -39,6 +39,10 @@ std::optional<Accept> Proposer::receive(VoterId from, const Promise& promise) {
     newest_ = promise.accepted;
   }
   if (!majority()) return std::nullopt;
+  if (known.epoch > newest_.epoch) {
+    mark_(Mark::register_knows_less);
+    newest_ = known;
+  }
   proposed_ = change_(newest_);
   accepting_ = true;
   votes_ = {};

@@ -35,8 +35,11 @@ class Proposer {
   void abandon() { change_ = nullptr; }
   [[nodiscard]] bool busy() const { return change_ != nullptr; }
 
-  /// What to send to every voter after a majority has promised.
-  std::optional<Accept> receive(VoterId from, const Promise& promise);
+  /// What to send to every voter after a majority has promised. `known`: the newest that the owner knows to be decided.
+  /// A register that remembers nothing older is taken to hold that. It never is so but where an election was forced
+  /// with a voter that had forgotten: then the ballots do not tell which of two decisions is the newer, and what two
+  /// voters hold must not hide for ever from both nodes what one of them knows.
+  std::optional<Accept> receive(VoterId from, const Promise& promise, const Configuration& known);
   /// The value decided, once a majority has accepted. Ends the change.
   struct Outcome {
     Configuration decided;

@@ -210,6 +210,7 @@ void History::give_up() {
 
 void History::begin_anew(NodeId node, Epoch epoch, bool on_disk) {
   branch_epoch_ = epoch;
+  last_epoch_ = epoch;
   base_on_disk_ = on_disk;
   ++beginnings_;
   // What has rotted here is what everything is held against from now on; the other node need not have it.
@@ -230,6 +231,7 @@ void History::begin_anew(NodeId node, Epoch epoch, bool on_disk) {
 void History::continue_from(NodeId node, Position range, Epoch epoch) {
   const std::size_t position = range.most;
   branch_epoch_ = epoch;
+  last_epoch_ = epoch;
   const NodeId peer = other(node);
   Replica& replaced = replica(peer);
   if (owner_ == peer) {

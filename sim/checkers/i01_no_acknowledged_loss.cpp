@@ -14,9 +14,14 @@ void NoAcknowledgedLoss::delivering(Place to, const io::Event& event) {
 }
 
 bool NoAcknowledgedLoss::begins_by_force(Epoch epoch) {
-  const Epoch before = std::exchange(written_in_, epoch);
-  if (engine::forced_series(before) == engine::forced_series(epoch)) return false;
-  return std::exchange(force_commanded_, false);
+  const std::uint64_t before = engine::forced_series(std::exchange(written_in_, epoch));
+  const std::uint64_t series = engine::forced_series(epoch);
+  if (series == before) return false;
+  // Both were forced, and the later one has not heard of this one, or its numbers would be above.
+  if (series > before && forced_.contains(series)) return true;
+  if (!std::exchange(force_commanded_, false)) return false;
+  forced_.insert(series);
+  return true;
 }
 
 void NoAcknowledgedLoss::stopped(Place place, bool /*power_lost*/) {

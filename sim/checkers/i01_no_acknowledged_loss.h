@@ -6,7 +6,8 @@
 // answered with success unless the engine says that it acknowledged it, as part of the present history.
 //
 // Does not check what one file's fsync promises about its name, nor reads, nor what an administrator gave up by forcing
-// a node to become the primary: its tree is a new beginning.
+// a node to become the primary: its tree is a new beginning. So is that of a node that was forced before and now goes
+// on in place of the other one, if that was forced without having heard of it (the witness had lost its memory).
 #pragma once
 
 #include "sim/checkers/history.h"
@@ -29,7 +30,7 @@ class NoAcknowledgedLoss : public Observer {
   void acknowledged(NodeId node, const io::RequestAcknowledged& event);
   [[nodiscard]] bool may_lack_what_was_not_synced(NodeId node, Epoch epoch);
   void check_what_was_synced(NodeId node);
-  /// Whether an administrator's forced election lies between the last reign and this epoch.
+  /// Whether an administrator's forced election lies between the last reign and this epoch, or made this one win.
   bool begins_by_force(Epoch epoch);
 
   World& world_;
@@ -39,8 +40,9 @@ class NoAcknowledgedLoss : public Observer {
   std::map<Epoch, Configuration> decided_;
   bool joiner_holds_less_ = false;  ///< mode commit: a peer that may not hold what is acknowledged can be admitted
   std::set<RequestId> acknowledged_;
-  bool force_commanded_ = false;  ///< and nobody has become writable by it yet
-  Epoch written_in_;              ///< the last in which a node became writable
+  bool force_commanded_ = false;    ///< and nobody has become writable by it yet
+  std::set<std::uint64_t> forced_;  ///< series of epochs that force has begun
+  Epoch written_in_;                ///< the last in which a node became writable
 };
 
 }  // namespace lockstep::sim

@@ -20,8 +20,7 @@ class RegisterView : public Observer {
     std::set<Place>& voters = votes_[vote->ballot];
     voters.insert(by);
     if (voters.size() < 2) return;
-    chosen_[vote->configuration.epoch] = vote->configuration;
-    if (newest_.epoch < vote->configuration.epoch) newest_ = vote->configuration;
+    if (chosen_.emplace(vote->configuration.epoch, vote->configuration).second) newest_ = vote->configuration;
   }
 
   /// The newest configuration of a lower epoch that a majority has voted for, whether or not its proposer lived to
@@ -32,7 +31,8 @@ class RegisterView : public Observer {
     return std::prev(later)->second;
   }
 
-  /// The newest configuration that a majority has voted for.
+  /// The newest configuration that a majority has voted for: by time, because an election that was forced with a voter
+  /// without memory may get a lower epoch than one that nobody who took part has heard of.
   [[nodiscard]] const Configuration& newest() const { return newest_; }
 
  private:

@@ -48,6 +48,7 @@ inline constexpr MarkExemption exempted_marks[] = {
     {engine::Mark::target_sync_failed, Reach::never, needs_volume_errors},
     {engine::Mark::service_failed_on_the_way_down, Reach::never, needs_phase_errors},
     {engine::Mark::mount_failed, Reach::never, needs_phase_errors},
+    {engine::Mark::register_knows_less, Reach::rare, needs_force},
     {engine::Mark::memory_forced, Reach::rare, needs_force},
     {engine::Mark::witness_memory_forced, Reach::rare, needs_force},
     {engine::Mark::verify_waits_for_question, Reach::rare, needs_luck},
