@@ -127,7 +127,13 @@ World::World(const Scenario& scenario) : scenario_(scenario), scheduler_(random_
   client_ = std::make_unique<Client>(*this);
   for (const auto& each : nodes_) {
     each->mount().set_user(client_.get());
-    if (mix().slow_volumes && scenario_.disturbed) each->volume().speed() = SimVolume::Speed::slow();
+    if (!scenario_.disturbed) {
+      // A disk that takes as long as the other node waits is a fault.
+      Time& stall_max = each->volume().speed().sync_stall_max;
+      stall_max = std::min(stall_max, mix().timeout / 2);
+    } else if (mix().slow_volumes) {
+      each->volume().speed() = SimVolume::Speed::slow();
+    }
     each->journal().confirm_early(planted(SimBug::journal_confirms_early));
     each->touches().confirm_early(planted(SimBug::touch_log_confirms_early));
     each->volume().lie_about_sync(planted(SimBug::volume_lies_about_sync));
