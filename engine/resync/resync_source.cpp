@@ -138,10 +138,7 @@ void ResyncSource::begin_job(Job& job) {
   job.begun = context_.now;
   if (request.hollow) {
     context_.mark(Mark::pull_hollow);
-    for (std::uint32_t i = 0; i < request.chunks; ++i) {
-      read({request.pull, request.offset + std::uint64_t{i} * request.chunk_bytes, request.chunk_bytes});
-    }
-    return;
+    return read({request.pull, request.offset, std::uint64_t{request.chunk_bytes} * request.chunks});
   }
   const Ticket ticket = context_.next_ticket();
   digests_.emplace(ticket, request.pull);
@@ -228,9 +225,11 @@ void ResyncSource::fill(const Read& read, const io::RegionRead& event) {
     context_.mark(Mark::source_read_failed);
     return fail("file " + to_string(job.request.file), event.error);
   }
+  if (event.pieces.size() > 1) context_.mark(Mark::region_in_pieces);
   for (const FilePiece& piece : event.pieces) {
     if (piece.zero() && job.request.hollow) {
       context_.mark(Mark::hole_stays);
+      if (planted(Bug::behind_zeroes_left_out)) break;
       continue;
     }
     if (piece.zero()) context_.mark(Mark::region_of_zeroes);
