@@ -110,7 +110,7 @@ struct PromptPorts final : io::Timers,
   void list(Ticket, FileId, const std::string&, std::uint32_t) override {}
   void identify_in(Period) override {}
   void digest(Ticket, FileId, std::uint64_t, std::uint64_t, std::uint32_t) override {}
-  void read(Ticket, FileId, std::uint64_t, std::uint64_t) override {}
+  void read(Ticket, FileId, std::uint64_t, std::uint64_t, std::uint32_t) override {}
   void set_aside(Ticket, FileId, const Conflict&) override {}
 
   void open() override { post(io::MountOpened{}); }

@@ -46,9 +46,10 @@ class OwnDisk : public io::Volume {
     unanswered_.emplace(ticket, now_);
     volume_.digest(ticket, file, offset, length, chunk_bytes);
   }
-  void read(Ticket ticket, FileId file, std::uint64_t offset, std::uint64_t length) override {
+  void read(Ticket ticket, FileId file, std::uint64_t offset, std::uint64_t length,
+            std::uint32_t chunk_bytes) override {
     unanswered_.emplace(ticket, now_);
-    volume_.read(ticket, file, offset, length);
+    volume_.read(ticket, file, offset, length, chunk_bytes);
   }
 
   /// Copying takes as long as there is to copy: it says nothing of a disk that hangs.

@@ -99,7 +99,7 @@ struct Settings {
   /// A resync compares chunks first, then the blocks of those that differ; what it copies is whole blocks.
   std::uint32_t pull_chunk_bytes = 64U << 10U;
   std::uint32_t pull_block_bytes = 4U << 10U;  ///< less than a chunk, which is a multiple of it
-  std::uint32_t pull_chunks_max = 16;          ///< of one pull; at most 64
+  std::uint32_t pull_chunks_max = 16;          ///< of one pull; at most 64, and less than io::frame_bytes_max
   /// What was changed is listed by regions of this size, the same in every life of a module's data.
   std::uint64_t touch_region_bytes = std::uint64_t{1} << 20U;
   /// A node that would have to list more compares everything instead. They all fit into one frame.

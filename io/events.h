@@ -2,6 +2,7 @@
 // production, it can be replayed step by step.
 #pragma once
 
+#include "engine/values/file_piece.h"
 #include "engine/values/manifest.h"
 #include "engine/values/operation.h"
 #include "engine/values/strong.h"
@@ -74,7 +75,7 @@ struct Digested {
 struct RegionRead {
   Ticket ticket;
   int error = 0;
-  Buffer data;
+  std::vector<FilePiece> pieces;
   std::int64_t mtime_ns = 0;
 };
 struct SetAside {

@@ -62,9 +62,13 @@ class Volume {
   virtual void digest(Ticket ticket, FileId file, std::uint64_t offset, std::uint64_t length,
                       std::uint32_t chunk_bytes) = 0;
 
-  /// RegionRead{ticket, error, data, mtime_ns}: the bytes of [offset, offset + length), fewer at the end of the file.
+  /// RegionRead{ticket, error, pieces, mtime_ns}: the bytes of [offset, offset + length), fewer at the end of the file
+  /// and none behind it; of all of them or, with an error, of none. The pieces follow each other without a gap.
+  /// Each is either zeroes or data, as chunks of `chunk_bytes` (not 0) from `offset` on, the last possibly shorter, are
+  /// nothing but zeroes, a hole or not, or are something else; neighbours are different. They may share one buffer.
   /// ENOENT where no name leads to the object any more, even if it is still open: no other node has it.
-  virtual void read(Ticket ticket, FileId file, std::uint64_t offset, std::uint64_t length) = 0;
+  virtual void read(Ticket ticket, FileId file, std::uint64_t offset, std::uint64_t length,
+                    std::uint32_t chunk_bytes) = 0;
 
   /// SetAside{ticket, error} once a copy of the object as it is, and the name that led to it, are on disk beside the
   /// tree, where no application, scan() or survey() sees them, and no operation reaches them. What was kept of it

@@ -43,7 +43,10 @@ void fields(Is<io::Digested> auto& e, auto& archive) {
 }
 void fields(Is<io::RegionRead> auto& e, auto& archive) {
   archive(e.ticket, e.error, e.mtime_ns);
-  archive.bulk(e.data);
+  archive.list(e.pieces, [&archive](auto& piece) {
+    archive(piece.offset, piece.length);
+    archive.bulk(piece.data);
+  });
 }
 void fields(Is<io::SetAside> auto& e, auto& archive) { archive(e.ticket, e.error); }
 void fields(Is<io::MountOpened> auto& e, auto& archive) { archive(e.error_text); }

@@ -40,6 +40,13 @@ Manifest drawn_manifest() {
   return {{link, {{3, 4}, {}, "", {}}}, {{FileId::root(), *rc::gen::arbitrary<std::string>(), {1, 2}}}, {{5, 6}}};
 }
 
+std::vector<FilePiece> drawn_pieces() {
+  std::vector<FilePiece> pieces;
+  add_zeroes(pieces, 0, *rc::gen::inRange<std::uint64_t>(0, 3) * 65536);
+  add_pieces(pieces, 1 << 20U, Buffer::copy_of(secret + std::string(10'000, '\0') + secret), 4096);
+  return pieces;
+}
+
 engine::Message drawn_message() {
   switch (*rc::gen::inRange(0, 7)) {
     case 0: return engine::Heartbeat{Instant{*rc::gen::arbitrary<std::int64_t>()}, true, {}, {}};
@@ -72,7 +79,7 @@ std::vector<io::Event> drawn_events() {
       io::Synced{ticket, error},
       io::Scanned{ticket, error, drawn_manifest()},
       io::Digested{ticket, error, {0, 1, ~std::uint64_t{0}}},
-      io::RegionRead{ticket, error, Buffer::copy_of(secret), -5},
+      io::RegionRead{ticket, error, drawn_pieces(), -5},
       io::MountOpened{*rc::gen::arbitrary<std::string>()},
       io::MountClosed{},
       io::RequestArrived{RequestId(8), drawn_operation()},

@@ -97,13 +97,15 @@ void TappedVolume::digest(Ticket ticket, FileId file, std::uint64_t offset, std:
   decisions_.add(std::uint64_t{chunk_bytes});
   real_.digest(ticket, file, offset, length, chunk_bytes);
 }
-void TappedVolume::read(Ticket ticket, FileId file, std::uint64_t offset, std::uint64_t length) {
+void TappedVolume::read(Ticket ticket, FileId file, std::uint64_t offset, std::uint64_t length,
+                        std::uint32_t chunk_bytes) {
   decisions_.begin(Call::read);
   decisions_.add(ticket.value);
   decisions_.add(file);
   decisions_.add(offset);
   decisions_.add(length);
-  real_.read(ticket, file, offset, length);
+  decisions_.add(std::uint64_t{chunk_bytes});
+  real_.read(ticket, file, offset, length, chunk_bytes);
 }
 
 void TappedVolume::set_aside(Ticket ticket, FileId object, const Conflict& conflict) {

@@ -2,18 +2,18 @@
 
 namespace lockstep::engine {
 
-Operation fill_of(FileId file, std::uint64_t offset, const io::RegionRead& event) {
+Operation fill_of(FileId file, const FilePiece& piece, std::int64_t mtime_ns) {
   Operation operation{.kind = OperationKind::fill};
   operation.file = file;
-  operation.offset = offset;
+  operation.offset = piece.offset;
   operation.attributes.mask = attribute_mtime;
-  operation.attributes.mtime_ns = event.mtime_ns;
-  if (event.data.all_zero()) {
+  operation.attributes.mtime_ns = mtime_ns;
+  if (piece.zero()) {
     operation.kind = OperationKind::allocate;
     operation.flags = flag_punch_hole | flag_keep_size;
-    operation.length = event.data.size();
+    operation.length = piece.length;
   } else {
-    operation.data = event.data;
+    operation.data = piece.data;
   }
   return operation;
 }

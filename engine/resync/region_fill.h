@@ -1,13 +1,13 @@
 // What a primary has read of a file, as the operation that gives another node the same bytes.
 #pragma once
 
+#include "engine/values/file_piece.h"
 #include "engine/values/operation.h"
-#include "io/events.h"
 
 namespace lockstep::engine {
 
-/// `event`: of at least one byte. To be ordered in the stream where it was read, so that nothing newer is ever
-/// overwritten (I8).
-Operation fill_of(FileId file, std::uint64_t offset, const io::RegionRead& event);
+/// To be ordered in the stream where it was read, so that nothing newer is ever overwritten (I8). `mtime_ns`: the
+/// file's then.
+Operation fill_of(FileId file, const FilePiece& piece, std::int64_t mtime_ns);
 
 }  // namespace lockstep::engine

@@ -138,10 +138,7 @@ void ResyncSource::begin_job(Job& job) {
   job.begun = context_.now;
   if (request.hollow) {
     context_.mark(Mark::pull_hollow);
-    for (std::uint32_t i = 0; i < request.chunks; ++i) {
-      read({request.pull, request.offset + std::uint64_t{i} * request.chunk_bytes, request.chunk_bytes});
-    }
-    return;
+    return read({request.pull, request.offset, std::uint64_t{request.chunk_bytes} * request.chunks});
   }
   const Ticket ticket = context_.next_ticket();
   digests_.emplace(ticket, request.pull);
@@ -199,7 +196,8 @@ void ResyncSource::read(const Read& region) {
   reads_.emplace(ticket, region);
   Job& job = jobs_.at(region.job);
   ++job.reads_left;
-  context_.ports.volume.read(ticket, job.request.file, region.offset, region.length);
+  context_.ports.volume.read(ticket, job.request.file, region.offset, region.length,
+                             context_.settings.pull_chunk_bytes);
 }
 
 bool ResyncSource::region_read(const io::RegionRead& event) {
@@ -227,18 +225,19 @@ void ResyncSource::fill(const Read& read, const io::RegionRead& event) {
     context_.mark(Mark::source_read_failed);
     return fail("file " + to_string(job.request.file), event.error);
   }
-  const bool there_already = job.request.hollow && event.data.all_zero();
-  if (there_already) context_.mark(Mark::hole_stays);
-  if (event.error == 0 && !event.data.empty() && !there_already) {
-    if (event.data.all_zero()) {
-      context_.mark(Mark::region_of_zeroes);
-    } else {
-      job.bytes += event.data.size();
+  if (event.pieces.size() > 1) context_.mark(Mark::region_in_pieces);
+  for (const FilePiece& piece : event.pieces) {
+    if (piece.zero() && job.request.hollow) {
+      context_.mark(Mark::hole_stays);
+      if (planted(Bug::behind_zeroes_left_out)) break;
+      continue;
     }
-    stream_.order(fill_of(job.request.file, read.offset, event), RequestId(0));
+    if (piece.zero()) context_.mark(Mark::region_of_zeroes);
+    job.bytes += piece.data.size();
+    stream_.order(fill_of(job.request.file, piece, event.mtime_ns), RequestId(0));
   }
   if (event.error == ENOENT) context_.mark(Mark::region_of_removed_file);
-  if (event.error == 0 && event.data.empty()) context_.mark(Mark::region_beyond_end);
+  if (event.error == 0 && event.pieces.empty()) context_.mark(Mark::region_beyond_end);
   if (--job.reads_left == 0) finish(read.job);
 }
 

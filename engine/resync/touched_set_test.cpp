@@ -102,7 +102,7 @@ struct Ports final : io::Timers,
   void list(Ticket, FileId, const std::string&, std::uint32_t) override {}
   void identify_in(Period) override {}
   void digest(Ticket, FileId, std::uint64_t, std::uint64_t, std::uint32_t) override {}
-  void read(Ticket, FileId, std::uint64_t, std::uint64_t) override {}
+  void read(Ticket, FileId, std::uint64_t, std::uint64_t, std::uint32_t) override {}
   void set_aside(Ticket, FileId, const Conflict&) override {}
   void open() override {}
   void close() override {}

@@ -108,7 +108,8 @@ std::vector<Touch> VerifySource::to_be_listed() {
 void VerifySource::fill_next() {
   stage_ = Stage::filling;
   ticket_ = context_.next_ticket();
-  context_.ports.volume.read(ticket_, walk_.current()->id, to_fill_.front(), context_.settings.pull_chunk_bytes);
+  const std::uint32_t chunk = context_.settings.pull_chunk_bytes;
+  context_.ports.volume.read(ticket_, walk_.current()->id, to_fill_.front(), chunk, chunk);
 }
 
 bool VerifySource::region_read(const io::RegionRead& event) {
@@ -127,7 +128,7 @@ bool VerifySource::region_read(const io::RegionRead& event) {
     }
     return true;
   }
-  if (!event.data.empty()) stream_.order(fill_of(item.id, to_fill_.front(), event), RequestId(0));
+  for (const FilePiece& piece : event.pieces) stream_.order(fill_of(item.id, piece, event.mtime_ns), RequestId(0));
   to_fill_.pop_front();
   if (!to_fill_.empty()) {
     fill_next();

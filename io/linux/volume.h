@@ -80,7 +80,7 @@ class LinuxVolume final : public io::Volume {
   void identify_in(Period period) override { table_->identify_in(period); }
   void digest(Ticket ticket, FileId file, std::uint64_t offset, std::uint64_t length,
               std::uint32_t chunk_bytes) override;
-  void read(Ticket ticket, FileId file, std::uint64_t offset, std::uint64_t length) override;
+  void read(Ticket ticket, FileId file, std::uint64_t offset, std::uint64_t length, std::uint32_t chunk_bytes) override;
   void set_aside(Ticket ticket, FileId object, const Conflict& conflict) override;
 
   /// Valid after prepare(), for any thread.

@@ -1,5 +1,6 @@
 // Operations on one object: data, attributes, allocation, extended attributes; and reading for the peer.
 #include "engine/values/hash64.h"
+#include "io/linux/file_reading.h"
 #include "io/linux/volume.h"
 
 #include <algorithm>
@@ -8,7 +9,6 @@
 #include <linux/falloc.h>
 #include <memory>
 #include <span>
-#include <sys/uio.h>
 #include <sys/xattr.h>
 #include <vector>
 
@@ -36,29 +36,6 @@ int write_fully(int fd, const Buffer& data, std::uint64_t offset, std::size_t& d
     done += static_cast<std::size_t>(count);
   }
   return 0;
-}
-
-/// RWF_DONTCACHE of <linux/fs.h>, which older headers do not have.
-constexpr int do_not_cache = 0x80;
-
-/// Reads up to `size` bytes, fewer only at the end of the file. What a resync or a verify looks at once must not push
-/// the application's data out of the page cache; kernels before 6.14 and some filesystems know no way past it.
-Outcome<std::size_t> read_fully(int fd, std::byte* into, std::size_t size, std::uint64_t offset) {
-  int flags = do_not_cache;
-  std::size_t done = 0;
-  while (done < size) {
-    const iovec part{into + done, size - done};
-    const ssize_t count = ::preadv2(fd, &part, 1, static_cast<off_t>(offset + done), flags);
-    if (count < 0 && errno == EOPNOTSUPP && flags != 0) {
-      flags = 0;
-      continue;
-    }
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return Outcome<std::size_t>::failed(errno);
-    if (count == 0) break;
-    done += static_cast<std::size_t>(count);
-  }
-  return Outcome<std::size_t>::of(done);
 }
 
 /// What fails on a full disk may have changed the time and the size already; then nothing may have changed.
@@ -264,25 +241,25 @@ void LinuxVolume::digest(Ticket ticket, FileId file, std::uint64_t offset, std::
   sink_.post(std::move(digested));
 }
 
-void LinuxVolume::read(Ticket ticket, FileId file, std::uint64_t offset, std::uint64_t length) {
-  if (postponed(true, [this, ticket, file, offset, length] { read(ticket, file, offset, length); })) return;
+void LinuxVolume::read(Ticket ticket, FileId file, std::uint64_t offset, std::uint64_t length,
+                       std::uint32_t chunk_bytes) {
+  if (postponed(true, [this, ticket, file, offset, length, chunk_bytes] {
+        read(ticket, file, offset, length, chunk_bytes);
+      })) {
+    return;
+  }
   io::RegionRead region;
   region.ticket = ticket;
   settle_one(file);
   const auto object = resolve(file);
-  region.error = object.error;
-  if (object.ok()) {
+  region.error = chunk_bytes == 0 ? EINVAL : object.error;
+  if (region.error == 0) {
     const auto status = status_of(*object.value);
-    region.error = status.error;
-    if (status.ok() && status.value.st_nlink == 0) region.error = ENOENT;
+    region.error = status.ok() && status.value.st_nlink == 0 ? ENOENT : status.error;
     if (region.error == 0) {
-      const auto size = static_cast<std::uint64_t>(status.value.st_size);
-      const std::uint64_t present = offset < size ? std::min(length, size - offset) : 0;
-      auto bytes = std::make_shared_for_overwrite<std::byte[]>(present);
-      const auto got = read_fully(object.value->fd(), bytes.get(), present, offset);
-      region.error = got.error;
-      const std::byte* data = bytes.get();
-      region.data = Buffer(std::move(bytes), data, got.value);
+      auto read = read_pieces(object.value->fd(), status.value, offset, length, chunk_bytes);
+      region.error = read.error;
+      region.pieces = std::move(read.value);
       region.mtime_ns = nanoseconds(status.value.st_mtim);
     }
   }

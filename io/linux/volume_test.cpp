@@ -149,10 +149,11 @@ TEST_P(VolumePair, ReadsAndDigestsWithoutTouchingTimes) {
   both(write_operation(file, 0, std::string(10'000, 'x')));
   const auto before = a_->volume().status(file).value;
   const auto region = a_->read(file, 9'000, 5'000);
-  EXPECT_EQ(region.data.text(), std::string(1'000, 'x'));
+  ASSERT_EQ(region.pieces.size(), 1U);
+  EXPECT_EQ(region.pieces[0].data.text(), std::string(1'000, 'x'));
   EXPECT_EQ(region.mtime_ns, nanoseconds(before.st_mtim));
   EXPECT_EQ(b_->read(file, 0, 1).mtime_ns, region.mtime_ns) << "owed times are visible at once";
-  EXPECT_EQ(a_->read(file, 20'000, 5'000).data.size(), 0U);
+  EXPECT_TRUE(a_->read(file, 20'000, 5'000).pieces.empty());
   const auto digests = a_->digest(file, 0, UINT64_MAX, 4096);
   ASSERT_EQ(digests.size(), 3U);
   EXPECT_EQ(digests[2], XXH3_64bits(std::string(10'000 - 8'192, 'x').data(), 10'000 - 8'192));
@@ -160,6 +161,44 @@ TEST_P(VolumePair, ReadsAndDigestsWithoutTouchingTimes) {
   EXPECT_TRUE(a_->digest(file, 10'000, 4096, 4096).empty());
   EXPECT_EQ(nanoseconds(a_->volume().status(file).value.st_atim), nanoseconds(before.st_atim));
   EXPECT_EQ(a_->read(FileId{77, 7}, 0, 1).error, ENOENT);
+}
+
+TEST_P(VolumePair, WhatIsReadComesInPieces) {
+  const FileId file = made(create_operation(root, "f", S_IFREG | 0644U));
+  std::string content(300'000, '\0');
+  const auto put = [&](std::size_t offset, const std::string& text) {
+    both(write_operation(file, offset, text));
+    content.replace(offset, text.size(), text);
+  };
+  put(20'000, std::string(9'000, 'a'));    // behind a hole, from the middle of a chunk to that of another
+  put(60'000, std::string(40'000, '\0'));  // zeroes that are written, amid holes
+  put(100'000, "b");
+  put(104'000, std::string(30'000, 'c') + std::string(30'000, '\0') + "d");
+  put(299'000, std::string(1'000, 'e'));
+  EXPECT_EQ(both(write_operation(file, 299'999, "e")).error, 0);
+  expect_equal();
+  for (const std::uint32_t chunk : {512U, 4096U, 7'000U, 65'536U, 1U << 20U}) {
+    for (const std::uint64_t offset : {0UL, 4'096UL, 24'001UL, 100'000UL, 200'000UL, 299'999UL}) {
+      for (const std::uint64_t length : {1UL, 65'536UL, 200'000UL, 1UL << 20U}) {
+        const auto region = a_->read(file, offset, length, chunk);
+        ASSERT_EQ(region.error, 0);
+        std::uint64_t reached = offset;
+        for (std::size_t i = 0; i < region.pieces.size(); ++i) {
+          const FilePiece& piece = region.pieces[i];
+          ASSERT_EQ(piece.offset, reached);
+          ASSERT_GT(piece.length, 0U);
+          reached += piece.length;
+          if (!piece.zero()) ASSERT_EQ(piece.data.text(), content.substr(piece.offset, piece.length));
+          if (i > 0) ASSERT_NE(piece.zero(), region.pieces[i - 1].zero());
+          for (std::uint64_t at = piece.offset; at < reached; at += chunk) {
+            const std::string part = content.substr(at, std::min<std::uint64_t>(chunk, reached - at));
+            ASSERT_EQ(part.find_first_not_of('\0') == std::string::npos, piece.zero()) << at << " by " << chunk;
+          }
+        }
+        ASSERT_EQ(reached, std::min<std::uint64_t>(offset + length, content.size()));
+      }
+    }
+  }
 }
 
 TEST_P(VolumePair, NamesMoveLinkAndGo) {

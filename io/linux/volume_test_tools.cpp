@@ -142,8 +142,8 @@ std::vector<std::uint64_t> TestVolume::digest(FileId file, std::uint64_t offset,
   return std::move(digested.digests);
 }
 
-io::RegionRead TestVolume::read(FileId file, std::uint64_t offset, std::uint64_t length) {
-  volume_->read(Ticket(5), file, offset, length);
+io::RegionRead TestVolume::read(FileId file, std::uint64_t offset, std::uint64_t length, std::uint32_t chunk) {
+  volume_->read(Ticket(5), file, offset, length, chunk);
   return await<io::RegionRead>();
 }
 

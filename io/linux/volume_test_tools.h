@@ -70,7 +70,7 @@ class TestVolume {
   std::vector<std::uint64_t> digest(FileId file, std::uint64_t offset, std::uint64_t length, std::uint32_t chunk);
   /// The answer to a digest() that was called on the volume.
   io::Digested digested();
-  io::RegionRead read(FileId file, std::uint64_t offset, std::uint64_t length);
+  io::RegionRead read(FileId file, std::uint64_t offset, std::uint64_t length, std::uint32_t chunk = 4096);
   int set_aside(FileId object, const Conflict& conflict);
   FileId find(const FileId& parent, const std::string& name);
 

@@ -52,7 +52,7 @@ TEST_F(VolumeWalk, WhatIsCalledMeanwhileFollowsInItsOrder) {
   volume.scan(Ticket(1));
   volume.apply(Ticket(2), create_operation(root, "late", S_IFREG | 0644U), io::Origin::application);
   volume.apply(Ticket(3), write_operation(file_, 0, "written late"), io::Origin::application);
-  volume.read(Ticket(4), file_, 0, 100);
+  volume.read(Ticket(4), file_, 0, 100, 100);
   volume.scan(Ticket(5));
   volume.apply(Ticket(6), unlink_operation(root, "late"), io::Origin::application);
   volume.list(Ticket(7), root, "late", 1);
@@ -61,7 +61,7 @@ TEST_F(VolumeWalk, WhatIsCalledMeanwhileFollowsInItsOrder) {
   EXPECT_FALSE(lists(answer<io::Scanned>(0), "late"));
   EXPECT_EQ(answer<io::Applied>(1).ticket, Ticket(2));
   EXPECT_EQ(answer<io::Applied>(2).ticket, Ticket(3));
-  EXPECT_EQ(answer<io::RegionRead>(3).data.text(), "written late");
+  EXPECT_EQ(answer<io::RegionRead>(3).pieces.at(0).data.text(), "written late");
   EXPECT_TRUE(lists(answer<io::Scanned>(4), "late"));
   EXPECT_EQ(answer<io::Applied>(5).error, 0);
   EXPECT_TRUE(answer<io::Scanned>(6).manifest.entries.empty());

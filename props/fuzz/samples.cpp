@@ -173,7 +173,7 @@ std::vector<io::Event> sample_events() {
       io::Synced{ticket, 5},
       io::Scanned{ticket, 0, sample_manifest()},
       io::Digested{ticket, 0, {0, 1, ~std::uint64_t{0}}},
-      io::RegionRead{ticket, 0, Buffer::copy_of("contents"), -5},
+      io::RegionRead{ticket, 0, {{65536, 8, Buffer::copy_of("contents")}, {65544, 4096, {}}}, -5},
       io::MountOpened{"it is in use"},
       io::MountClosed{},
       io::RequestArrived{RequestId(8), sample_operations().back()},

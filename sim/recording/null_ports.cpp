@@ -65,7 +65,7 @@ void NullPorts::digest(Ticket ticket, FileId file, std::uint64_t offset, std::ui
                        std::uint32_t /*chunk_bytes*/) {
   say([&] { return "digests " + number(ticket.value) + region(file, offset, length); });
 }
-void NullPorts::read(Ticket ticket, FileId file, std::uint64_t offset, std::uint64_t length) {
+void NullPorts::read(Ticket ticket, FileId file, std::uint64_t offset, std::uint64_t length, std::uint32_t) {
   say([&] { return "reads " + number(ticket.value) + region(file, offset, length); });
 }
 void NullPorts::set_aside(Ticket ticket, FileId object, const Conflict& /*conflict*/) {

@@ -48,7 +48,7 @@ class NullPorts final : private io::Timers,
   void identify_in(Period /*period*/) override {}
   void digest(Ticket ticket, FileId file, std::uint64_t offset, std::uint64_t length,
               std::uint32_t chunk_bytes) override;
-  void read(Ticket ticket, FileId file, std::uint64_t offset, std::uint64_t length) override;
+  void read(Ticket ticket, FileId file, std::uint64_t offset, std::uint64_t length, std::uint32_t chunk_bytes) override;
   void set_aside(Ticket ticket, FileId object, const Conflict& conflict) override;
   void open() override;
   void close() override;

@@ -115,6 +115,19 @@ TEST_P(TroubleTest, WhatIsWrittenAnewIsKept) {
   EXPECT_EQ(text(file), "new");
 }
 
+TEST_P(TroubleTest, ASectorThatCannotBeReadFailsAllThatIsReadWithIt) {
+  const FileId file = apply(create("a")).effect.file;
+  apply(write(file, "x" + std::string(20'000, '\0') + "x"));
+  volume_.trouble().unreadable.add(file, 10'000, 512);
+  volume_.read(Ticket(1), file, 0, 30'000, 1'000);
+  volume_.read(Ticket(2), file, 10'512, 30'000, 1'000);
+  host_.run();
+  const auto& failed = std::get<io::RegionRead>(host_.delivered[host_.delivered.size() - 2]);
+  EXPECT_EQ(failed.error, EIO);
+  EXPECT_TRUE(failed.pieces.empty());
+  EXPECT_EQ(std::get<io::RegionRead>(host_.delivered.back()).pieces.size(), 2U);
+}
+
 TEST_P(TroubleTest, ADiskThatHangsAnswersAfterwardsInOrder) {
   volume_.hang();
   volume_.apply(Ticket(1), create("a"), io::Origin::application);

@@ -276,8 +276,9 @@ void SimVolume::digest(Ticket ticket, FileId file, std::uint64_t offset, std::ui
   });
 }
 
-void SimVolume::read(Ticket ticket, FileId file, std::uint64_t offset, std::uint64_t length) {
-  in_turn([this, ticket, file, offset, length] {
+void SimVolume::read(Ticket ticket, FileId file, std::uint64_t offset, std::uint64_t length,
+                     std::uint32_t chunk_bytes) {
+  in_turn([this, ticket, file, offset, length, chunk_bytes] {
     io::RegionRead region{ticket, 0, {}, 0};
     const Inode* inode = filesystem_.find(file);
     if (refused(trouble_.reads)) {
@@ -288,8 +289,10 @@ void SimVolume::read(Ticket ticket, FileId file, std::uint64_t offset, std::uint
       region.error = ENOENT;
     } else if (!inode->is_regular()) {
       region.error = inode->is_directory() ? EISDIR : EINVAL;
+    } else if (chunk_bytes == 0) {
+      region.error = EINVAL;
     } else {
-      region.data = Buffer(inode->content.read(offset, length));
+      add_pieces(region.pieces, offset, Buffer(inode->content.read(offset, length)), chunk_bytes);
       region.mtime_ns = inode->attributes.mtime_ns;
     }
     host_.deliver(completion(), std::move(region));

@@ -45,7 +45,7 @@ class SimVolume : public io::Volume {
   void identify_in(Period period) override { filesystem_.identify_in(period); }
   void digest(Ticket ticket, FileId file, std::uint64_t offset, std::uint64_t length,
               std::uint32_t chunk_bytes) override;
-  void read(Ticket ticket, FileId file, std::uint64_t offset, std::uint64_t length) override;
+  void read(Ticket ticket, FileId file, std::uint64_t offset, std::uint64_t length, std::uint32_t chunk_bytes) override;
   void set_aside(Ticket ticket, FileId object, const Conflict& conflict) override;
 
   /// What was set aside, by conflict and object. All of it is on disk.

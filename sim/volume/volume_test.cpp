@@ -66,13 +66,40 @@ TEST_F(VolumeTest, DigestsEndWithTheFile) {
   write.data = Buffer::copy_of("0123456789");
   volume_.apply(Ticket(2), write, io::Origin::application);
   volume_.digest(Ticket(3), write.file, 0, 100, 4);
-  volume_.read(Ticket(4), write.file, 8, 100);
+  volume_.read(Ticket(4), write.file, 8, 100, 4);
   host_.run();
   const auto& digested = std::get<io::Digested>(host_.delivered[2]);
   ASSERT_EQ(digested.digests.size(), 3U);
   EXPECT_EQ(digested.digests[0], xxh3("0123"));
   EXPECT_EQ(digested.digests[2], xxh3("89"));
-  EXPECT_EQ(std::get<io::RegionRead>(host_.delivered[3]).data.text(), "89");
+  const auto& pieces = std::get<io::RegionRead>(host_.delivered[3]).pieces;
+  ASSERT_EQ(pieces.size(), 1U);
+  EXPECT_EQ(pieces[0].data.text(), "89");
+}
+
+TEST_F(VolumeTest, WhatIsReadComesInPieces) {
+  volume_.apply(Ticket(1), create("a"), io::Origin::application);
+  host_.run();
+  Operation write;
+  write.kind = OperationKind::write;
+  write.file = std::get<io::Applied>(host_.delivered[0]).effect.file;
+  write.offset = 10'000;  // behind a hole
+  write.data = Buffer::copy_of("abc" + std::string(1'000, '\0') + "d");
+  volume_.apply(Ticket(2), write, io::Origin::application);
+  volume_.read(Ticket(3), write.file, 2, 12'000, 500);
+  volume_.read(Ticket(4), write.file, 20'000, 11'000, 500);
+  host_.run();
+  const auto& pieces = std::get<io::RegionRead>(host_.delivered[2]).pieces;
+  ASSERT_EQ(pieces.size(), 4U);
+  EXPECT_TRUE(pieces[0].zero());
+  EXPECT_EQ(pieces[0].offset, 2U);
+  EXPECT_EQ(pieces[0].length, 9'500U);
+  EXPECT_EQ(pieces[1].offset, 9'502U);
+  EXPECT_EQ(pieces[1].data.text().substr(498, 3), "abc");
+  EXPECT_EQ(pieces[1].length, 1'000U);
+  EXPECT_TRUE(pieces[2].zero());
+  EXPECT_EQ(pieces[3].length, 2U) << "the file ends";
+  EXPECT_TRUE(std::get<io::RegionRead>(host_.delivered[3]).pieces.empty());
 }
 
 TEST_F(VolumeTest, SyncMakesWhatWasCalledBeforeDurable) {

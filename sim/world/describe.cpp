@@ -146,7 +146,7 @@ std::string describe_event(const io::Event& event) {
           },
           [](const io::Digested& e) { return with_error("digested", e.ticket, e.error); },
           [](const io::RegionRead& e) {
-            return with_error("region read", e.ticket, e.error) + ", " + number(e.data.size()) + " bytes";
+            return with_error("region read", e.ticket, e.error) + ", " + number(e.pieces.size()) + " pieces";
           },
           [](const io::SetAside& e) { return with_error("set aside", e.ticket, e.error); },
           [](const io::MountOpened& e) { return "mount opened " + e.error_text; },

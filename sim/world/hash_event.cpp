@@ -92,7 +92,11 @@ void hash_event(RunHash& hash, const io::Event& event) {
                  },
                  [&](const io::RegionRead& e) {
                    hash.add(e.ticket.value);
-                   hash.add_bytes(e.data);
+                   for (const FilePiece& piece : e.pieces) {
+                     hash.add(piece.offset);
+                     hash.add(piece.length);
+                     hash.add_bytes(piece.data);
+                   }
                  },
                  [&](const io::SetAside& e) {
                    hash.add(e.ticket.value);
