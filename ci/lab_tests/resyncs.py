@@ -6,6 +6,7 @@ import os
 import time
 
 from lab import OTHER, expect
+from recordings import RECORDED_AFTER_S, replay
 
 BLOCK = 4096
 MIB = 1 << 20
@@ -29,6 +30,20 @@ for block in random.sample(range(blocks), blocks // 100):
     os.pwrite(fd, os.urandom(4096), block * 4096)
 os.fsync(fd)
 """
+
+
+# Bytes that are not zero: some at the beginning, across a chunk's end; after a hole, behind zeroes that are written, and
+# in the middle of nothing; then a hole to the end.
+HOLES = """
+import os, sys
+fd = os.open(sys.argv[1], os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o644)
+os.ftruncate(fd, int(sys.argv[2]) << 20)
+for offset, data in ((0, os.urandom(70000)), (2 << 20, bytes(300000) + os.urandom(3 << 20)), ((9 << 20) + 100, b"x")):
+    os.pwrite(fd, data, offset)
+os.fsync(fd)
+"""
+# The chunks of 64 KiB that hold any of it.
+HOLES_COPIED_MAX = (3 << 20) + 4 * (64 << 10)
 
 
 def python(lab, host, program, *arguments):
@@ -117,4 +132,27 @@ def only_what_was_listed_is_compared(lab):
     lab.wait_for_load(lab.wait_pair())
 
 
-TESTS = [changed_blocks_travel_alone, only_what_was_listed_is_compared]
+def holes_do_not_travel(lab):
+    """A file that a server has nothing of is mostly holes and zeroes: the rest is copied, and the recordings replay."""
+    primary = lab.load(False)
+    other = OTHER[primary]
+    code, output = lab.cli(other, "stop")
+    expect(code == 0, f"stop is refused: {output}")
+    lab.wait(primary, "ALONE")
+    place = os.path.join(lab.data(primary), "holes")
+    python(lab, primary, HOLES, place, str(FILE_MIB))
+    lab.cli(other, "start")
+    lab.wait_pair(120)
+    copied = lab.status(other)["resync"]["bytes_copied"]
+    print(f"    {copied} bytes copied of a file of {FILE_MIB} MiB")
+    expect(3 * MIB <= copied <= HOLES_COPIED_MAX, f"{copied} bytes copied")
+    lab.equal()
+    time.sleep(RECORDED_AFTER_S)
+    for host in (primary, other):
+        replay(lab, host, lab.module)
+    python(lab, primary, "import os, sys; os.unlink(sys.argv[1])", place)
+    lab.load(True)
+    lab.wait_for_load(lab.wait_pair())
+
+
+TESTS = [holes_do_not_travel, changed_blocks_travel_alone, only_what_was_listed_is_compared]

@@ -56,7 +56,7 @@ TEST_P(VolumeCache, BulkReadsLeaveNothingBehind) {
   EXPECT_EQ(volume_->digest(file_, 0, UINT64_MAX, 16 * page_bytes).size(), pages / 16);
   EXPECT_EQ(cached_pages(), left);
   empty_cache();
-  EXPECT_EQ(volume_->read(file_, 0, pages * page_bytes).data.size(), pages * page_bytes);
+  EXPECT_EQ(volume_->read(file_, 0, pages * page_bytes).pieces.at(0).data.size(), pages * page_bytes);
   EXPECT_EQ(cached_pages(), left);
 }
 
