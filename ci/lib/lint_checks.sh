@@ -22,7 +22,7 @@ engine_is_pure() {
 
 scripts_are_clean() {
   local file scripts=()
-  for file in "$CI"/* "$CI"/lib/* "$CI"/lab_tests/* "$CI"/campaign/* bench/* bench/*/* .ci/*; do
+  for file in "$CI"/* "$CI"/lib/* "$CI"/lab_tests/* "$CI"/campaign/* bench/* bench/*/* prod/*/* .ci/*; do
     [ -f "$file" ] || continue
     case "$file $(head -n 1 "$file")" in
       *' #!/bin/bash' | *' # shellcheck shell=bash') scripts+=("$file") ;;

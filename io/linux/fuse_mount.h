@@ -23,7 +23,7 @@ struct FuseMountOptions {
 /// What applications should know: sync(2) and syncfs(2) do not reach the daemon; stores into shared mappings
 /// arrive at msync, fsync, munmap or write-back; locks are the kernel's own and end with the mount; O_DSYNC arrives as
 /// a write and an fsync; copy_file_range falls back to reading and writing; O_TMPFILE and file attributes (chattr) are
-/// refused. README.md has the whole list, and props/posix/ finds out.
+/// refused. prod/guide/promises.md has the whole list, and props/posix/ finds out.
 class FuseMount final : public io::Mount {
  public:
   FuseMount(const FuseEnvironment& environment, FuseMountOptions options);

@@ -29,8 +29,7 @@ constexpr const char* footer =
     "  lockstep -m data verify --wait     compare both servers' data, and say what differs\n"
     "  lockstep check                     explain everything that would keep the daemon from starting\n"
     "  lockstep init --name office --node s1=10.0.1.1 --node s2=10.0.1.2 --witness 10.0.0.3 \\\n"
-    "      --module shop --directory /srv/shop\n"
-    "                                     set up a new cluster, on s1";
+    "      --postgresql /srv/postgresql   set up a new cluster that runs PostgreSQL, on s1";
 
 struct VerbHelp {
   const char* verb;
@@ -193,7 +192,7 @@ int main(int argc, char** argv) {
       return exit_done;
     }
     if (is_setup_verb(line.request.verb)) {
-      return run_setup(setup, line.request.verb, line.configuration) ? exit_done : exit_refused;
+      return run_setup(setup, line.request.verb, line.configuration, line.node) ? exit_done : exit_refused;
     }
     if (line.request.verb == "token") return run_token(token, line.configuration) ? exit_done : exit_refused;
     const bool of_all = line.request.verb == "status" || line.request.verb == "top";

@@ -1,5 +1,10 @@
 #include "prod/cli/setup_verbs.h"
 
+#include "prod/cli/commands.h"
+#include "prod/setup/service_start.h"
+
+#include <iostream>
+
 #include <CLI/CLI.hpp>
 
 namespace lockstep::prod {
@@ -21,6 +26,10 @@ void add_invite_options(CLI::App* app, InviteOptions& options) {
       ->capture_default_str();
 }
 
+void add_no_start(CLI::App* app, bool& start) {
+  app->add_flag("!--no-start", start, "Do not start lockstepd now, nor have it started at every boot");
+}
+
 void add_init(CLI::App& app, SetupCommand& command, std::string& verb) {
   CLI::App* init = add(app, verb, "init",
                        "Set up a new cluster, on its first server: configuration, keys, and tokens for the others");
@@ -32,10 +41,46 @@ void add_init(CLI::App& app, SetupCommand& command, std::string& verb) {
   init->add_option("--witness", command.init.witness, "ADDRESS or ADDRESS:PORT of the third machine")->required();
   init->add_option("--module", command.init.module, "A first module, with --directory");
   init->add_option("--directory", command.init.directory, "What it replicates");
+  init->add_option("--postgresql", command.init.postgresql,
+                   "Instead of these: a module that runs PostgreSQL, and replicates this directory with its database")
+      ->type_name("DIR");
   init->add_option("--port", command.init.module_port, "Of its link")->capture_default_str();
+  add_no_start(init, command.init.start);
   init->add_flag("!--no-wait", command.init.wait, "Do not let the other machines join now");
   init->add_flag("--force", command.init.force, "Although a cluster was set up here before");
   add_invite_options(init, command.init.invite);
+}
+
+/// What "systemctl enable --now lockstepd" takes, and that.
+bool begin(const std::string& configuration, const std::string& node) {
+  if (prepare_modules(configuration)) {
+    CommandLine line;
+    line.configuration = configuration;
+    line.node = node;
+    if (run_check(line) == exit_done) return start_service("lockstepd");
+  }
+  std::cerr << "lockstep: lockstepd was not started. Put right what is said above, then: lockstep check, and systemctl "
+               "enable --now lockstepd\n";
+  return false;
+}
+
+/// First this server, which need not wait for the others.
+bool set_up(const InitOptions& options, const std::string& node) {
+  if (!run_init(options)) return false;
+  const bool module = !options.module.empty() || !options.postgresql.empty();
+  const bool starts = module && starts_service(options.invite.configuration, options.start);
+  const bool begun = !starts || begin(options.invite.configuration, node);
+  if (!options.wait) {
+    std::cout << "\"lockstep invite\" lets the other machines join.\n";
+    return begun;
+  }
+  std::cout << "\n";
+  if (!run_invite(options.invite)) return false;
+  if (starts && begun) {
+    std::cout << "Now, on the server that has the good data, or on any if there are none yet: lockstep -m "
+              << (options.module.empty() ? "postgresql" : options.module) << " prim --wait\n";
+  }
+  return begun;
 }
 
 }  // namespace
@@ -52,6 +97,7 @@ void add_setup_verbs(CLI::App& app, SetupCommand& command, std::string& verb) {
   join->add_option("token", command.join.token, "As \"init\" or \"invite\" printed it; - reads it from standard input")
       ->required();
   join->add_flag("--keys-only", command.join.keys_only, "A new key and certificate; the configuration stays");
+  add_no_start(join, command.join.start);
   join->add_flag("--force", command.join.force, "Although this machine was set up before");
 
   add(app, verb, "renew", "On the first server: a new certificate, before the old one expires");
@@ -61,13 +107,17 @@ bool is_setup_verb(const std::string& verb) {
   return verb == "init" || verb == "invite" || verb == "join" || verb == "renew";
 }
 
-bool run_setup(SetupCommand command, const std::string& verb, const std::string& configuration) {
+bool run_setup(SetupCommand command, const std::string& verb, const std::string& configuration,
+               const std::string& node) {
   command.init.invite.configuration = configuration;
   command.invite.configuration = configuration;
   command.join.configuration = configuration;
-  if (verb == "init") return run_init(command.init);
+  if (verb == "init") return set_up(command.init, node);
   if (verb == "invite") return run_invite(command.invite);
-  if (verb == "join") return run_join(command.join, Joining::server);
+  if (verb == "join") {
+    const bool starts = starts_service(configuration, command.join.start) && !command.join.keys_only;
+    return run_join(command.join, Joining::server) && (!starts || begin(configuration, node));
+  }
   return run_renew(configuration);
 }
 

@@ -17,7 +17,8 @@ struct SetupCommand {
 
 void add_setup_verbs(CLI::App& app, SetupCommand& command, std::string& verb);
 bool is_setup_verb(const std::string& verb);
-/// `configuration`: its directory, as the whole program was told.
-bool run_setup(SetupCommand command, const std::string& verb, const std::string& configuration);
+/// `configuration`, `node`: as the whole program was told.
+bool run_setup(SetupCommand command, const std::string& verb, const std::string& configuration,
+               const std::string& node);
 
 }  // namespace lockstep::prod

@@ -51,6 +51,30 @@ bool read_witness(std::string text, ClusterConfiguration& cluster) {
   return true;
 }
 
+/// The first module, if one is wanted.
+bool add_module(const InitOptions& options, std::vector<NewFile>& files) {
+  ModuleConfiguration module;
+  module.port = options.module_port;
+  if (!options.postgresql.empty()) {
+    if (!options.directory.empty()) return complain("--postgresql names the directory: leave --directory out");
+    if (!is_shell_word(options.postgresql)) {
+      return complain("--postgresql " + options.postgresql + ": a path of letters, digits and _ . - / only");
+    }
+    module.name = options.module.empty() ? "postgresql" : options.module;
+    module.directory = options.postgresql;
+    files.push_back({"modules/" + module.name + ".toml", postgresql_module_file(module), 0644});
+    return true;
+  }
+  if (options.module.empty() != options.directory.empty()) {
+    return complain("say --module NAME and --directory DIR together, or neither and write modules/NAME.toml later");
+  }
+  if (options.module.empty()) return true;
+  module.name = options.module;
+  module.directory = options.directory;
+  files.push_back({"modules/" + module.name + ".toml", module_file(module), 0644});
+  return true;
+}
+
 /// What lockstepd would say to these files, before anything is written where it looks.
 bool acceptable(const std::vector<NewFile>& files, LoadScope scope) {
   std::string place = (fs::temp_directory_path() / "lockstep-init.XXXXXX").string();
@@ -81,18 +105,9 @@ bool run_init(const InitOptions& options) {
   ClusterConfiguration cluster;
   cluster.name = options.name;
   if (!read_nodes(options.nodes, cluster) || !read_witness(options.witness, cluster)) return false;
-  if (options.module.empty() != options.directory.empty()) {
-    return complain("say --module NAME and --directory DIR together, or neither and write modules/NAME.toml later");
-  }
   std::vector<NewFile> files = {{"cluster.toml", cluster_file(cluster), 0644}};
-  if (!options.module.empty()) {
-    ModuleConfiguration module;
-    module.name = options.module;
-    module.directory = options.directory;
-    module.port = options.module_port;
-    files.push_back({"modules/" + module.name + ".toml", module_file(module), 0644});
-  }
-  const LoadScope scope = options.module.empty() ? LoadScope::cluster_only : LoadScope::cluster_and_modules;
+  if (!add_module(options, files)) return false;
+  const LoadScope scope = files.size() == 1 ? LoadScope::cluster_only : LoadScope::cluster_and_modules;
   if (!acceptable(files, scope)) return false;
 
   const std::vector<NewFile> keys = new_keys(cluster);
@@ -109,8 +124,6 @@ bool run_init(const InitOptions& options) {
   for (const NewFile& file : files) std::cout << "  " << file.path << "\n";
   std::cout << "Keep a copy of " << tls::credentials_folder << "/" << tls::authority_key_file
             << " where only you can read it: whoever has it can join.\n\n";
-  if (options.wait) return run_invite(options.invite);
-  std::cout << "\"lockstep invite\" lets the other machines join.\n";
   return true;
 }
 

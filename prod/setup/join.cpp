@@ -1,6 +1,7 @@
 #include "io/tls/credentials.h"
 #include "prod/setup/enrolment.h"
 #include "prod/setup/files.h"
+#include "prod/setup/service_start.h"
 #include "prod/setup/setup.h"
 
 #include <iostream>
@@ -30,12 +31,18 @@ bool may_write(const JoinOptions& options) {
 }
 
 void say_what_next(const JoinOptions& options, Joining who) {
-  if (who == Joining::witness) {
-    std::cout << "Now: systemctl enable --now lockstep-witness\n";
+  const std::string unit = who == Joining::witness ? "lockstep-witness" : "lockstepd";
+  if (options.keys_only) {
+    std::cout << "They count when " << unit << " is restarted: systemctl restart " << unit << "\n";
+  } else if (starts_service(options.configuration, options.start)) {
     return;
+  } else if (who == Joining::witness) {
+    std::cout << "Now: systemctl enable --now lockstep-witness\n";
+  } else {
+    std::cout << "Now: lockstep"
+              << (options.configuration == configuration_default ? "" : " --config " + options.configuration)
+              << " check, and if that finds nothing: systemctl enable --now lockstepd\n";
   }
-  std::cout << "Now: lockstep" << (options.configuration == "/etc/lockstep" ? "" : " --config " + options.configuration)
-            << " check, and if that finds nothing: systemctl enable --now lockstepd\n";
 }
 
 }  // namespace

@@ -28,8 +28,10 @@ struct InitOptions {
   std::string witness;             ///< "10.0.0.3" or "10.0.0.3:7790"
   std::string module;              ///< with `directory`, or neither
   std::string directory;
+  std::string postgresql;  ///< instead of these: a module that runs PostgreSQL on this directory
   std::uint16_t module_port = 7701;
-  bool wait = true;  ///< for both other machines
+  bool start = true;  ///< the service of this machine, see starts_service
+  bool wait = true;   ///< for both other machines
   bool force = false;
 };
 
@@ -38,10 +40,12 @@ struct JoinOptions {
   std::string token;       ///< "-": a line of standard input
   bool force = false;      ///< replace what is there
   bool keys_only = false;  ///< leave the configuration files as they are
+  bool start = true;       ///< the service of this machine, see starts_service
 };
 
 enum class Joining : std::uint8_t { server, witness };
 
+/// Writes the files; the invitation is the caller's next step.
 bool run_init(const InitOptions& options);
 bool run_invite(const InviteOptions& options);
 /// `who`: which program was called, since a token is for one of the two.

@@ -6,6 +6,7 @@
 #include "prod/setup/enrolment.h"
 #include "prod/setup/files.h"
 #include "prod/setup/join_token.h"
+#include "prod/setup/service_start.h"
 
 #include <atomic>
 #include <filesystem>
@@ -164,6 +165,35 @@ TEST_F(Setup, refuses_mistakes_before_it_writes) {
   EXPECT_TRUE(refused([](InitOptions& o) { o.witness = "127.0.0.3:port"; }));
   EXPECT_TRUE(refused([](InitOptions& o) { o.directory = "relative"; }));
   EXPECT_TRUE(refused([](InitOptions& o) { o.directory.clear(); }));
+}
+
+TEST_F(Setup, writes_a_module_that_runs_postgresql) {
+  InitOptions init = options();
+  init.module.clear();
+  init.directory.clear();
+  init.postgresql = "/srv/my database";
+  EXPECT_FALSE(run_init(init));
+  init.postgresql = place("data");
+  ASSERT_TRUE(run_init(init));
+  const LoadedConfiguration written = load_configuration(place("s1"), LoadScope::cluster_and_modules);
+  ASSERT_EQ(written.errors, std::vector<ConfigurationError>{});
+  const ModuleConfiguration& module = written.configuration.modules.at(0);
+  EXPECT_EQ(module.name, "postgresql");
+  EXPECT_EQ(module.directory, place("data"));
+  EXPECT_EQ(module.commands[1], "/usr/lib/lockstep/postgresql start " + place("data"));
+  EXPECT_EQ(module.checks.size(), 2U);
+}
+
+TEST_F(Setup, makes_the_directories_of_modules_before_their_service_starts) {
+  InitOptions init = options();
+  init.directory = place("new/shop");
+  ASSERT_TRUE(run_init(init));
+  EXPECT_FALSE(starts_service(place("s1"), true));  // no service of the system looks there
+  EXPECT_TRUE(starts_service("/etc/lockstep", true));
+  EXPECT_FALSE(starts_service("/etc/lockstep", false));
+  ASSERT_TRUE(prepare_modules(place("s1")));
+  EXPECT_TRUE(fs::is_directory(place("new/shop")));
+  EXPECT_TRUE(prepare_modules(place("s1")));
 }
 
 TEST_F(Setup, a_token_is_good_once_for_one_place_for_a_while) {

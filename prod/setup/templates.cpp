@@ -1,10 +1,27 @@
 #include "prod/setup/templates.h"
 
+#include <algorithm>
+
 namespace lockstep::prod {
 
 namespace {
 
 std::string quoted(const std::string& text) { return "\"" + text + "\""; }
+
+std::string head_of(const ModuleConfiguration& module) {
+  return "# The module \"" + module.name +
+         R"(": what fails over as one. The same file on both servers.
+directory = )" +
+         quoted(module.directory) +
+         R"(    # everything in it is replicated; on ext4, XFS or btrfs
+port = )" +
+         std::to_string(module.port) +
+         R"(                # of the link between the two servers; another for each module
+durability = "replicated"  # or "commit", "durable"
+timeout = "2s"             # a silent server counts as gone after this long
+verify = "weekly"          # or "daily", "never": compare both servers' data, a quarter of the time at most
+)";
+}
 
 }  // namespace
 
@@ -46,18 +63,7 @@ address = )" +
 }
 
 std::string module_file(const ModuleConfiguration& module) {
-  return "# The module \"" + module.name +
-         R"(": what fails over as one. The same file on both servers.
-directory = )" +
-         quoted(module.directory) +
-         R"(    # everything in it is replicated; on ext4, XFS or btrfs
-port = )" +
-         std::to_string(module.port) +
-         R"(                # of the link between the two servers; another for each module
-durability = "replicated"  # or "commit", "durable"
-timeout = "2s"             # a silent server counts as gone after this long
-verify = "weekly"          # or "daily", "never": compare both servers' data, a quarter of the time at most
-
+  return head_of(module) + R"(
 # [application]
 # start = "/usr/local/sbin/)" +
          module.name + R"( start"     # ends when the application serves
@@ -68,6 +74,47 @@ verify = "weekly"          # or "daily", "never": compare both servers' data, a 
 # share_percent = 1        # of the primary's time, at most, while the application works
 # bytes_per_second_max = 50000000
 )";
+}
+
+std::string postgresql_module_file(const ModuleConfiguration& module) {
+  const auto phase = [&](const std::string& name) {
+    return quoted("/usr/lib/lockstep/postgresql " + name + " " + module.directory);
+  };
+  return head_of(module) + R"(
+# The database is )" +
+         module.directory +
+         R"(/data, with its configuration. The script is there to be read: copy it for what it does not do.
+[application]
+start = )" +
+         phase("start") + R"(              # makes a database if there is none
+stop = )" +
+         phase("stop") + R"(
+force_stop = )" +
+         phase("force_stop") + R"(    # if that takes longer than stop_timeout
+timeout = "10m"            # what the start after a power loss may take
+stop_timeout = "1m"
+
+[[check]]
+kind = "process"           # the end of PostgreSQL is noticed at once: restarted
+
+[[check]]
+kind = "script"            # a query that is not answered twice: the other server takes over
+name = "query"
+command = )" +
+         phase("check") + R"(
+action = "failover"
+
+# One or more addresses that follow PostgreSQL, where no load balancer leads clients to it.
+# [[address]]
+# address = "10.0.0.100/24"
+)";
+}
+
+bool is_shell_word(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("/._-").find(c) != std::string_view::npos;
+  });
 }
 
 }  // namespace lockstep::prod

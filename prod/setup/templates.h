@@ -4,6 +4,7 @@
 #include "prod/config/configuration.h"
 
 #include <string>
+#include <string_view>
 
 namespace lockstep::prod {
 
@@ -11,5 +12,10 @@ namespace lockstep::prod {
 std::string cluster_file(const ClusterConfiguration& cluster);
 /// modules/NAME.toml: directory and port.
 std::string module_file(const ModuleConfiguration& module);
+/// The same with the commands and checks that run PostgreSQL on the directory.
+std::string postgresql_module_file(const ModuleConfiguration& module);
+
+/// Means the same to a shell without quotes.
+bool is_shell_word(std::string_view text);
 
 }  // namespace lockstep::prod

@@ -4,6 +4,7 @@
 #include "prod/config/configuration.h"
 #include "prod/daemon/flight_recorder.h"
 #include "prod/daemon/process_setup.h"
+#include "prod/setup/service_start.h"
 #include "prod/setup/setup.h"
 #include "prod/witness/witness_host.h"
 
@@ -65,6 +66,7 @@ int main(int argc, char** argv) {
                    "standard input")
       ->required();
   join->add_flag("--keys-only", joining.keys_only, "A new key and certificate; the configuration stays");
+  join->add_flag("!--no-start", joining.start, "Do not start lockstep-witness now, nor have it started at every boot");
   join->add_flag("--force", joining.force, "Although this machine was set up before");
   try {
     app.parse(argc, argv);
@@ -73,7 +75,9 @@ int main(int argc, char** argv) {
   }
   if (join->parsed()) {
     joining.configuration = configuration;
-    return run_join(joining, Joining::witness) ? EXIT_SUCCESS : EXIT_FAILURE;
+    const bool starts = starts_service(configuration, joining.start) && !joining.keys_only;
+    return run_join(joining, Joining::witness) && (!starts || start_service("lockstep-witness")) ? EXIT_SUCCESS
+                                                                                                 : EXIT_FAILURE;
   }
   set_up_signals();
   start_logging();

@@ -1,6 +1,6 @@
 // The same calls on the replicated directory and beside it, on the same kind of filesystem: what they give, and what
-// can be seen afterwards, must be the same but for what README.md names. Needs a running primary, so CTest does not run
-// it; ci/lab_tests/posix_calls.py does.
+// can be seen afterwards, must be the same but for what prod/guide/promises.md names. Needs a running primary, so CTest
+// does not run it; ci/lab_tests/posix_calls.py does.
 #include "props/posix/both.h"
 
 #include <cerrno>

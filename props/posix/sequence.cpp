@@ -141,8 +141,8 @@ void Caller::make_on_name(const Call& call) {
   scene_.see(other);
 }
 
-/// XFS changes the time of a directory that is exchanged with what has another parent, here it stays (README.md): so it
-/// is set.
+/// XFS changes the time of a directory that is exchanged with what has another parent, here it stays
+/// (prod/guide/promises.md): so it is set.
 void Caller::rename(const char* name, const char* other, unsigned flags) {
   const timespec times[2] = {{1, 1}, {1, 1}};
   if (scene_.same("rename", ::renameat2(AT_FDCWD, name, AT_FDCWD, other, flags)) != 0 || flags != RENAME_EXCHANGE)

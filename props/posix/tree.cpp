@@ -45,7 +45,7 @@ std::vector<std::string> names_in(int directory) {
   return names;
 }
 
-/// A fifo's own is left out: on the mount it stays when somebody writes into it (README.md).
+/// A fifo's own is left out: on the mount it stays when somebody writes into it (prod/guide/promises.md).
 std::string describe_time(const struct stat& status) {
   if (status.st_mtim.tv_sec >= year_2020 || S_ISFIFO(status.st_mode)) return {};
   char text[64];
