@@ -94,8 +94,7 @@ Configuration NodeEngine::Core::change(Intent intent, const Configuration& curre
       }
       break;
     }
-    case Intent::force:
-      return {forced_epoch(current.epoch, self_), self_, Members::only(self_)};
+    case Intent::force: return {forced_epoch(current.epoch, self_), self_, Members::only(self_)};
     case Intent::leave_peer_out:
       if (ours && current.members == Members::both()) return {next, self_, Members::only(self_)};
       context_.mark(ours ? Mark::leave_not_needed : Mark::leave_superseded);
