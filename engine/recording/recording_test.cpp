@@ -168,13 +168,13 @@ class PretendedLife {
   Recorder& recorder() { return recorder_; }
   [[nodiscard]] const std::vector<std::byte>& file() const { return file_; }
   [[nodiscard]] std::uint64_t events() const { return events_; }
-
- private:
+  /// Whatever it holds.
   void write(std::span<const std::byte> contents) {
     const auto block = framer_.frame(blocks_++, contents);
     file_.insert(file_.end(), block.begin(), block.end());
   }
 
+ private:
   std::size_t events_in_block_;
   std::uint64_t events_ = 0;
   std::uint64_t blocks_ = 0;
@@ -275,6 +275,36 @@ TEST(Recording, EveryChangedBitIsNoticed) {
     if (part.ending == SegmentReader::Ending::damaged) ++damaged;
   }
   EXPECT_GT(damaged, 0U);
+}
+
+/// One event, a second after the time at which the block says that it begins.
+std::vector<std::byte> block_from(std::uint64_t events, Instant at) {
+  RecordWriter writer(Payloads::elided, key);
+  writer(events, at);
+  writer.raw(io::Event(io::MountClosed{}).index(), 1);
+  writer(std::int64_t{1'000'000'000}, std::uint64_t{0});
+  writer.raw(0, 2);
+  writer.raw(static_cast<std::uint64_t>(RecordKind::end_of_block), 1);
+  writer.raw(0, 8);
+  writer(std::uint64_t{0});
+  return std::move(writer.bytes);
+}
+
+TEST(Recording, ABlockThatDoesNotBeginWhereTheOneBeforeEndedIsDamage) {
+  constexpr Instant last{12'000};
+  const auto with = [](std::uint64_t events, Instant at) {
+    SomeLife longer;
+    longer.write(block_from(events, at));
+    return read(longer.file());
+  };
+  const ReadBack good = with(12, last);
+  ASSERT_EQ(good.events.size(), 13U);
+  EXPECT_EQ(good.ending, SegmentReader::Ending::whole);
+  for (const ReadBack& bad : {with(12, Instant{last.ns - 1}), with(12, Instant{}), with(12, Instant{-last.ns}),
+                              with(12, last + Duration{1}), with(11, last)}) {
+    EXPECT_EQ(bad.events.size(), 12U);
+    EXPECT_EQ(bad.ending, SegmentReader::Ending::damaged);
+  }
 }
 
 TEST(Recording, ADamagedFrameIsRememberedAsSuch) {

@@ -54,9 +54,11 @@ bool SegmentReader::begin_block() {
   offset_ = block->end;
   ++next_block_;
   block_.emplace(std::move(block->contents), header_.life.payloads);
+  // A block begins where the one before it ended, in its events and in time: an engine is never stepped back in time.
   std::uint64_t before = 0;
-  (*block_)(before, at_);
-  return !block_->failed() && before == events_ ? true : malformed().has_value();
+  Instant at;
+  (*block_)(before, at);
+  return !block_->failed() && before == events_ && at == at_ ? true : malformed().has_value();
 }
 
 std::optional<Record> SegmentReader::malformed() {

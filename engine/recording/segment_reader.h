@@ -49,6 +49,8 @@ class SegmentReader {
   [[nodiscard]] std::size_t bytes_left() const { return file_.size() - offset_; }
   /// How many events came until here since the life began, and the number of the next block.
   [[nodiscard]] std::uint64_t events() const { return events_; }
+  /// When the last of them came.
+  [[nodiscard]] Instant at() const { return at_; }
   [[nodiscard]] std::uint64_t next_block() const { return next_block_; }
 
  private:

@@ -66,7 +66,8 @@ class LifeReplay {
       result_.header = header.life;
       result_.first_event = header.position.events + 1;
       begin(header);
-    } else if (header.life.life != result_.header.life || header.position.events < reader_->events()) {
+    } else if (header.life.life != result_.header.life || header.position.events < reader_->events() ||
+               header.position.at < reader_->at()) {
       return unusable("segment " + number(header.segment) + " does not follow on the one before it");
     } else if (header.position.events > reader_->events()) {
       result_.gaps.push_back(number(header.position.events - reader_->events()) + " events before event " +

@@ -93,6 +93,16 @@ TEST(ReplayTest, AMissingMiddleIsSaidAndTheRestIsReplayed) {
   EXPECT_NE(result.gaps[0].find("are missing"), std::string::npos) << result.gaps[0];
 }
 
+TEST(ReplayTest, ASegmentThatBeginsBeforeTheOneBeforeItEndedIsNoneOfTheLife) {
+  RecordedLife life = long_life(2);
+  recording::SegmentHeader header = recording::SegmentReader(life[1]).header();
+  header.position.at = Instant{header.position.at.ns - 1};
+  life[1] = with_header(life[1], header);
+  const ReplayResult result = replay_life(segments_of(life));
+  EXPECT_EQ(result.verdict, Verdict::unusable);
+  EXPECT_NE(result.reason.find("does not follow"), std::string::npos) << result.reason;
+}
+
 TEST(ReplayTest, AStateThatCannotBeReadIsSaidAndTheLogIsThereAllTheSame) {
   const RecordedLife whole = long_life(3);
   recording::SegmentHeader header = recording::SegmentReader(whole[1]).header();
