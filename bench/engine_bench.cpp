@@ -40,6 +40,7 @@ class BenchedNode {
     engine::JournalRecord journal;
     journal.remembers = true;  // a lone node need not hear the other first
     ports.post(io::Booted{encode(journal), true, static_cast<std::uint64_t>(id), static_cast<std::uint64_t>(id) + 1});
+    ports.post(io::Indexed{});
     ports.post(io::LinkUp{io::Endpoint::witness});
   }
 

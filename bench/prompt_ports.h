@@ -25,7 +25,8 @@ struct PromptPorts final : io::Timers,
                            io::Application,
                            io::Checks,
                            io::Console,
-                           io::Trace {
+                           io::Trace,
+                           io::Background {
   std::deque<io::Event> events;
   std::map<io::TimerId, Instant> armed;
   PromptPorts* peer = nullptr;  ///< none: what is sent there is lost
@@ -33,7 +34,7 @@ struct PromptPorts final : io::Timers,
   std::size_t header_bytes = 0;  ///< of the last frame with bulk data that was sent to the peer
 
   [[nodiscard]] engine::NodePorts ports() {
-    return {*this, *this, *this, *this, *this, *this, *this, *this, *this, *this};
+    return {*this, *this, *this, *this, *this, *this, *this, *this, *this, *this, *this};
   }
 
   template <typename Event>
@@ -122,6 +123,10 @@ struct PromptPorts final : io::Timers,
   void end(std::size_t) override {}
   void answer(io::CommandId, bool, std::string) override {}
   void record(const io::TraceEvent&) override {}
+  void run(Ticket ticket, std::function<void()> work) override {
+    work();
+    post(io::WorkDone{ticket});
+  }
 };
 
 }  // namespace lockstep::bench

@@ -165,14 +165,16 @@ def moment(line):
 
 
 def resync_times(lab, host):
-    """The last resync, by the daemon's own log: (seconds until all was copied, seconds until it was on disk)."""
+    """The last resync, by the daemon's own log, from the moment when the two found each other: (seconds until all was
+    copied, seconds until it was on disk)."""
     lines = lab.log(host).splitlines()
     last = {}
     for line in lines:
-        for what in ("resync began", "everything is copied", "resync ended"):
+        for what in ("connected with the peer", "everything is copied", "resync ended"):
             if what in line:
                 last[what] = moment(line)
-    return last["everything is copied"] - last["resync began"], last["resync ended"] - last["resync began"]
+    began = last["connected with the peer"]
+    return last["everything is copied"] - began, last["resync ended"] - began
 
 
 def resyncs_ended(lab, host):
@@ -231,16 +233,16 @@ def first_sync_of(lab, program, arguments, baseline):
         run(lab, "s2", "sh", "-c", f"rm -rf {beside['s2']}/*")
         settle()
         warm(lab, "s1", beside["s1"])
-        touch_memory()
-        theirs.append(baseline(lab, beside))
+        with TouchedMemory():
+            theirs.append(baseline(lab, beside))
         run(lab, "s2", "sh", "-c", f"rm -rf {beside['s2']}/*")
         empty(lab, "s2")
         settle()
         warm(lab, "s1", lab.data("s1"))
         lab.part("repl")
         lab.run("s2")
-        touch_memory()
-        resync(lab, "s2", lab.heal)
+        with TouchedMemory():
+            resync(lab, "s2", lab.heal)
         ours.append(resync_times(lab, "s2"))
         print(f"    ours {ours[-1]}, theirs {theirs[-1]}", flush=True)
         lab.halt("s2")
@@ -278,8 +280,8 @@ def first_sync(directory):
             run(lab, "s2", "rm", "-f", target)
             settle()
             warm(lab, "s1", beside["s1"])
-            touch_memory()
-            return bare, socket_copy(lab, beside["s1"] + "/large", target, True)
+            with TouchedMemory():
+                return bare, socket_copy(lab, beside["s1"] + "/large", target, True)
 
         copied, on_disk, bare, synced = first_sync_of(lab, ONE, (LARGE_MIB,), copies)
         results["one_file"] = {
@@ -301,10 +303,14 @@ def empty(lab, host):
     run(lab, host, "sh", "-c", f"rm -rf {lab.data(host)}/* {lab.directory}/{host}/state/*")
 
 
-def rss_mib(lab, host):
-    """The daemon's greatest memory use so far."""
+def peak_mib(lab, host):
+    """The daemon's greatest memory use since forget_peak(), or since its start."""
     status = run(lab, host, "sh", "-c", "cat /proc/$(pgrep -xo lockstepd)/status")
     return int(re.search(r"VmHWM:\s+(\d+)", status)[1]) // 1024
+
+
+def forget_peak(lab, host):
+    run(lab, host, "sh", "-c", "echo 5 >/proc/$(pgrep -xo lockstepd)/clear_refs")
 
 
 def million_files(directory):
@@ -317,12 +323,14 @@ def million_files(directory):
         results["created_alone_s"] = timed(lambda: python(lab, "s1", TREE, lab.data("s1"), TREE_FILES))
         resync(lab, "s2", lambda: lab.run("s2"))
         _, results["first_sync_s"] = resync_times(lab, "s2")
+        results["first_sync_memory_mib"] = {host: peak_mib(lab, host) for host in ("s1", "s2")}
         print(f"    {results}", flush=True)
         time.sleep(COOLED_AFTER_S)
         for how, leave, come_back in (("clean stop", lab.halt, lab.run), ("power cut", lab.cut, lab.power)):
             leave("s2")
             lab.wait("s1", "ALONE", seconds=60)
             python(lab, "s1", CHANGE, lab.data("s1"), TREE_FILES, CHANGED_FILES)
+            forget_peak(lab, "s1")
             took = timed(lambda: resync(lab, "s2", lambda: come_back("s2")))
             _, resync_s = resync_times(lab, "s2")
             results["returns"].append(
@@ -331,7 +339,7 @@ def million_files(directory):
                     "second_after_s": took,
                     "resync_s": resync_s,
                     "bytes_copied": lab.status("s2")["resync"]["bytes_copied"],
-                    "memory_mib": {host: rss_mib(lab, host) for host in ("s1", "s2")},
+                    "memory_mib": {host: peak_mib(lab, host) for host in ("s1", "s2")},
                 }
             )
             print(f"    {results['returns'][-1]}", flush=True)

@@ -14,8 +14,8 @@ struct Context {
   Context(const Settings& chosen, NodePorts given)
       : settings(chosen),
         own_disk(given.volume, now),
-        ports{given.timers, given.link,        given.journal, given.touches, own_disk,
-              given.mount,  given.application, given.checks,  given.console, given.trace},
+        ports{given.timers,      given.link,   given.journal, given.touches, own_disk,        given.mount,
+              given.application, given.checks, given.console, given.trace,   given.background},
         mark(given.trace) {}
   Context(const Context&) = delete;
   Context& operator=(const Context&) = delete;

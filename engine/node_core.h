@@ -108,6 +108,8 @@ class NodeEngine::Core : private role::Actions {
   void on(io::Applied& event);
   void on(io::Synced& event);
   void on(io::Scanned& event);
+  void on(io::WorkDone& event);
+  void on(io::Indexed& event);
   void on(io::Digested& event);
   void on(io::RegionRead& event);
   void on(io::SetAside& event);
@@ -320,6 +322,7 @@ class NodeEngine::Core : private role::Actions {
   Instant peer_heard_;
   Instant peer_up_since_;
   Instant waiting_since_;
+  bool indexed_ = false;  ///< the volume finds objects by identity at once
   std::optional<Instant> attach_sent_;
   Instant attach_not_before_;
   Duration resync_patience_;  ///< with a resync without progress; grows until one ends, or none would on a slow disk

@@ -296,6 +296,13 @@ void NodeEngine::Core::on(io::Scanned& event) {
   handle(target_.scanned(event));
 }
 
+void NodeEngine::Core::on(io::Indexed&) {
+  indexed_ = true;
+  try_attach();
+}
+
+void NodeEngine::Core::on(io::WorkDone& event) { handle(target_.work_done(event)); }
+
 void NodeEngine::Core::on(io::Digested& event) {
   context_.own_disk.answered(event.ticket);
   if (source_.digested(event)) return pipeline_.release();

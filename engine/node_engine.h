@@ -5,6 +5,7 @@
 #include "engine/status.h"
 #include "engine/values/time.h"
 #include "io/application.h"
+#include "io/background.h"
 #include "io/checks.h"
 #include "io/console.h"
 #include "io/events.h"
@@ -37,6 +38,7 @@ struct NodePorts {
   io::Checks& checks;
   io::Console& console;
   io::Trace& trace;
+  io::Background& background;
 };
 
 /// Driven by one thread. Deterministic: the same settings and the same sequence of steps make the same calls on

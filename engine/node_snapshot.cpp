@@ -40,6 +40,7 @@ void NodeEngine::Core::fields(auto& self, auto& archive) {
 
   archive.maybe(self.peer_state_, plain);
   archive(self.peer_heard_, self.peer_up_since_, self.waiting_since_);
+  archive(self.indexed_);
   archive.maybe(self.attach_sent_, plain);
   archive(self.attach_not_before_, self.resync_patience_.ns, self.acknowledgement_armed_, self.leave_wanted_);
   archive.ranged(self.succession_, Succession::peer_with_us);

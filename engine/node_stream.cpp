@@ -59,12 +59,12 @@ void NodeEngine::Core::receive_peer(const Message& message) {
 
 void NodeEngine::Core::receive(const Attach& message) {
   const bool serving = state() == RoleState::promoting || state() == RoleState::alone || state() == RoleState::prim;
-  if (!serving || stream_.attached() || source_.scanning() || !source_.ready() || leave_wanted_) {
-    context_.mark(!serving             ? Mark::attach_not_serving
-                  : leave_wanted_      ? Mark::attach_being_left_out
-                  : source_.scanning() ? Mark::attach_while_scanning
-                  : !source_.ready()   ? Mark::attach_after_failed_read
-                                       : Mark::attach_twice);
+  if (!serving || stream_.attached() || source_.walking() || !source_.ready() || leave_wanted_) {
+    context_.mark(!serving            ? Mark::attach_not_serving
+                  : leave_wanted_     ? Mark::attach_being_left_out
+                  : source_.walking() ? Mark::attach_while_scanning
+                  : !source_.ready()  ? Mark::attach_after_failed_read
+                                      : Mark::attach_twice);
     return;
   }
   if (stream_.can_resume(message.reign, message.lsn)) {
@@ -82,6 +82,11 @@ void NodeEngine::Core::receive(const Attach& message) {
   }
   if (state() != RoleState::alone) {
     context_.mark(Mark::resync_not_before_service);
+    return;
+  }
+  // The application's writes would wait behind a survey that waits for the index.
+  if (!indexed_) {
+    context_.mark(Mark::attach_before_index);
     return;
   }
   context_.mark(Mark::resync_offered);
@@ -210,10 +215,11 @@ void NodeEngine::Core::try_attach() {
     return;
   const bool idle = replica_.idle() || planted(Bug::attach_while_applying);
   const bool keeping = target_.keeper().unsettled();
-  if (target_.active() || !idle || keeping || context_.now < attach_not_before_ || own_disk_hangs()) {
+  if (target_.active() || !idle || keeping || !indexed_ || context_.now < attach_not_before_ || own_disk_hangs()) {
     context_.mark(target_.active()   ? Mark::attach_waits_for_resync
                   : !replica_.idle() ? Mark::attach_waits_for_volume
                   : keeping          ? Mark::attach_waits_for_keeping
+                  : !indexed_        ? Mark::attach_waits_for_index
                                      : Mark::attach_pauses);
     return;
   }

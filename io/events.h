@@ -66,6 +66,13 @@ struct Scanned {
   Ticket ticket;
   int error = 0;
   Manifest manifest;
+  bool last = true;  ///< no further part follows
+};
+/// See io/volume.h.
+struct Indexed {};
+/// See io/background.h.
+struct WorkDone {
+  Ticket ticket;
 };
 struct Digested {
   Ticket ticket;
@@ -112,6 +119,6 @@ struct CommandGiven {
 
 using Event = std::variant<Booted, LinkUp, LinkDown, FrameArrived, TimerFired, JournalStored, Applied, Synced, Scanned,
                            Digested, RegionRead, MountOpened, MountClosed, RequestArrived, PhaseEnded, CommandGiven,
-                           TouchesLogged, SetAside, CheckEnded, CheckPrompted>;
+                           TouchesLogged, SetAside, CheckEnded, CheckPrompted, WorkDone, Indexed>;
 
 }  // namespace lockstep::io

@@ -1,5 +1,5 @@
 // Port: the directory beneath the mount, as a store of objects addressed by FileId.
-// Events that answer: Applied, Synced, Scanned, Digested, RegionRead, SetAside.
+// Events that answer: Applied, Synced, Scanned, Digested, RegionRead, SetAside. Without a call: Indexed.
 #pragma once
 
 #include "engine/values/conflict.h"
@@ -17,6 +17,9 @@ enum class Origin : std::uint8_t {
   stream,       ///< the effect of another node's request, or resync: applied to the letter, times included
 };
 
+/// Some time after the start, once, comes Indexed: from then on objects are found by their identity at once. Before,
+/// and where the disk belies what was known of them, that takes its time, and what is called behind it waits.
+///
 /// apply(), scan(), survey(), list(), digest() and read() take effect in the order of the calls, each at one instant
 /// between its neighbours, and their events come in the same order. sync() covers everything applied before the call;
 /// its event may be overtaken and may overtake.
@@ -39,8 +42,9 @@ class Volume {
   /// FileId::none(), everything applied before this call. `data_only` allows what fdatasync allows.
   virtual void sync(Ticket ticket, FileId file, bool data_only) = 0;
 
-  /// Scanned{ticket, error, manifest}: the whole tree at one instant. Objects that have no identity yet
-  /// are given one.
+  /// Scanned{ticket, error, manifest, last}: the whole tree at one instant, in parts. That instant is the place of the
+  /// first part's event, which requests of the application that were called later may precede; the others follow, while
+  /// anything goes on. Objects that have no identity yet get one. After an error there is one part, with nothing in it.
   virtual void scan(Ticket ticket) = 0;
 
   /// Scanned{ticket, error, manifest} as well, for a part of the tree at one instant: what is asked for as far as a

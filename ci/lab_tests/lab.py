@@ -201,7 +201,7 @@ class Lab:
         eventually(
             seconds,
             lambda: len(self.acknowledged_after(host, since)) >= 20,
-            lambda: f"the load on {host} does not go on: {self.describe()}",
+            lambda: f"the load on {host} does not go on: {self.describe()}; it says: {self.log(host, 'writer')[-500:]}",
         )
 
     def longest_stall(self, since):
@@ -227,7 +227,7 @@ class Lab:
         """At rest: nothing acknowledged is missing, and the two servers' disks hold the same."""
         primary = self.load(False)
         # `restart` may answer before it is done.
-        writer = f"! {{ [ -e /run/writer.pid ] && kill -0 $(cat /run/writer.pid); }} 2>/dev/null"
+        writer = "! { [ -e /run/writer.pid ] && kill -0 $(cat /run/writer.pid); } 2>/dev/null"
         eventually(20, lambda: self.on(primary, "sh", "-c", writer)[0] == 0, "the load does not end")
         # Until the restart is done, whoever has a file of the directory open is taken for the application, and ended.
         eventually(30, lambda: self.role(primary) == "PRIM", lambda: f"no PRIM after restart: {self.describe()}")
@@ -237,8 +237,8 @@ class Lab:
         self.load(True)
         self.wait_for_load(primary)
 
-    def equal(self):
-        """Compares the two servers' disks once. They are at rest when both are at the same LSN; no second try, since a
+    def equal(self, directory="data"):
+        """Compares the module's directory on the two servers' disks once. They are at rest when both are at the same LSN; no second try, since a
         resync in between would put right what should not have differed."""
 
         def at_rest():
@@ -247,7 +247,7 @@ class Lab:
             return status["s1"] if lsn["s1"] is not None and lsn["s1"] == lsn["s2"] else None
 
         before = eventually(10, at_rest, lambda: f"the secondary does not catch up at rest: {self.describe()}")
-        command = [os.path.join(CI, "lab"), "compare", self.directory]
+        command = [os.path.join(CI, "lab"), "compare", self.directory, directory]
         result = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
         said = (result.stdout + result.stderr)[-2000:]
         expect(result.returncode == 0, f"the directories differ:\n{said}")

@@ -178,5 +178,52 @@ def five_commands_to_a_protected_postgresql(lab):
     expect(psql(lab, "s1", "select number from orders") == "42", "the row is lost after the swap")
 
 
+def rewrite(lab, host, file, old, new):
+    path = f"/etc/lockstep/{file}"
+    shell(lab, host, f"grep -qF '{old}' {path} && sed -i 's|{old}|{new}|' {path}")
+
+
+def nodes_agree(lab):
+    """`lockstep check --all-nodes` finds nothing in what was set up, and names every difference with place and remedy."""
+    set_up(lab)
+
+    def found(host, status):
+        code, output = lab.on(host, "lockstep", "check", "--all-nodes", timeout=60)
+        expect(code == status, f"check --all-nodes on {host}: status {code}: {output}")
+        return output
+
+    def named(output, *texts):
+        for text in texts:
+            expect(text in output, f"not said: {text}\n{output}")
+
+    module = "modules/postgresql.toml"
+    for host in SERVERS:
+        named(found(host, 0), "the other machines have the same")
+    shell(lab, "s2", f"cp -a /etc/lockstep/{module} /etc/lockstep/{module}.kept")
+    try:
+        rewrite(lab, "s2", module, 'timeout = "2s"', 'timeout = "5s"')
+        rewrite(lab, "s2", module, 'verify = "weekly"', 'start_at_boot = true')
+        shell(lab, "s2", f"cp /etc/lockstep/{module} /etc/lockstep/modules/other.toml")
+        named(
+            found("s1", 1),
+            f'{module}:5: timeout is "2s" here and "5s" on s2 (there in line 5): make both the same',
+            f'{module}:6: verify = "weekly" is here only, s2 goes by the default',
+            f"{module}: start_at_boot = true is on s2 only (there in line 6)",
+            "modules/other.toml: is on s2 and not here: copy it from there",
+            f"s2 runs with what was in its files before: modules/other.toml, {module} was changed since",
+        )
+    finally:
+        shell(lab, "s2", f"mv /etc/lockstep/{module}.kept /etc/lockstep/{module}; rm -f /etc/lockstep/modules/other.toml")
+    shell(lab, "w", "systemctl stop lockstep-witness")
+    named(found("s1", 1), "the witness cannot be reached at 10.77.0.3:7790", "start lockstep-witness there")
+    shell(lab, "w", "systemctl start lockstep-witness")
+    lab.part("s2")
+    named(found("s1", 1), "s2 cannot be reached at 10.77.1.2:9011")
+    lab.heal()
+    eventually(60, lambda: lab.on("s1", "lockstep", "check", "--all-nodes")[0] == 0, "the machines do not agree again")
+    wait_protected(lab, "s1")
+
+
 five_commands_to_a_protected_postgresql.options = ("--no-start", "--size", "1G")
-TESTS = [five_commands_to_a_protected_postgresql]
+nodes_agree.options = five_commands_to_a_protected_postgresql.options
+TESTS = [five_commands_to_a_protected_postgresql, nodes_agree]

@@ -143,7 +143,7 @@ lab_raw() {
 
 lab_compare() {
   # shellcheck disable=SC2016
-  lab_raw bash -c 'exec "$0" "$RAW_S1" "$RAW_S2"' "$BIN/lockstep-compare"
+  lab_raw bash -c 'exec "$0" "${RAW_S1%/data}/$1" "${RAW_S2%/data}/$1"' "$BIN/lockstep-compare" "${1:-data}"
 }
 
 # Every process that this lab started carries its name in the environment: finds also what a failed `up` left.

@@ -21,14 +21,15 @@ engine_is_pure() {
 }
 
 scripts_are_clean() {
-  local file scripts=()
+  local file scripts=() python=()
   for file in "$CI"/* "$CI"/lib/* "$CI"/lab_tests/* "$CI"/campaign/* bench/* bench/*/* prod/*/* .ci/*; do
     [ -f "$file" ] || continue
     case "$file $(head -n 1 "$file")" in
       *' #!/bin/bash' | *' # shellcheck shell=bash') scripts+=("$file") ;;
-      *.py\ * | *' #!/usr/bin/python3') python3 -c 'import ast, sys; ast.parse(open(sys.argv[1]).read(), sys.argv[1])' "$file" || return 1 ;;
+      *.py\ * | *' #!/usr/bin/python3') python+=("$file") ;;
     esac
   done
+  pyflakes3 "${python[@]}" || return 1
   # SC1091: sourced files are checked on their own. SC2034, SC2154: variables cross those files. SC2016: scripts that
   # are handed to an inner shell expand there.
   shellcheck -x -e SC1091,SC2034,SC2154,SC2016 "${scripts[@]}"
@@ -69,7 +70,7 @@ readonly TIDY_CHECKS=--checks=-modernize-use-nullptr,-clang-analyzer-core.NullDe
 planted_violations_are_caught() {
   local root found name status=0
   root=$(mktemp -d)
-  mkdir -p "$root"/{engine/cluster,io,sim/program,prod,props/fuzz,tidy}
+  mkdir -p "$root"/{engine/cluster,io/toml,sim/program,prod,props/fuzz,tidy}
   plant() { printf '%s\n' "${@:2}" >"$root/$1"; }
   must_name() {  # must_name TEXT: in the output of the include rules
     grep -qF "$1" <<<"$found" || { echo "not caught: $1"; status=1; }
@@ -79,7 +80,8 @@ planted_violations_are_caught() {
   plant engine/cluster/table.cpp '#include <boost/msm/back/state_machine.hpp>'
   plant io/link.h '#include "engine/node_engine.h"' '#include <thread>'
   plant sim/world.cpp '#include <random>' '#include "io/asio/asio_link.h"' '#include <cstdint>' \
-    '#include "prod/config/configuration.h"'
+    '#include "prod/config/configuration.h"' '#include <toml++/toml.h>'
+  plant io/toml/toml.h '#include <toml++/toml.h>' '#include "engine/values/buffer.h"'
   plant sim/program/main.cpp '#include <thread>' '#include "prod/config/configuration.h"' '#include "prod/daemon.h"'
   plant prod/main.cpp '#include "sim/world.h"'
   plant props/scenario.cpp '#include "prod/daemon.h"'
@@ -95,10 +97,12 @@ planted_violations_are_caught() {
   must_name 'sim/world.cpp:1: sim/ must not include random'
   must_name 'sim/world.cpp:2: sim/ must not include io/asio/asio_link.h'
   must_name 'sim/world.cpp:4: sim/ must not include prod/config/configuration.h'
+  must_name 'sim/world.cpp:5: only io/toml/ includes toml++/toml.h'
+  must_name 'io/toml/toml.h:2: io/ must not include engine/values/buffer.h'
   must_name 'sim/program/main.cpp:3: sim/ must not include prod/daemon.h'
   must_name 'prod/main.cpp:1: prod/ must not include sim/world.h'
   must_name 'props/scenario.cpp:1: props/ must not include prod/daemon.h'
-  [ "$(wc -l <<<"$found")" = 13 ] || { echo "the include rules refuse what is allowed"; status=1; }
+  [ "$(wc -l <<<"$found")" = 15 ] || { echo "the include rules refuse what is allowed"; status=1; }
 
   plant engine/form.cpp 'int  f( ){return 1 ;}'
   ! formatted "$root" 2>/dev/null || { echo "not caught: a badly formatted file"; status=1; }
@@ -122,6 +126,9 @@ planted_violations_are_caught() {
   plant tidy/redundant.cpp 'bool f(int a) { return a == a; }'
   ! clang-tidy --config-file=.clang-tidy --quiet "$TIDY_CHECKS" "$root/tidy/redundant.cpp" -- -std=c++20 >/dev/null 2>&1 ||
     { echo "not caught: what clang-tidy should find"; status=1; }
+
+  plant tidy/undefined.py 'def f():' '    touch_memory()'
+  ! pyflakes3 "$root/tidy/undefined.py" >/dev/null || { echo "not caught: a name that no script defines"; status=1; }
   rm -rf "$root"
   return $status
 }

@@ -62,7 +62,22 @@ files_are_right() {
   has /etc/lockstep 755 root && has /etc/lockstep/modules 755 root && has /var/lib/lockstep 700 root || status=1
   [ -z "$(find "$ROOT/etc/lockstep" "$ROOT/var/lib/lockstep" ! -type d)" ] || { echo "a configuration is installed"; status=1; }
   for file in "${PACKAGES[@]}"; do has "/usr/share/doc/$file/copyright" 644 root || status=1; done
+  has /usr/lib/lockstep/postgresql 755 root && has /usr/share/doc/lockstep/guide/index.html 644 root || status=1
+  for file in man1/lockstep.1 man1/lockstep-compare.1 man5/lockstep.toml.5 man7/lockstep-guide.7 man8/lockstepd.8 \
+    man8/lockstep-witness.8; do
+    has "/usr/share/man/$file.gz" 644 root || status=1
+  done
   return $status
+}
+
+# Each shell finds the script where it looks, and the script asks the installed program.
+completion_works() {
+  local offered
+  has /usr/share/zsh/vendor-completions/_lockstep 644 root && has /usr/share/fish/vendor_completions.d/lockstep.fish 644 root || return 1
+  # shellcheck disable=SC2016  # for the shell within
+  offered=$(in_root bash -c '. /usr/share/bash-completion/completions/lockstep
+    COMP_WORDS=(lockstep st); COMP_CWORD=1; _lockstep; echo "${COMPREPLY[@]}"') || return 1
+  [ "$offered" = "start status stop" ] || { echo "bash is offered: $offered"; return 1; }
 }
 
 programs_run() {

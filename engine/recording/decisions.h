@@ -40,6 +40,7 @@ enum class Call : std::uint8_t {
   begin_check,
   run_check,
   end_check,
+  run_work,
 };
 
 /// Of a message by its number: contents of files, or digests of them, stand in its head.

@@ -34,7 +34,7 @@ void fields(Is<io::Applied> auto& e, auto& archive) {
 }
 void fields(Is<io::Synced> auto& e, auto& archive) { archive(e.ticket, e.error); }
 void fields(Is<io::Scanned> auto& e, auto& archive) {
-  archive(e.ticket, e.error);
+  archive(e.ticket, e.error, e.last);
   manifest_fields(e.manifest, archive);
 }
 void fields(Is<io::Digested> auto& e, auto& archive) {
@@ -64,6 +64,8 @@ void fields(Is<io::CheckEnded> auto& e, auto& archive) {
   archive.spoken(e.text);
 }
 void fields(Is<io::CheckPrompted> auto& e, auto& archive) { archive(e.check); }
+void fields(Is<io::Indexed> auto&, auto&) {}
+void fields(Is<io::WorkDone> auto& e, auto& archive) { archive(e.ticket); }
 void fields(Is<io::CommandGiven> auto& e, auto& archive) {
   archive(e.command_id);
   archive.ranged(e.command.verb, io::Verb::verify);

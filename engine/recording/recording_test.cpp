@@ -77,7 +77,7 @@ std::vector<io::Event> drawn_events() {
       io::JournalStored{ticket},
       io::Applied{ticket, error, drawn_operation(), false, 17},
       io::Synced{ticket, error},
-      io::Scanned{ticket, error, drawn_manifest()},
+      io::Scanned{ticket, error, drawn_manifest(), false},
       io::Digested{ticket, error, {0, 1, ~std::uint64_t{0}}},
       io::RegionRead{ticket, error, drawn_pieces(), -5},
       io::MountOpened{*rc::gen::arbitrary<std::string>()},
@@ -89,6 +89,8 @@ std::vector<io::Event> drawn_events() {
       io::SetAside{ticket, error},
       io::CheckEnded{ticket, 3, false, secret},
       io::CheckPrompted{2},
+      io::WorkDone{ticket},
+      io::Indexed{},
   };
 }
 

@@ -176,6 +176,12 @@ void TappedTrace::record(const io::TraceEvent& event) {
   real_.record(event);
 }
 
+void TappedBackground::run(Ticket ticket, std::function<void()> work) {
+  decisions_.begin(Call::run_work);
+  decisions_.add(ticket.value);
+  real_.run(ticket, std::move(work));
+}
+
 NodeTaps::NodeTaps(const engine::NodePorts& real, Decisions& decisions)
     : timers_(real.timers, decisions),
       link_(real.link, decisions),
@@ -186,7 +192,8 @@ NodeTaps::NodeTaps(const engine::NodePorts& real, Decisions& decisions)
       application_(real.application, decisions),
       checks_(real.checks, decisions),
       console_(real.console, decisions),
-      trace_(real.trace, decisions) {}
+      trace_(real.trace, decisions),
+      background_(real.background, decisions) {}
 
 WitnessTaps::WitnessTaps(const engine::WitnessPorts& real, Decisions& decisions)
     : link_(real.link, decisions), journal_(real.journal, decisions), trace_(real.trace, decisions) {}

@@ -127,12 +127,22 @@ class TappedTrace final : public io::Trace {
   Decisions& decisions_;
 };
 
+class TappedBackground final : public io::Background {
+ public:
+  TappedBackground(io::Background& real, Decisions& decisions) : real_(real), decisions_(decisions) {}
+  void run(Ticket ticket, std::function<void()> work) override;
+
+ private:
+  io::Background& real_;
+  Decisions& decisions_;
+};
+
 /// All ports of a node. They and `decisions` outlive the engine.
 class NodeTaps {
  public:
   NodeTaps(const engine::NodePorts& real, Decisions& decisions);
   [[nodiscard]] engine::NodePorts ports() {
-    return {timers_, link_, journal_, touches_, volume_, mount_, application_, checks_, console_, trace_};
+    return {timers_, link_, journal_, touches_, volume_, mount_, application_, checks_, console_, trace_, background_};
   }
   [[nodiscard]] const TappedLink& link() const { return link_; }
 
@@ -147,6 +157,7 @@ class NodeTaps {
   TappedChecks checks_;
   TappedConsole console_;
   TappedTrace trace_;
+  TappedBackground background_;
 };
 
 class WitnessTaps {

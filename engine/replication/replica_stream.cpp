@@ -135,7 +135,7 @@ void ReplicaStream::take_markers() {
       applied_ = front.message.lsn;
       const bool data_only = (operation.flags & flag_data_only) != 0;
       // Nobody counts on this node before its resync has ended, with a sync of everything.
-      const bool later = listener_ != nullptr && listener_->syncs_later();
+      const bool later = listener_ != nullptr && (listener_->syncs_later() || planted(Bug::joiner_never_syncs));
       if (later) context_.mark(Mark::joiner_syncs_later);
       if (later || planted(Bug::replica_skips_sync) || (data_only && planted(Bug::replica_skips_data_sync))) {
         context_.ports.trace.record(io::OperationReplicated{front.message.epoch, front.message.lsn, &operation});

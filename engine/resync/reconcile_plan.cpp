@@ -2,12 +2,15 @@
 
 #include "engine/planted.h"
 
+#include <algorithm>
 #include <deque>
 #include <map>
 #include <set>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 
 namespace lockstep::engine {
 
@@ -26,35 +29,76 @@ bool same_kind(const ManifestObject& a, const ManifestObject& b) {
   return type_of(a) == type_of(b) && a.symlink_target == b.symlink_target && a.attributes.rdev == b.attributes.rdev;
 }
 
-using Names = std::map<std::string, FileId>;
+/// Of a directory, ascending.
+using Names = std::vector<std::pair<std::string_view, FileId>>;
 
-/// A manifest, indexed. Iteration is by manifest order or by name, never by hash.
-struct Tree {
-  std::unordered_map<FileId, ManifestObject> objects;
-  std::unordered_map<FileId, Names> directories;
-  std::unordered_map<FileId, std::size_t> name_counts;
+Names::const_iterator place_of(const Names& names, std::string_view name) {
+  return std::lower_bound(names.begin(), names.end(), name,
+                          [](const auto& entry, std::string_view wanted) { return entry.first < wanted; });
+}
 
+/// A manifest, indexed; it refers to the manifest, which is large. Iteration is by manifest order or by name, never by
+/// hash.
+class Tree {
+ public:
   explicit Tree(const Manifest& manifest) {
-    for (const ManifestObject& object : manifest.objects) objects.emplace(object.id, object);
+    nodes_.reserve(manifest.objects.size());
+    for (const ManifestObject& object : manifest.objects) {
+      Node& node = nodes_[object.id];
+      if (node.object == nullptr) node.object = &object;
+    }
     for (const ManifestEntry& entry : manifest.entries) {
-      directories[entry.parent].emplace(entry.name, entry.id);
-      ++name_counts[entry.id];
+      directories_[entry.parent].emplace_back(entry.name, entry.id);
+      ++nodes_[entry.id].names;
+    }
+    const auto by_name = [](const auto& x, const auto& y) { return x.first < y.first; };
+    const auto same_name = [](const auto& x, const auto& y) { return x.first == y.first; };
+    for (auto& [directory, names] : directories_) {
+      if (!std::is_sorted(names.begin(), names.end(), by_name)) std::stable_sort(names.begin(), names.end(), by_name);
+      names.erase(std::unique(names.begin(), names.end(), same_name), names.end());
     }
   }
   [[nodiscard]] const ManifestObject* find(const FileId& id) const {
-    const auto found = objects.find(id);
-    return found == objects.end() ? nullptr : &found->second;
+    const auto found = nodes_.find(id);
+    return found == nodes_.end() ? nullptr : found->second.object;
+  }
+  /// How many names lead to it.
+  [[nodiscard]] std::size_t names_of(const FileId& id) const {
+    const auto found = nodes_.find(id);
+    return found == nodes_.end() ? 0 : found->second.names;
   }
   [[nodiscard]] const Names& names_in(const FileId& directory) const {
     static const Names none;
-    const auto found = directories.find(directory);
-    return found == directories.end() ? none : found->second;
+    const auto found = directories_.find(directory);
+    return found == directories_.end() ? none : found->second;
   }
-  [[nodiscard]] FileId lookup(const FileId& directory, const std::string& name) const {
+  [[nodiscard]] FileId lookup(const FileId& directory, std::string_view name) const {
     const Names& names = names_in(directory);
-    const auto found = names.find(name);
-    return found == names.end() ? FileId::none() : found->second;
+    const auto found = place_of(names, name);
+    return found == names.end() || found->first != name ? FileId::none() : found->second;
   }
+  /// What stands at (directory, name), which is its only name, has another identity from now on.
+  void identify(const FileId& directory, std::string_view name, const FileId& former, const FileId& id) {
+    ManifestObject& renamed = renamed_.emplace_back(*find(former));
+    renamed.id = id;
+    nodes_.erase(former);
+    nodes_[id] = {&renamed, 1};
+    Names& names = directories_.at(directory);
+    names[static_cast<std::size_t>(place_of(names, name) - names.begin())].second = id;
+    if (auto children = directories_.extract(former)) {
+      children.key() = id;
+      directories_.insert(std::move(children));
+    }
+  }
+
+ private:
+  struct Node {
+    const ManifestObject* object = nullptr;
+    std::size_t names = 0;
+  };
+  std::unordered_map<FileId, Node> nodes_;
+  std::unordered_map<FileId, Names> directories_;
+  std::deque<ManifestObject> renamed_;
 };
 
 class Planner {
@@ -77,8 +121,8 @@ class Planner {
     partial_ = true;
     adoptable_from_ = young_from;
     theirs_listed_.insert(theirs_manifest_.listed.begin(), theirs_manifest_.listed.end());
-    for (const auto& [id, object] : mine_.objects) {
-      if (mine_.name_counts[id] == 0) present_.insert(id);  // by a name that stays
+    for (const ManifestObject& object : mine.objects) {
+      if (mine_.names_of(object.id) == 0) present_.insert(object.id);  // by a name that stays
     }
     PartialPlan result;
     adopt();
@@ -121,7 +165,7 @@ class Planner {
     const ManifestObject* mine = mine_.find(id);
     return theirs != nullptr && mine != nullptr && same_kind(*mine, *theirs);
   }
-  [[nodiscard]] bool right(const FileId& parent, const std::string& name, const FileId& id) const {
+  [[nodiscard]] bool right(const FileId& parent, std::string_view name, const FileId& id) const {
     return needed(id) && theirs_.lookup(parent, name) == id;
   }
 
@@ -141,11 +185,11 @@ class Planner {
     }
   }
 
-  void adopt(const FileId& directory, const std::string& name, const FileId& present, const FileId& wanted) {
+  void adopt(const FileId& directory, std::string_view name, const FileId& present, const FileId& wanted) {
     const ManifestObject* object = mine_.find(present);
     const ManifestObject* model = theirs_.find(wanted);
     const bool strangers = mine_.find(wanted) == nullptr && theirs_.find(present) == nullptr;
-    const bool alone = mine_.name_counts[present] == 1;
+    const bool alone = mine_.names_of(present) == 1;
     // In a part of a tree only what is young has all of its names here, and what is in it.
     const bool known_whole = !partial_ || (is_young(present, adoptable_from_) &&
                                            (model == nullptr || !is_directory(*model) || lists(wanted)));
@@ -160,16 +204,7 @@ class Planner {
     identify.name = name;
     identify.file = wanted;
     plan_.push_back(std::move(identify));
-    ManifestObject renamed = *object;
-    renamed.id = wanted;
-    mine_.objects.erase(present);
-    mine_.objects.emplace(wanted, std::move(renamed));
-    mine_.directories[directory][name] = wanted;
-    mine_.name_counts[wanted] = 1;
-    if (auto children = mine_.directories.extract(present)) {
-      children.key() = wanted;
-      mine_.directories.insert(std::move(children));
-    }
+    mine_.identify(directory, name, present, wanted);
   }
 
   /// Every name of mine that theirs has not: children before their directory, so that what is to be removed is
@@ -203,9 +238,9 @@ class Planner {
     }
   }
 
-  void clear(const FileId& directory, const std::string& name, const FileId& id, const ManifestObject* object) {
+  void clear(const FileId& directory, std::string_view name, const FileId& id, const ManifestObject* object) {
     // Of a needed object one name must stay: one that is right, or one in staging.
-    const bool named_there = !partial_ || theirs_.name_counts.contains(id);
+    const bool named_there = !partial_ || theirs_.names_of(id) != 0;
     const bool keep = needed(id) && named_there && !has_right_name(id);
     if (keep && mine_.lookup(FileId::staging(), to_string(id)) == id) {
       mark_(Mark::plan_finds_parked);  // by a resync that was cut short
@@ -217,7 +252,7 @@ class Planner {
     if (keep && !staged_.contains(id)) {
       mark_(directory == FileId::staging() ? Mark::plan_keeps_parked : Mark::plan_parks);
       if (directory != FileId::staging()) plan_.push_back(rename(directory, name, FileId::staging(), to_string(id)));
-      staged_.emplace(id, directory == FileId::staging() ? name : to_string(id));
+      staged_.emplace(id, directory == FileId::staging() ? std::string(name) : to_string(id));
       present_.insert(id);
       return;
     }
@@ -240,7 +275,7 @@ class Planner {
   }
 
   /// Only with a planted bug.
-  void rename_at_once(const FileId& directory, const std::string& name, const FileId& id) {
+  void rename_at_once(const FileId& directory, std::string_view name, const FileId& id) {
     for (const ManifestEntry& entry : theirs_manifest_.entries) {
       if (entry.id != id) continue;
       plan_.push_back(rename(directory, name, entry.parent, entry.name));
@@ -269,14 +304,14 @@ class Planner {
       placed_in_.insert(directory);
       for (const auto& [name, id] : theirs_.names_in(directory)) {
         const ManifestObject* object = theirs_.find(id);
-        if (object == nullptr || renamed_at_once_.contains({directory, name})) continue;
+        if (object == nullptr || renamed_at_once_.contains({directory, std::string(name)})) continue;
         if (is_directory(*object) && lists(id) && visited.insert(id).second) queue.push_back(id);
         if (!right(directory, name, mine_.lookup(directory, name))) place(directory, name, *object);
       }
     }
   }
 
-  void place(const FileId& directory, const std::string& name, const ManifestObject& object) {
+  void place(const FileId& directory, std::string_view name, const ManifestObject& object) {
     const FileId& id = object.id;
     if (const auto staged = staged_.find(id); staged != staged_.end()) {
       mark_(Mark::plan_places_parked);
@@ -300,12 +335,12 @@ class Planner {
     plan_.push_back(std::move(operation));
   }
 
-  static Operation rename(const FileId& from, std::string name, const FileId& to, std::string new_name) {
+  static Operation rename(const FileId& from, std::string_view name, const FileId& to, std::string_view new_name) {
     Operation operation{.kind = OperationKind::rename};
     operation.parent = from;
-    operation.name = std::move(name);
+    operation.name = name;
     operation.new_parent = to;
-    operation.new_name = std::move(new_name);
+    operation.new_name = new_name;
     return operation;
   }
 

@@ -37,7 +37,9 @@ void ResyncSource::begin(const std::vector<Touch>& theirs, std::vector<Touch> ow
 }
 
 void ResyncSource::abandon() {
+  if (scanning()) abandoned_ = scan_;
   scan_ = Ticket(0);
+  described_.reset();
   touches_.clear();
   jobs_.clear();
   digests_.clear();
@@ -48,21 +50,33 @@ void ResyncSource::abandon() {
 }
 
 bool ResyncSource::scanned(const io::Scanned& event) {
-  if (event.ticket != scan_) return false;
-  scan_ = Ticket(0);
+  if (abandoned_ != Ticket(0) && event.ticket == abandoned_) {
+    if (event.last) abandoned_ = Ticket(0);
+    return true;
+  }
+  if (!scanning() || event.ticket != scan_) return false;
   if (event.error != 0) {
+    scan_ = Ticket(0);
     context_.mark(Mark::source_scan_failed);
     fail("the directory", event.error);
     return true;
   }
-  // The scan stands in the order of operations where it ended: what is ordered from now on follows it.
-  stream_.follow();
-  send_manifest(event.manifest);
+  // The scan stands in the order of operations where its first part does: what is ordered from now on follows it.
+  if (!described_) {
+    stream_.follow();
+    described_ = stream_.last();
+  }
+  const bool last = event.last || planted(Bug::manifest_ends_early);
+  send_manifest(event.manifest, last);
+  if (last) {
+    scan_ = Ticket(0);
+    described_.reset();
+  }
   return true;
 }
 
-void ResyncSource::send_manifest(const Manifest& manifest) {
-  ManifestPart part{stream_.last(), false, {}, {}};
+void ResyncSource::send_manifest(const Manifest& manifest, bool last) {
+  ManifestPart part{*described_, false, {}, {}};
   std::size_t bytes = 0;
   const auto make_room = [&](std::size_t more) {
     if (bytes + more > context_.settings.manifest_part_bytes_max) {
@@ -90,11 +104,13 @@ void ResyncSource::send_manifest(const Manifest& manifest) {
     make_room(sizeof directory);
     part.manifest.listed.push_back(directory);
   }
-  for (const Touch& touch : std::exchange(touches_, {})) {
-    make_room(touch_bytes_max);
-    part.touches.push_back(touch);
+  if (last) {
+    for (const Touch& touch : std::exchange(touches_, {})) {
+      make_room(touch_bytes_max);
+      part.touches.push_back(touch);
+    }
   }
-  part.last = true;
+  part.last = last;
   context_.send_peer(part);
 }
 

@@ -9,6 +9,7 @@
 
 #include <deque>
 #include <map>
+#include <optional>
 #include <vector>
 
 namespace lockstep::engine {
@@ -23,6 +24,8 @@ class ResyncSource {
   void begin(const std::vector<Touch>& theirs, std::vector<Touch> own, Period young_from);
   void abandon();
   [[nodiscard]] bool scanning() const { return scan_ != Ticket(0); }
+  /// The own tree is looked at, be it for a resync that was abandoned since: another one would wait for that to end.
+  [[nodiscard]] bool walking() const { return scanning() || abandoned_ != Ticket(0); }
   /// False for a while after the own tree could not be read.
   [[nodiscard]] bool ready() const { return context_.now >= not_before_; }
 
@@ -40,7 +43,8 @@ class ResyncSource {
 
   /// All of its state, for a snapshot.
   static void fields(auto& self, auto& archive) {
-    archive(self.scan_, self.not_before_);
+    archive(self.scan_, self.abandoned_, self.not_before_);
+    archive.maybe(self.described_, [&archive](auto& lsn) { archive(lsn); });
     archive.list(self.touches_, [&archive](auto& touch) { archive(touch); });
     archive.table(self.jobs_, [&archive](auto& job) {
       auto& pull = job.request;
@@ -71,7 +75,7 @@ class ResyncSource {
   /// Begins with what waits, as far as the pace allows.
   void serve();
   void begin_job(Job& job);
-  void send_manifest(const Manifest& manifest);
+  void send_manifest(const Manifest& manifest, bool last);
   /// What differs is read, or marked to be compared by blocks first.
   void compare(std::uint64_t number, const std::vector<std::uint64_t>& digests);
   void read(const Read& region);
@@ -83,7 +87,9 @@ class ResyncSource {
   Context& context_;
   PrimaryStream& stream_;
   Ticket scan_;
-  std::vector<Touch> touches_;  ///< this node's, that go with the manifest
+  Ticket abandoned_;              ///< a scan that nobody waits for any more, and that has not ended
+  std::optional<Lsn> described_;  ///< the place that the manifest describes, once its first part is here
+  std::vector<Touch> touches_;    ///< this node's, that go with the manifest
   Instant not_before_;
   std::map<std::uint64_t, Job> jobs_;  ///< by the asker's pull number
   std::deque<std::uint64_t> waiting_;  ///< those of them that have not begun

@@ -1,12 +1,12 @@
 #include "engine/resync/resync_target.h"
 
 #include "engine/planted.h"
-#include "engine/resync/reconcile_plan.h"
 
 #include <algorithm>
 #include <bit>
 #include <cerrno>
 #include <iterator>
+#include <utility>
 
 namespace lockstep::engine {
 
@@ -20,12 +20,19 @@ bool says_nothing_of_the_disk(int error) {
 }
 constexpr std::uint32_t type_mask = 0170000;
 constexpr std::uint32_t type_directory = 0040000;
-constexpr std::uint32_t type_regular = 0100000;
+
+void append(const Manifest& part, Manifest& whole) {
+  whole.objects.insert(whole.objects.end(), part.objects.begin(), part.objects.end());
+  whole.entries.insert(whole.entries.end(), part.entries.begin(), part.entries.end());
+  whole.listed.insert(whole.listed.end(), part.listed.begin(), part.listed.end());
+}
 }  // namespace
 
 void ResyncTarget::expect(Epoch reign, bool compare) {
   abandon();
   compare_ = compare;
+  partial_ = false;
+  trees_ = std::make_shared<ResyncTrees>();
   reign_ = reign;
   stage_ = Stage::expecting;
   bytes_total_ = 0;
@@ -36,20 +43,21 @@ void ResyncTarget::expect(Epoch reign, bool compare) {
 
 void ResyncTarget::expect_part(Epoch reign, std::vector<Touch> own, Period young_from) {
   expect(reign, true);
-  part_ = ComparedPart{young_from, std::move(own)};
+  partial_ = true;
+  trees_->part = ComparedPart{young_from, std::move(own)};
 }
 
 void ResyncTarget::abandon() {
   stage_ = Stage::idle;
   keeper_.abandon();
-  part_.reset();
-  fresh_.clear();
-  created_.clear();
+  partial_ = false;
+  trees_.reset();
+  course_.reset();
   to_list_.clear();
   marked_ = false;
   received_ = false;
-  theirs_ = {};
   scan_ = Ticket(0);
+  plot_ = Ticket(0);
   sync_ = Ticket(0);
   plan_.clear();
   plan_next_ = 0;
@@ -78,12 +86,12 @@ ResyncTarget::Outcome ResyncTarget::manifest(const ManifestPart& part) {
     stage_ = Stage::receiving;
     stream_.hold(reign_, part.lsn, *this);
     if (planted(Bug::release_before_names)) stream_.release();
-    context_.ports.trace.record(io::ResyncBegan{part.lsn, !part_});
+    context_.ports.trace.record(io::ResyncBegan{part.lsn, !partial_});
   }
-  std::copy(part.manifest.objects.begin(), part.manifest.objects.end(), std::back_inserter(theirs_.objects));
-  std::copy(part.manifest.entries.begin(), part.manifest.entries.end(), std::back_inserter(theirs_.entries));
-  std::copy(part.manifest.listed.begin(), part.manifest.listed.end(), std::back_inserter(theirs_.listed));
-  if (part_) std::copy(part.touches.begin(), part.touches.end(), std::back_inserter(part_->touches));
+  append(part.manifest, trees_->theirs);
+  if (partial_) {
+    std::copy(part.touches.begin(), part.touches.end(), std::back_inserter(trees_->part->touches));
+  }
   received_ = part.last;
   begin_scan();
   return first ? Outcome::begins : Outcome::progress;
@@ -103,18 +111,18 @@ void ResyncTarget::begin_scan() {
   if (!marked_ || !received_) return;
   stage_ = Stage::scanning;
   scan_ = context_.next_ticket();
-  if (part_) return begin_survey();
+  if (partial_) return begin_survey();
   context_.ports.volume.scan(scan_);
 }
 
 void ResyncTarget::begin_survey() {
   SurveyRequest request;
-  request.young_from = part_->young_from;
-  request.directories = theirs_.listed;
-  for (const Touch& touch : part_->touches) {
+  request.young_from = trees_->part->young_from;
+  request.directories = trees_->theirs.listed;
+  for (const Touch& touch : trees_->part->touches) {
     if (touch.kind == TouchKind::names) request.directories.push_back(touch.file);
   }
-  for (const ManifestObject& object : theirs_.objects) {
+  for (const ManifestObject& object : trees_->theirs.objects) {
     const bool directory = (object.attributes.mode & type_mask) == type_directory;
     (directory && planted(Bug::unlisted_directory_emptied) ? request.directories : request.objects)
         .push_back(object.id);
@@ -127,25 +135,43 @@ ResyncTarget::Outcome ResyncTarget::scanned(io::Scanned& event) {
   if (stage_ != Stage::scanning || event.ticket != scan_) return Outcome::none;
   if (event.error != 0) context_.mark(Mark::target_scan_failed);
   if (event.error != 0) return fail("the own tree cannot be read (errno " + std::to_string(event.error) + ")");
-  keeper_.choose(event.manifest, theirs_, part_ ? &*part_ : nullptr);
-  if (part_) return plan_part(event.manifest);
-  plan_ = plan_reconcile(event.manifest, theirs_, context_.mark);
-  return keep_then_follow_plan();
+  append(event.manifest, trees_->mine);
+  if (event.last) plot();
+  return Outcome::progress;
 }
 
-ResyncTarget::Outcome ResyncTarget::plan_part(const Manifest& mine) {
-  PartialPlan plan = plan_partial(mine, theirs_, part_->young_from, context_.mark);
-  if (!plan.fits) {
+// Of a tree of millions of files that takes seconds; heartbeats go on meanwhile.
+void ResyncTarget::plot() {
+  stage_ = Stage::plotting;
+  plot_ = context_.next_ticket();
+  course_ = std::make_shared<ResyncCourse>();
+  context_.ports.background.run(plot_, [trees = std::shared_ptr<const ResyncTrees>(trees_), course = course_,
+                                        settings = context_.settings] { *course = plot_course(*trees, settings); });
+}
+
+ResyncTarget::Outcome ResyncTarget::work_done(const io::WorkDone& event) {
+  if (stage_ != Stage::plotting || event.ticket != plot_) return Outcome::none;
+  // A snapshot does not hold it: what it follows from is enough.
+  if (course_ == nullptr) course_ = std::make_shared<ResyncCourse>(plot_course(*trees_, context_.settings));
+  for (const Mark mark : course_->marks) context_.mark(mark);
+  if (!course_->fits) {
     context_.mark(Mark::partial_plan_misfit);
     fail("the two trees differ beyond what was listed");
     return Outcome::misfit;
   }
-  plan_ = std::move(plan.steps);
-  fresh_ = std::move(plan.fresh);
-  std::sort(fresh_.begin(), fresh_.end());
-  for (const FileId& id : fresh_) {
-    if (!is_young(id, part_->young_from)) to_list_.push_back(Touch::all_of(id));
+  keeper_.choose(trees_->mine, trees_->theirs, partial_ ? &*trees_->part : nullptr);
+  plan_ = std::move(course_->steps);
+  if (partial_) {
+    for (const FileId& id : course_->fresh) {
+      if (!is_young(id, trees_->part->young_from)) to_list_.push_back(Touch::all_of(id));
+    }
   }
+  regions_ = std::move(course_->regions);
+  bytes_total_ = bytes_left_ = course_->bytes;
+  files_left_ = course_->files;
+  // What is large takes its time to be freed, too.
+  context_.ports.background.run(context_.next_ticket(), [gone = std::exchange(trees_, nullptr)] {});
+  course_.reset();
   if (to_list_.empty() || planted(Bug::fresh_object_not_listed)) return keep_then_follow_plan();
   // If this resync is cut short, the next must not take them for equal.
   context_.mark(Mark::fresh_objects_listed);
@@ -175,11 +201,6 @@ ResyncTarget::Outcome ResyncTarget::set_aside(const io::SetAside& event) {
 }
 
 ResyncTarget::Outcome ResyncTarget::follow_plan() {
-  for (const Operation& step : plan_) {
-    const bool file = step.kind == OperationKind::create && (step.attributes.mode & type_mask) == type_regular;
-    if (file) created_.push_back(step.file);
-  }
-  std::sort(created_.begin(), created_.end());
   keeper_.clear_trouble();
   plan_next_ = 0;
   stage_ = Stage::naming;
@@ -208,7 +229,7 @@ ResyncTarget::Outcome ResyncTarget::applied(const io::Applied& event) {
   plan_in_flight_.pop_front();
   if (event.error != 0) {
     context_.mark(Mark::plan_step_failed);
-    const bool misfit = part_ && says_nothing_of_the_disk(event.error);
+    const bool misfit = partial_ && says_nothing_of_the_disk(event.error);
     fail("cannot " + describe(plan_[index]) + " (errno " + std::to_string(event.error) + ")");
     return misfit ? Outcome::misfit : Outcome::failed;
   }
@@ -222,62 +243,14 @@ ResyncTarget::Outcome ResyncTarget::applied(const io::Applied& event) {
 void ResyncTarget::begin_pulls() {
   plan_.clear();
   pulls_began_ = context_.now;
-  if (part_) {
-    pull_part();
-  } else {
-    for (const ManifestObject& object : theirs_.objects) {
-      if ((object.attributes.mode & type_mask) == type_regular) pull(object.id, 0, object.attributes.size_bytes);
-    }
-  }
-  theirs_ = {};
-  for (std::size_t i = 0; i < regions_.size(); ++i) {
-    regions_[i].ends_file = i + 1 == regions_.size() || regions_[i + 1].file != regions_[i].file;
-    if (regions_[i].ends_file) ++files_left_;
-  }
   stage_ = Stage::pulling;
   stream_.release();
   submit_pulls();
 }
 
-void ResyncTarget::pull(FileId file, std::uint64_t begin, std::uint64_t end) {
-  const std::uint64_t step = std::uint64_t{context_.settings.pull_chunk_bytes} * context_.settings.pull_chunks_max;
-  if (begin >= end) return;
-  bytes_total_ += end - begin;
-  bytes_left_ += end - begin;
-  const bool created = std::binary_search(created_.begin(), created_.end(), file);
-  const By by = created || planted(Bug::every_file_taken_for_new) ? By::nothing : By::chunks;
-  for (std::uint64_t at = begin; planted(Bug::resync_forgets_tail) ? at + step <= end : at < end; at += step) {
-    regions_.push_back({file, at, std::min(step, end - at), by});
-  }
-}
-
-// What is fresh or young as a whole; of everything else what either node has listed.
-void ResyncTarget::pull_part() {
-  std::sort(part_->touches.begin(), part_->touches.end());
-  const std::uint64_t region_bytes = context_.settings.touch_region_bytes;
-  for (const ManifestObject& object : theirs_.objects) {
-    if ((object.attributes.mode & type_mask) != type_regular) continue;
-    const std::uint64_t size = object.attributes.size_bytes;
-    const bool young = is_young(object.id, part_->young_from) && !planted(Bug::young_not_compared);
-    if (young || std::binary_search(fresh_.begin(), fresh_.end(), object.id)) {
-      context_.mark(young ? Mark::pulls_young : Mark::pulls_fresh);
-      pull(object.id, 0, size);
-      continue;
-    }
-    const auto first = std::lower_bound(part_->touches.begin(), part_->touches.end(), Touch{object.id, {}, 0});
-    std::uint64_t onward = size;
-    for (auto touch = first; touch != part_->touches.end() && touch->file == object.id; ++touch) {
-      if (touch->kind == TouchKind::onward) onward = std::min(onward, touch->offset);
-    }
-    std::uint64_t reached = 0;
-    for (auto touch = first; touch != part_->touches.end() && touch->file == object.id; ++touch) {
-      if (touch->kind != TouchKind::region || touch->offset < reached) continue;
-      reached = std::min(onward, touch->offset + region_bytes);
-      pull(object.id, touch->offset, reached);
-    }
-    if (onward < size) context_.mark(Mark::pulls_onward);
-    pull(object.id, onward, size);
-  }
+std::uint32_t ResyncTarget::step_of(const Region& region) const {
+  const bool blocks = region.by == Region::By::blocks;
+  return blocks ? context_.settings.pull_block_bytes : context_.settings.pull_chunk_bytes;
 }
 
 void ResyncTarget::submit_pulls() {
@@ -285,13 +258,13 @@ void ResyncTarget::submit_pulls() {
     const Region region = regions_.front();
     regions_.pop_front();
     if (region.ends_file) --files_left_;
-    if (region.by == By::nothing) {
+    if (region.by == Region::By::nothing) {
       ask(region, {});
       continue;
     }
     const Ticket ticket = context_.next_ticket();
     digesting_.emplace(ticket, region);
-    context_.ports.volume.digest(ticket, region.file, region.offset, region.length, region.step(context_.settings));
+    context_.ports.volume.digest(ticket, region.file, region.offset, region.length, step_of(region));
   }
 }
 
@@ -309,10 +282,10 @@ ResyncTarget::Outcome ResyncTarget::digested(const io::Digested& event) {
 }
 
 void ResyncTarget::ask(const Region& region, std::vector<std::uint64_t> digests) {
-  const std::uint32_t chunk = region.step(context_.settings);
+  const std::uint32_t chunk = step_of(region);
   const auto chunks = static_cast<std::uint32_t>((region.length + chunk - 1) / chunk);
-  const Pull pull{++pull_number_,           region.file,       region.offset, chunk, chunks,
-                  region.by == By::nothing, std::move(digests)};
+  const Pull pull{++pull_number_,    region.file, region.offset, chunk, chunks, region.by == Region::By::nothing,
+                  std::move(digests)};
   pulling_.emplace(pull.pull, region);
   context_.send_peer(pull);
 }
@@ -322,9 +295,7 @@ void ResyncTarget::filled_region(std::size_t bytes) {
   sync_ahead();
 }
 
-bool ResyncTarget::syncs_later() const {
-  return stage_ == Stage::pulling || (planted(Bug::joiner_never_syncs) && stage_ != Stage::idle);
-}
+bool ResyncTarget::syncs_later() const { return stage_ == Stage::pulling; }
 
 // So that the disk works while the next regions are on their way, and not all of it is left for the end.
 void ResyncTarget::sync_ahead() {
@@ -348,7 +319,7 @@ void ResyncTarget::pull_answered(std::uint64_t pull, std::uint64_t differing) {
   const Region region = found->second;
   pulling_.erase(found);
   bytes_left_ -= std::min(bytes_left_, region.length);
-  if (region.by != By::blocks) {
+  if (region.by != Region::By::blocks) {
     bytes_compared_ += region.length;
     refine(region, differing);
   }
@@ -368,7 +339,7 @@ void ResyncTarget::refine(const Region& region, std::uint64_t differing) {
     if (!runs.empty() && runs.back().offset + runs.back().length == region.offset + at) {
       runs.back().length += length;
     } else {
-      runs.push_back({region.file, region.offset + at, length, By::blocks});
+      runs.push_back({region.file, region.offset + at, length, Region::By::blocks});
     }
   }
   regions_.insert(regions_.begin(), runs.begin(), runs.end());

@@ -5,13 +5,13 @@
 
 #include "engine/context.h"
 #include "engine/replication/replica_stream.h"
-#include "engine/resync/compared_part.h"
 #include "engine/resync/keeper.h"
 #include "engine/resync/progress.h"
+#include "engine/resync/resync_course.h"
 
 #include <deque>
 #include <map>
-#include <optional>
+#include <memory>
 #include <vector>
 
 namespace lockstep::engine {
@@ -35,7 +35,7 @@ class ResyncTarget : private ReplicaStream::ResyncListener {
   void expect(Epoch reign, bool compare);
   /// The same for a part of the trees. `own`: what this node has listed, as the primary was told.
   void expect_part(Epoch reign, std::vector<Touch> own, Period young_from);
-  [[nodiscard]] bool partial() const { return part_.has_value(); }
+  [[nodiscard]] bool partial() const { return partial_; }
   /// After `begins`: the tree is a part of a history that does not go on, so what it holds is kept aside first.
   void keep(const Conflict& conflict) { keeper_.expect(conflict); }
   void abandon();
@@ -54,6 +54,7 @@ class ResyncTarget : private ReplicaStream::ResyncListener {
   Outcome planned_listed();
 
   Outcome scanned(io::Scanned& event);
+  Outcome work_done(const io::WorkDone& event);
   Outcome applied(const io::Applied& event);
   Outcome digested(const io::Digested& event);
   Outcome synced(const io::Synced& event);
@@ -72,25 +73,25 @@ class ResyncTarget : private ReplicaStream::ResyncListener {
   static void fields(auto& self, auto& archive) {
     const auto region_fields = [&archive](auto& region) {
       archive(region.file, region.offset, region.length);
-      archive.ranged(region.by, By::nothing);
+      archive.ranged(region.by, PullRegion::By::nothing);
       archive(region.ends_file);
     };
     archive.ranged(self.stage_, Stage::finished);
-    archive(self.reign_, self.compare_, self.marked_, self.received_, self.scan_, self.sync_, self.plan_next_,
-            self.pull_number_);
-    recording::manifest_fields(self.theirs_, archive);
+    archive(self.reign_, self.compare_, self.partial_, self.marked_, self.received_, self.scan_, self.plot_, self.sync_,
+            self.plan_next_, self.pull_number_);
+    bool gathering = self.trees_ != nullptr;
+    archive(gathering);
+    if (gathering) trees_fields(self, archive);
+    if constexpr (std::remove_reference_t<decltype(archive)>::reads) {
+      const bool gathers = self.stage_ >= Stage::expecting && self.stage_ <= Stage::plotting;
+      if (gathering != gathers || (gathering && self.trees_->part.has_value() != self.partial_)) archive.fail();
+    }
     archive.list(self.plan_, [&archive](auto& operation) { recording::operation_fields(operation, archive); });
     archive.list(self.plan_in_flight_, [&archive](auto& ticket) { archive(ticket); });
     archive.list(self.regions_, region_fields);
     archive.table(self.digesting_, region_fields);
     archive.table(self.pulling_, region_fields);
-    archive.maybe(self.part_, [&archive](auto& part) {
-      archive(part.young_from);
-      archive.list(part.touches, [&archive](auto& touch) { archive(touch); });
-    });
     archive.list(self.to_list_, [&archive](auto& touch) { archive(touch); });
-    archive.list(self.fresh_, [&archive](auto& id) { archive(id); });
-    archive.list(self.created_, [&archive](auto& id) { archive(id); });
     Keeper::fields(self.keeper_, archive);
     archive.spoken(self.error_);
     archive(self.bytes_total_, self.bytes_left_, self.files_left_, self.bytes_copied_, self.bytes_compared_,
@@ -98,23 +99,32 @@ class ResyncTarget : private ReplicaStream::ResyncListener {
   }
 
  private:
-  enum class Stage { idle, expecting, receiving, scanning, listing, keeping, naming, pulling, syncing, finished };
-  /// How a region is compared.
-  enum class By : std::uint8_t {
-    chunks,
-    blocks,   ///< its chunks are known to differ
-    nothing,  ///< of a file that this resync has created: a hole
+  enum class Stage {
+    idle,
+    expecting,
+    receiving,
+    scanning,
+    plotting,
+    listing,
+    keeping,
+    naming,
+    pulling,
+    syncing,
+    finished
   };
-  struct Region {
-    FileId file;
-    std::uint64_t offset;
-    std::uint64_t length;
-    By by;
-    bool ends_file = false;  ///< nothing of the file behind it is asked for but what turns out to differ
-    [[nodiscard]] std::uint32_t step(const Settings& settings) const {
-      return by == By::blocks ? settings.pull_block_bytes : settings.pull_chunk_bytes;
-    }
-  };
+  using Region = PullRegion;
+
+  /// What is gathered, until a course is plotted from it.
+  static void trees_fields(auto& self, auto& archive) {
+    if constexpr (std::remove_reference_t<decltype(archive)>::reads) self.trees_ = std::make_shared<ResyncTrees>();
+    auto& trees = *self.trees_;
+    recording::manifest_fields(trees.mine, archive);
+    recording::manifest_fields(trees.theirs, archive);
+    archive.maybe(trees.part, [&archive](auto& part) {
+      archive(part.young_from);
+      archive.list(part.touches, [&archive](auto& touch) { archive(touch); });
+    });
+  }
 
   [[nodiscard]] bool pulls_answered() const { return regions_.empty() && digesting_.empty() && pulling_.empty(); }
   void filled_region(std::size_t bytes) override;
@@ -123,14 +133,13 @@ class ResyncTarget : private ReplicaStream::ResyncListener {
   void refine(const Region& region, std::uint64_t differing);
   void begin_scan();
   void begin_survey();
-  Outcome plan_part(const Manifest& mine);
+  void plot();
   /// Sets aside what the plan may replace, then follows it.
   Outcome keep_then_follow_plan();
   Outcome follow_plan();
-  void pull(FileId file, std::uint64_t begin, std::uint64_t end);
-  void pull_part();
   void submit_plan();
   void begin_pulls();
+  [[nodiscard]] std::uint32_t step_of(const Region& region) const;
   void submit_pulls();
   void sync_ahead();
   void ask(const Region& region, std::vector<std::uint64_t> digests);
@@ -142,14 +151,14 @@ class ResyncTarget : private ReplicaStream::ResyncListener {
   Stage stage_ = Stage::idle;
   Epoch reign_;
   bool compare_ = true;
+  bool partial_ = false;
   bool marked_ = false;
   bool received_ = false;
-  std::optional<ComparedPart> part_;
-  Manifest theirs_;
+  std::shared_ptr<ResyncTrees> trees_;    ///< until a course is plotted; shared with who plots it, and unchanged then
+  std::shared_ptr<ResyncCourse> course_;  ///< whoever plots it writes into it, until plot_ is told to be done
   Ticket scan_;
+  Ticket plot_;
   std::vector<Operation> plan_;
-  std::vector<FileId> fresh_;    ///< in order: the plan's objects whose contents are not known to be anything
-  std::vector<FileId> created_;  ///< in order: regular files that the plan creates
   std::vector<Touch> to_list_;
   std::size_t plan_next_ = 0;
   std::deque<Ticket> plan_in_flight_;

@@ -6,6 +6,7 @@
 #include "engine/context.h"
 
 #include <set>
+#include <vector>
 
 namespace lockstep::engine {
 
@@ -37,18 +38,22 @@ class Salvage {
 
   /// All of its state, for a snapshot.
   static void fields(auto& self, auto& archive) {
-    archive(self.expected_, self.scan_, self.sync_);
+    archive(self.expected_, self.scan_, self.root_mtime_ns_, self.sync_);
+    archive.list(self.parked_, [&archive](auto& entry) { archive(entry.parent, entry.name, entry.id); });
     std::vector<Ticket> moving(self.moving_.begin(), self.moving_.end());
     archive.list(moving, [&archive](auto& ticket) { archive(ticket); });
     if constexpr (std::remove_reference_t<decltype(archive)>::reads) self.moving_ = {moving.begin(), moving.end()};
   }
 
  private:
+  void move_parked();
   void bring_to_disk();
 
   Context& context_;
   bool expected_ = false;
   Ticket scan_;
+  std::vector<ManifestEntry> parked_;  ///< found so far
+  std::int64_t root_mtime_ns_ = 0;
   std::set<Ticket> moving_;
   Ticket sync_;
 };

@@ -80,7 +80,8 @@ struct Ports final : io::Timers,
                      io::Application,
                      io::Checks,
                      io::Console,
-                     io::Trace {
+                     io::Trace,
+                     io::Background {
   struct Call {
     Ticket ticket;
     bool replaces;
@@ -113,6 +114,7 @@ struct Ports final : io::Timers,
   void end(std::size_t) override {}
   void answer(io::CommandId, bool, std::string) override {}
   void record(const io::TraceEvent&) override {}
+  void run(Ticket, std::function<void()>) override {}
 };
 
 class TouchedSetTest : public testing::Test {
@@ -136,7 +138,8 @@ class TouchedSetTest : public testing::Test {
   }
 
   Ports ports_;
-  Context context_{settings(), {ports_, ports_, ports_, ports_, ports_, ports_, ports_, ports_, ports_, ports_}};
+  Context context_{settings(),
+                   {ports_, ports_, ports_, ports_, ports_, ports_, ports_, ports_, ports_, ports_, ports_}};
   TouchedSet set_{context_};
 };
 

@@ -18,22 +18,13 @@ namespace {
 
 using boost::asio::ip::tcp;
 
-constexpr std::size_t prefix_bytes = 4;
-/// Less room than this at the end of a block is not worth a system call.
-constexpr std::size_t read_bytes_min = 4096;
 /// So much is received before others on the loop get their turn.
 constexpr std::size_t turn_bytes_max = std::size_t{1} << 20U;
 
-std::array<std::byte, prefix_bytes> encode_length(std::size_t length) {
-  std::array<std::byte, prefix_bytes> bytes{};
-  for (std::size_t i = 0; i < prefix_bytes; ++i) bytes[i] = static_cast<std::byte>(length >> (8 * i));
+std::array<std::byte, frame_prefix_bytes> encode_length(std::size_t length) {
+  std::array<std::byte, frame_prefix_bytes> bytes{};
+  for (std::size_t i = 0; i < frame_prefix_bytes; ++i) bytes[i] = static_cast<std::byte>(length >> (8 * i));
   return bytes;
-}
-
-std::size_t decode_length(const std::byte* bytes) {
-  std::size_t length = 0;
-  for (std::size_t i = 0; i < prefix_bytes; ++i) length |= std::to_integer<std::size_t>(bytes[i]) << (8 * i);
-  return length;
 }
 
 std::string describe_remote(const tcp::socket& socket) {
@@ -57,8 +48,7 @@ FrameConnection::FrameConnection(tcp::socket socket, std::shared_ptr<ReceivePool
                                  const tls::Context& tls, tls::End end)
     : socket_(std::move(socket)),
       tls_(tls, end, socket_.native_handle()),
-      pool_(std::move(pool)),
-      frame_limit_(frame_limit),
+      reader_(std::move(pool), frame_limit),
       remote_(describe_remote(socket_)) {
   prepare_socket(socket_);
 }
@@ -90,11 +80,10 @@ void FrameConnection::handshake() {
 
 void FrameConnection::receive() {
   for (std::size_t taken = 0; taken < turn_bytes_max;) {
-    make_room();
     std::size_t got = 0;
-    const tls::Progress progress = tls_.read({block_.memory.get() + filled_, block_.size - filled_}, got);
+    const tls::Progress progress = tls_.read(reader_.room(), got);
     if (progress == tls::Progress::done) {
-      filled_ += got;
+      reader_.received(got);
       taken += got;
       if (!take_frames()) return;
     } else if (progress == tls::Progress::wants_input) {
@@ -144,40 +133,20 @@ void FrameConnection::end(tls::Progress progress) {
   fail(tls_.reason());
 }
 
-void FrameConnection::make_room() {
-  const std::size_t partial = filled_ - taken_;
-  std::size_t needed = std::max(prefix_bytes, read_bytes_min);
-  if (partial >= prefix_bytes) needed = prefix_bytes + decode_length(block_.memory.get() + taken_);
-  if (block_.memory != nullptr && block_.size - taken_ >= needed) return;
-  // What is left of the block is too short for the frame that has begun: only that beginning is copied.
-  ReceivePool::Block fresh = pool_->take(needed);
-  if (partial > 0) std::memcpy(fresh.memory.get(), block_.memory.get() + taken_, partial);
-  block_ = std::move(fresh);
-  taken_ = 0;
-  filled_ = partial;
-}
-
 bool FrameConnection::take_frames() {
-  while (filled_ - taken_ >= prefix_bytes) {
-    const std::byte* start = block_.memory.get() + taken_;
-    const std::size_t length = decode_length(start);
-    if (length > frame_limit_) {
-      fail("a frame of " + std::to_string(length) + " bytes arrived, the limit is " + std::to_string(frame_limit_));
-      return false;
-    }
-    if (filled_ - taken_ - prefix_bytes < length) return true;
-    taken_ += prefix_bytes + length;
-    if (listener_ != nullptr) listener_->on_frame(*this, Buffer(block_.memory, start + prefix_bytes, length));
+  while (auto frame = reader_.next()) {
+    if (listener_ != nullptr) listener_->on_frame(*this, std::move(*frame));
     if (closed_) return false;
   }
-  return true;
+  if (!reader_.error().empty()) fail(reader_.error());
+  return !closed_;
 }
 
 void FrameConnection::send(Frame frame) {
   if (closed_) return;
   const std::size_t length = frame.head.size() + frame.body.size();
   LOCKSTEP_CHECK(length <= frame_bytes_max, "no frame is larger than what the other end accepts");
-  outgoing_bytes_ += prefix_bytes + length;
+  outgoing_bytes_ += frame_prefix_bytes + length;
   if (outgoing_bytes_ > output_bytes_max) {
     fail("more than " + std::to_string(output_bytes_max >> 20U) + " MiB wait to be sent: the other end does not read");
     return;

@@ -1,8 +1,8 @@
-// One TCP connection that carries frames, in TLS: u32 length (little endian), then that many bytes.
+// One TCP connection that carries frames (frame_reader.h), in TLS.
 #pragma once
 
 #include "engine/values/time.h"
-#include "io/asio/receive_pool.h"
+#include "io/asio/frame_reader.h"
 #include "io/link.h"
 #include "io/tls/stream.h"
 
@@ -41,7 +41,7 @@ class FrameConnection : public std::enable_shared_from_this<FrameConnection> {
                   const tls::Context& tls, tls::End end);
 
   void set_listener(Listener* listener) { listener_ = listener; }
-  void set_frame_limit(std::size_t frame_limit) { frame_limit_ = frame_limit; }
+  void set_frame_limit(std::size_t frame_limit) { reader_.set_limit(frame_limit); }
   /// Data that stays unacknowledged for this long ends the connection (TCP_USER_TIMEOUT).
   void set_silence_limit(Duration limit);
 
@@ -68,7 +68,7 @@ class FrameConnection : public std::enable_shared_from_this<FrameConnection> {
 
  private:
   struct Outgoing {
-    std::array<std::byte, 4> prefix{};
+    std::array<std::byte, frame_prefix_bytes> prefix{};
     Frame frame;
     [[nodiscard]] std::size_t size() const { return prefix.size() + frame.head.size() + frame.body.size(); }
   };
@@ -78,7 +78,6 @@ class FrameConnection : public std::enable_shared_from_this<FrameConnection> {
   void go_on_receiving();
   void wait_to_read();
   void wait_to_write();
-  void make_room();
   bool take_frames();
   void write();
   std::span<const std::byte> next_record();
@@ -88,17 +87,12 @@ class FrameConnection : public std::enable_shared_from_this<FrameConnection> {
 
   boost::asio::ip::tcp::socket socket_;
   tls::Stream tls_;
-  std::shared_ptr<ReceivePool> pool_;
-  std::size_t frame_limit_;
+  FrameReader reader_;
   Listener* listener_ = nullptr;
   std::string remote_;
   bool closed_ = false;
   bool secured_ = false;
   bool refused_ = false;
-
-  ReceivePool::Block block_;
-  std::size_t taken_ = 0;   ///< bytes of the block that were delivered as frames
-  std::size_t filled_ = 0;  ///< bytes of the block that were received
 
   std::deque<Outgoing> outgoing_;
   std::size_t outgoing_bytes_ = 0;

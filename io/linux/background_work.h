@@ -2,13 +2,12 @@
 // the loop.
 #pragma once
 
+#include "io/asio/loop_line.h"
+
 #include <cstdint>
 #include <functional>
-#include <memory>
 
 namespace lockstep::io {
-
-class EventLoop;
 
 /// Used on the loop's thread; the loop outlives it. One piece of work at a time, the next waits until it has ended:
 /// what blocks is not joined by more. Work that still runs when this object ends is left behind, and must hold nothing
@@ -18,10 +17,7 @@ class BackgroundWork {
   using Then = std::function<void()>;
   using Work = std::function<Then()>;
 
-  explicit BackgroundWork(EventLoop& loop);
-  ~BackgroundWork();
-  BackgroundWork(const BackgroundWork&) = delete;
-  BackgroundWork& operator=(const BackgroundWork&) = delete;
+  explicit BackgroundWork(EventLoop& loop) : line_(loop) {}
 
   /// Runs `work` on a thread of its own, then what it returns on the loop's thread, unless forget(), the next begin()
   /// or the end of this object comes first.
@@ -30,11 +26,10 @@ class BackgroundWork {
   void forget();
 
  private:
-  struct Line;
   void start(Work work);
   void ended(std::uint64_t wanted, const Then& then);
 
-  const std::shared_ptr<Line> line_;
+  const LoopLine line_;
   std::uint64_t wanted_ = 0;  ///< rises when what is under way is not wanted any more
   bool busy_ = false;
   Work waiting_;

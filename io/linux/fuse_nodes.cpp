@@ -8,19 +8,28 @@
 
 namespace lockstep::linux_io {
 
-FuseNodes::FuseNodes() : last_number_(FUSE_ROOT_ID) {
+FuseNodes::FuseNodes() {
   nodes_[FUSE_ROOT_ID] = Node{FileId::root(), 1};
-  numbers_[FileId::root()] = FUSE_ROOT_ID;
+  displaced_[FileId::root()] = FUSE_ROOT_ID;
+}
+
+FuseNodes::Nodes::iterator FuseNodes::find(const FileId& id) {
+  const auto displaced = displaced_.find(id);
+  const auto node = nodes_.find(displaced == displaced_.end() ? std::hash<FileId>()(id) : displaced->second);
+  return node != nodes_.end() && node->second.id == id ? node : nodes_.end();
 }
 
 std::uint64_t FuseNodes::remember(const FileId& id) {
-  const auto [known, fresh] = numbers_.try_emplace(id, 0);
-  if (fresh) {
-    known->second = ++last_number_;
-    nodes_[known->second].id = id;
+  auto node = find(id);
+  if (node == nodes_.end()) {
+    const std::uint64_t own = std::hash<FileId>()(id);
+    std::uint64_t number = own;
+    while (number <= FUSE_ROOT_ID || nodes_.contains(number)) ++number;
+    if (number != own) displaced_[id] = number;
+    node = nodes_.emplace(number, Node{id}).first;
   }
-  ++nodes_[known->second].lookups;
-  return known->second;
+  ++node->second.lookups;
+  return node->first;
 }
 
 FileId FuseNodes::id_of(std::uint64_t number) const {
@@ -29,22 +38,20 @@ FileId FuseNodes::id_of(std::uint64_t number) const {
 }
 
 void FuseNodes::told_mode(const FileId& id, std::uint32_t mode) {
-  const auto number = numbers_.find(id);
-  if (number == numbers_.end()) return;
-  Node& node = nodes_[number->second];
-  node.privileged = S_ISREG(mode) && (mode & (S_ISUID | S_ISGID)) != 0;
-  node.told_privileged = node.privileged;
+  const auto node = find(id);
+  if (node == nodes_.end()) return;
+  node->second.privileged = S_ISREG(mode) && (mode & (S_ISUID | S_ISGID)) != 0;
+  node->second.told_privileged = node->second.privileged;
 }
 
-bool FuseNodes::privileged(const FileId& id) const {
-  const auto number = numbers_.find(id);
-  return number != numbers_.end() && nodes_.at(number->second).privileged;
+bool FuseNodes::privileged(const FileId& id) {
+  const auto node = find(id);
+  return node != nodes_.end() && node->second.privileged;
 }
 
 std::uint64_t FuseNodes::take_privileged(const FileId& id) {
-  const auto number = numbers_.find(id);
-  if (number == numbers_.end()) return 0;
-  return std::exchange(nodes_[number->second].told_privileged, false) ? number->second : 0;
+  const auto node = find(id);
+  return node != nodes_.end() && std::exchange(node->second.told_privileged, false) ? node->first : 0;
 }
 
 FileId FuseNodes::forget(std::uint64_t number, std::uint64_t lookups) {
@@ -61,24 +68,19 @@ FileId FuseNodes::forget(std::uint64_t number, std::uint64_t lookups) {
 }
 
 bool FuseNodes::keep(const FileId& id) {
-  const auto number = numbers_.find(id);
-  if (number == numbers_.end()) return false;
-  Node& node = nodes_[number->second];
-  if (node.lookups == 0 || std::exchange(node.kept, true)) return false;
-  ++node.opens;
+  const auto node = find(id);
+  if (node == nodes_.end() || node->second.lookups == 0 || std::exchange(node->second.kept, true)) return false;
+  ++node->second.opens;
   return true;
 }
 
 void FuseNodes::opened(const FileId& id) {
-  const auto number = numbers_.find(id);
-  if (number != numbers_.end()) ++nodes_[number->second].opens;
+  if (const auto node = find(id); node != nodes_.end()) ++node->second.opens;
 }
 
 void FuseNodes::released(const FileId& id) {
-  const auto number = numbers_.find(id);
-  if (number == numbers_.end()) return;
-  const auto node = nodes_.find(number->second);
-  if (node->second.opens == 0) return;
+  const auto node = find(id);
+  if (node == nodes_.end() || node->second.opens == 0) return;
   --node->second.opens;
   drop_if_unused(node);
 }
@@ -89,9 +91,9 @@ void FuseNodes::for_each_open(const std::function<void(const FileId&)>& visit) c
   }
 }
 
-void FuseNodes::drop_if_unused(std::unordered_map<std::uint64_t, Node>::iterator node) {
+void FuseNodes::drop_if_unused(Nodes::iterator node) {
   if (node->second.lookups != 0 || node->second.opens != 0) return;
-  numbers_.erase(node->second.id);
+  displaced_.erase(node->second.id);
   nodes_.erase(node);
 }
 

@@ -9,7 +9,9 @@
 
 namespace lockstep::linux_io {
 
-/// A number is never used twice within a session. Lives on the loop's thread.
+/// A number follows from the identity, so that one table is enough: it costs 60 bytes for each object that the kernel
+/// refers to, and an application may make it refer to millions. Never that of another object in the same session,
+/// unless the kernel has forgotten that. Lives on the loop's thread.
 class FuseNodes {
  public:
   FuseNodes();
@@ -21,7 +23,7 @@ class FuseNodes {
   /// The kernel has been told these permissions of the object, and may keep them.
   void told_mode(const FileId& id, std::uint32_t mode);
   /// Whether it has a set-user-ID or set-group-ID bit, as the kernel was told last.
-  [[nodiscard]] bool privileged(const FileId& id) const;
+  [[nodiscard]] bool privileged(const FileId& id);
   /// The number of the object if the kernel was told of such a bit since the last call; or 0.
   std::uint64_t take_privileged(const FileId& id);
 
@@ -42,16 +44,17 @@ class FuseNodes {
   struct Node {
     FileId id;
     std::uint64_t lookups = 0;
-    std::uint64_t opens = 0;
+    std::uint32_t opens = 0;
     bool privileged = false;
     bool told_privileged = false;  ///< and the kernel may have that cached
     bool kept = false;
   };
-  void drop_if_unused(std::unordered_map<std::uint64_t, Node>::iterator node);
+  using Nodes = std::unordered_map<std::uint64_t, Node>;
+  Nodes::iterator find(const FileId& id);
+  void drop_if_unused(Nodes::iterator node);
 
-  std::unordered_map<std::uint64_t, Node> nodes_;
-  std::unordered_map<FileId, std::uint64_t> numbers_;
-  std::uint64_t last_number_;
+  Nodes nodes_;
+  std::unordered_map<FileId, std::uint64_t> displaced_;  ///< whose own number was another's: next to none
 };
 
 }  // namespace lockstep::linux_io

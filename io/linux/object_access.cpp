@@ -14,18 +14,7 @@
 namespace lockstep::linux_io {
 namespace {
 
-constexpr std::size_t identity_bytes = 16;
-
-std::array<std::uint8_t, identity_bytes> encode(const FileId& id) {
-  std::array<std::uint8_t, identity_bytes> bytes{};
-  for (std::size_t i = 0; i < 8; ++i) {
-    bytes[i] = static_cast<std::uint8_t>(id.high >> (56 - 8 * i));
-    bytes[8 + i] = static_cast<std::uint8_t>(id.low >> (56 - 8 * i));
-  }
-  return bytes;
-}
-
-FileId decode(const std::array<std::uint8_t, identity_bytes>& bytes) {
+FileId decode(const IdentityBytes& bytes) {
   FileId id;
   for (std::size_t i = 0; i < 8; ++i) {
     id.high = id.high << 8U | bytes[i];
@@ -39,12 +28,12 @@ bool usable(const FileId& id) {
   return id.high != 0 || id.low >= reserved;
 }
 
-Outcome<FileId> interpret(ssize_t size, const std::array<std::uint8_t, identity_bytes>& bytes) {
+Outcome<FileId> interpret(ssize_t size, const IdentityBytes& bytes) {
   if (size < 0) {
     if (errno == ENODATA || errno == ERANGE) return Outcome<FileId>::of(FileId::none());
     return Outcome<FileId>::failed(errno);
   }
-  if (size != static_cast<ssize_t>(identity_bytes)) return Outcome<FileId>::of(FileId::none());
+  if (size != static_cast<ssize_t>(bytes.size())) return Outcome<FileId>::of(FileId::none());
   const FileId id = decode(bytes);
   return Outcome<FileId>::of(usable(id) ? id : FileId::none());
 }
@@ -78,6 +67,15 @@ std::vector<std::string> visible_names(const std::string& list) {
 using Attributes = std::vector<std::pair<std::string, std::string>>;
 
 }  // namespace
+
+IdentityBytes identity_bytes(const FileId& id) {
+  IdentityBytes bytes{};
+  for (std::size_t i = 0; i < 8; ++i) {
+    bytes[i] = static_cast<std::uint8_t>(id.high >> (56 - 8 * i));
+    bytes[8 + i] = static_cast<std::uint8_t>(id.low >> (56 - 8 * i));
+  }
+  return bytes;
+}
 
 timespec to_timespec(std::int64_t ns) {
   constexpr std::int64_t second = 1'000'000'000;
@@ -128,13 +126,13 @@ FileId draw_identity(Period period) {
 }
 
 Outcome<FileId> read_identity(int directory, const std::string& name) {
-  std::array<std::uint8_t, identity_bytes> bytes{};
+  IdentityBytes bytes{};
   const DescriptorPath path(directory, name);
   return interpret(::lgetxattr(path.c_str(), identity_attribute, bytes.data(), bytes.size()), bytes);
 }
 
 Outcome<FileId> read_identity(const OpenObject& object) {
-  std::array<std::uint8_t, identity_bytes> bytes{};
+  IdentityBytes bytes{};
   const ssize_t size =
       object.path_only ? ::getxattr(DescriptorPath(object.fd()).c_str(), identity_attribute, bytes.data(), bytes.size())
                        : ::fgetxattr(object.fd(), identity_attribute, bytes.data(), bytes.size());
@@ -142,12 +140,12 @@ Outcome<FileId> read_identity(const OpenObject& object) {
 }
 
 int write_identity(const OpenObject& object, const FileId& id) {
-  const auto bytes = encode(id);
+  const auto bytes = identity_bytes(id);
   return set_attribute(object, identity_attribute, bytes.data(), bytes.size(), 0);
 }
 
 int write_identity(int directory, const std::string& name, const FileId& id) {
-  const auto bytes = encode(id);
+  const auto bytes = identity_bytes(id);
   const DescriptorPath path(directory, name);
   return ::lsetxattr(path.c_str(), identity_attribute, bytes.data(), bytes.size(), 0) == 0 ? 0 : errno;
 }

@@ -20,6 +20,8 @@ namespace lockstep::linux_io {
 
 /// The identity of an object lies in this extended attribute, 16 bytes, big-endian. Invisible through the mount.
 inline constexpr const char* identity_attribute = "trusted.lockstep.identity";
+using IdentityBytes = std::array<std::uint8_t, 16>;
+IdentityBytes identity_bytes(const FileId& id);
 /// Attributes with this prefix belong to Lockstep and are hidden from applications and manifests.
 inline constexpr std::string_view reserved_attribute_prefix = "trusted.lockstep.";
 

@@ -4,11 +4,12 @@
 
 #include <cerrno>
 #include <fcntl.h>
+#include <utility>
 
 namespace lockstep::linux_io {
 
-ObjectTable::ObjectTable(int mount, dev_t device, std::size_t descriptors_max)
-    : mount_(mount), device_(device), descriptors_max_(descriptors_max) {}
+ObjectTable::ObjectTable(int mount, dev_t device, std::size_t descriptors_max, std::shared_ptr<ObjectIndex> index)
+    : mount_(mount), device_(device), descriptors_max_(descriptors_max), index_(std::move(index)) {}
 
 Outcome<ObjectTable::Found> ObjectTable::adopt(int directory, const std::string& name) {
   Found found;
@@ -24,10 +25,9 @@ Outcome<ObjectTable::Found> ObjectTable::adopt(int directory, const std::string&
   found.id = identity.value;
   bool fresh = found.id == FileId::none();
   if (!fresh) {
-    const auto known = objects_.find(found.id);
-    if (known != objects_.end()) {
-      if (known->second.handle == handle.value) return Outcome<Found>::of(found);
-      fresh = holds_identity(known->second, found.id);
+    if (const auto known = index_->find(found.id)) {
+      if (known->handle == handle.value) return Outcome<Found>::of(found);
+      fresh = holds_identity(known->handle, found.id);
       if (!fresh) erase(found.id);
     }
   }
@@ -40,19 +40,23 @@ Outcome<ObjectTable::Found> ObjectTable::adopt(int directory, const std::string&
 }
 
 mode_t ObjectTable::type_of(const FileId& id) const {
-  const auto found = objects_.find(id);
-  return found == objects_.end() ? 0 : found->second.type;
+  if (const auto opened = opened_.find(id); opened != opened_.end()) return opened->second.type;
+  const auto found = index_->find(id);
+  return found ? found->type : 0;
 }
 
 void ObjectTable::insert(const FileId& id, const ObjectHandle& handle, mode_t type, OpenObjectPtr opened) {
-  objects_[id] = Object{handle, type};
-  if (opened) keep(id, std::move(opened));
+  index_->put(id, Place{handle, type});
+  if (const auto former = opened_.find(id); former != opened_.end()) former->second.erased = false;
+  if (opened) keep(id, type, std::move(opened));
 }
 
 void ObjectTable::erase(const FileId& id) {
-  objects_.erase(id);
+  index_->erase(id);
   const auto opened = opened_.find(id);
-  if (opened == opened_.end() || opened->second.pins != 0) return;
+  if (opened == opened_.end()) return;
+  opened->second.erased = true;
+  if (opened->second.pins != 0) return;
   by_age_.erase(opened->second.age);
   opened_.erase(opened);
 }
@@ -63,10 +67,11 @@ Outcome<OpenObjectPtr> ObjectTable::open(const FileId& id) {
     if (opened->second.pins == 0) by_age_.splice(by_age_.begin(), by_age_, opened->second.age);
     return Outcome<OpenObjectPtr>::of(opened->second.object);
   }
-  const auto known = objects_.find(id);
-  if (known == objects_.end()) return Outcome<OpenObjectPtr>::failed(ENOENT);
-  auto object = open_object(id, known->second);
-  if (object.ok()) keep(id, object.value);
+  const bool complete = index_->complete();
+  const auto known = index_->find(id);
+  if (!known) return Outcome<OpenObjectPtr>::failed(complete && !index_->complete() ? EIO : ENOENT);
+  auto object = open_object(id, *known);
+  if (object.ok()) keep(id, known->type, object.value);
   return object;
 }
 
@@ -81,7 +86,7 @@ void ObjectTable::unpin(const FileId& id) {
   const auto opened = opened_.find(id);
   LOCKSTEP_CHECK(opened != opened_.end() && opened->second.pins != 0, "only what was pinned is unpinned");
   if (--opened->second.pins != 0) return;
-  if (!objects_.contains(id)) {
+  if (opened->second.erased) {
     opened_.erase(opened);
     return;
   }
@@ -93,45 +98,53 @@ void ObjectTable::unpin(const FileId& id) {
 void ObjectTable::clear() {
   by_age_.clear();
   opened_.clear();
-  objects_.clear();
 }
 
-Outcome<OpenObjectPtr> ObjectTable::open_object(const FileId& id, const Object& object) {
+Outcome<OpenObjectPtr> ObjectTable::open_object(const FileId& id, const Place& place) {
   auto opened = std::make_shared<OpenObject>();
   int flags = O_NOFOLLOW | O_NOATIME | O_NONBLOCK;
-  if (S_ISREG(object.type)) {
+  if (S_ISREG(place.type)) {
     flags |= O_RDWR;
-  } else if (S_ISDIR(object.type)) {
+  } else if (S_ISDIR(place.type)) {
     flags |= O_RDONLY | O_DIRECTORY;
   } else {
     flags = O_PATH | O_NOFOLLOW;
     opened->path_only = true;
   }
-  auto descriptor = open_handle(mount_, object.handle, flags);
+  auto descriptor = open_handle(mount_, place.handle, flags);
   const bool immutable = descriptor.error == EPERM || descriptor.error == EROFS || descriptor.error == ETXTBSY;
-  if (immutable && S_ISREG(object.type)) {
-    descriptor = open_handle(mount_, object.handle, (flags & ~O_ACCMODE) | O_RDONLY);
+  if (immutable && S_ISREG(place.type)) {
+    descriptor = open_handle(mount_, place.handle, (flags & ~O_ACCMODE) | O_RDONLY);
   }
   if (!descriptor.ok()) {
-    if (descriptor.error != ESTALE) return Outcome<OpenObjectPtr>::failed(descriptor.error);
-    erase(id);
-    return Outcome<OpenObjectPtr>::failed(ENOENT);
+    return descriptor.error == ESTALE ? led_astray(id) : Outcome<OpenObjectPtr>::failed(descriptor.error);
   }
   opened->descriptor = std::move(descriptor.value);
+  const auto identity = read_identity(*opened);
+  if (identity.error != 0) return Outcome<OpenObjectPtr>::failed(identity.error);
+  if (identity.value != id) return led_astray(id);
   return Outcome<OpenObjectPtr>::of(std::move(opened));
 }
 
-bool ObjectTable::holds_identity(const Object& object, const FileId& id) {
-  auto descriptor = open_handle(mount_, object.handle, O_PATH | O_NOFOLLOW);
+// A crash may have taken a later word of the index, or somebody has moved the contents to another inode meanwhile.
+Outcome<OpenObjectPtr> ObjectTable::led_astray(const FileId& id) {
+  led_astray_ = true;
+  erase(id);
+  return Outcome<OpenObjectPtr>::failed(ENOENT);
+}
+
+bool ObjectTable::holds_identity(const ObjectHandle& handle, const FileId& id) {
+  auto descriptor = open_handle(mount_, handle, O_PATH | O_NOFOLLOW);
   if (!descriptor.ok()) return false;
   const OpenObject opened{std::move(descriptor.value), true};
   const auto identity = read_identity(opened);
   return identity.ok() && identity.value == id;
 }
 
-void ObjectTable::keep(const FileId& id, OpenObjectPtr object) {
+void ObjectTable::keep(const FileId& id, mode_t type, OpenObjectPtr object) {
   const auto [place, inserted] = opened_.try_emplace(id);
   place->second.object = std::move(object);
+  place->second.type = type;
   if (!inserted) return;
   by_age_.push_front(id);
   place->second.age = by_age_.begin();

@@ -1,24 +1,25 @@
-// Finds objects of one filesystem by identity: a handle for every known object, an open descriptor for few.
+// Finds objects of one filesystem by identity: through an index of all, with open descriptors for few.
 #pragma once
 
 #include "engine/values/file_id.h"
 #include "io/linux/object_access.h"
+#include "io/linux/object_index.h"
 
 #include <cstddef>
 #include <cstdint>
 #include <list>
+#include <memory>
 #include <string>
 #include <unordered_map>
 
 namespace lockstep::linux_io {
 
-/// Used on one thread. Costs about 100 bytes of memory per known object and a descriptor for each object that is
-/// pinned or was used lately.
+/// Used on one thread. Costs a descriptor for each object that is pinned or was used lately.
 class ObjectTable {
  public:
   /// `mount`: a non-O_PATH descriptor of the filesystem, valid as long as the table.
   /// `descriptors_max` limits the descriptors kept for objects that are not pinned.
-  ObjectTable(int mount, dev_t device, std::size_t descriptors_max);
+  ObjectTable(int mount, dev_t device, std::size_t descriptors_max, std::shared_ptr<ObjectIndex> index);
 
   struct Found {
     FileId id;
@@ -32,7 +33,7 @@ class ObjectTable {
   void identify_in(Period period) { period_ = period; }
   [[nodiscard]] Period period() const { return period_; }
 
-  [[nodiscard]] bool knows(const FileId& id) const { return objects_.contains(id); }
+  [[nodiscard]] bool knows(const FileId& id) const { return index_->find(id).has_value(); }
   /// S_IFMT bits; 0 if unknown.
   [[nodiscard]] mode_t type_of(const FileId& id) const;
 
@@ -41,8 +42,11 @@ class ObjectTable {
   void erase(const FileId& id);
 
   /// Regular files readable and writable (read-only where the file is immutable), directories readable, anything
-  /// else as O_PATH; never changes access times. ENOENT: unknown or gone.
+  /// else as O_PATH; never changes access times. ENOENT: unknown or gone; EIO: the index cannot be read there.
   Outcome<OpenObjectPtr> open(const FileId& id);
+
+  /// Whether an object was not where the index had it: it may be somewhere else.
+  [[nodiscard]] bool was_led_astray() const { return led_astray_; }
 
   /// Keeps a descriptor open until the matching unpin(), so that the object outlives its last name. Counts.
   int pin(const FileId& id);
@@ -51,26 +55,27 @@ class ObjectTable {
   void clear();
 
  private:
-  struct Object {
-    ObjectHandle handle;
-    mode_t type = 0;
-  };
+  using Place = ObjectIndex::Place;
   struct Opened {
     OpenObjectPtr object;
+    mode_t type = 0;
+    bool erased = false;  ///< and only kept because it is pinned
     std::uint32_t pins = 0;
     std::list<FileId>::iterator age;  ///< place in by_age_, while not pinned
   };
 
-  Outcome<OpenObjectPtr> open_object(const FileId& id, const Object& object);
-  bool holds_identity(const Object& object, const FileId& id);
-  void keep(const FileId& id, OpenObjectPtr object);
+  Outcome<OpenObjectPtr> led_astray(const FileId& id);
+  Outcome<OpenObjectPtr> open_object(const FileId& id, const Place& place);
+  bool holds_identity(const ObjectHandle& handle, const FileId& id);
+  void keep(const FileId& id, mode_t type, OpenObjectPtr object);
   void forget_oldest();
 
   Period period_ = 0;
   int mount_;
   dev_t device_;
   std::size_t descriptors_max_;
-  std::unordered_map<FileId, Object> objects_;
+  std::shared_ptr<ObjectIndex> index_;
+  bool led_astray_ = false;
   std::unordered_map<FileId, Opened> opened_;
   std::list<FileId> by_age_;  ///< descriptors that may be closed; used last in front
 };

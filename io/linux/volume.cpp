@@ -16,6 +16,22 @@ namespace lockstep::linux_io {
 
 using io::Origin;
 
+namespace {
+
+/// Returns errno.
+int sync_filesystem(int fd, ObjectIndex& index) {
+  const auto written = index.write_out();
+  if (::syncfs(fd) != 0) {
+    const int error = errno;
+    index.distrust();
+    return error;
+  }
+  if (written.every) index.mark_complete();
+  return written.error;
+}
+
+}  // namespace
+
 LinuxVolume::LinuxVolume(boost::asio::io_context& loop, boost::asio::thread_pool& workers, io::EventSink& sink,
                          Descriptor raw_directory, VolumeLimits limits)
     : loop_(loop),
@@ -23,6 +39,8 @@ LinuxVolume::LinuxVolume(boost::asio::io_context& loop, boost::asio::thread_pool
       sink_(sink),
       limits_(limits),
       root_(std::make_shared<OpenObject>(OpenObject{std::move(raw_directory), false})),
+      walk_timer_(loop),
+      memory_timer_(loop),
       settle_timer_(loop),
       alive_(std::make_shared<bool>(true)) {}
 
@@ -36,7 +54,7 @@ std::string LinuxVolume::prepare() {
     return std::string("the filesystem has no persistent file handles (ext4 and XFS have): ") +
            std::strerror(handle.error);
   }
-  table_ = std::make_unique<ObjectTable>(root_->fd(), root.value.st_dev, limits_.descriptors_max);
+  table_ = std::make_unique<ObjectTable>(root_->fd(), root.value.st_dev, limits_.descriptors_max, index_);
   table_->insert(FileId::root(), handle.value, S_IFDIR, root_);
   table_->pin(FileId::root());
   if (const int error = prepare_staging(); error != 0) {
@@ -62,6 +80,7 @@ int LinuxVolume::prepare_staging() {
   auto object = std::make_shared<OpenObject>(OpenObject{std::move(staging), false});
   // Whether attributes of the trusted namespace can be kept shows now too, not in the middle of a takeover.
   if (const int error = identify_tree(*object); error != 0) return error;
+  index_->open(object->fd(), tree_);
   table_->insert(FileId::staging(), handle.value, S_IFDIR, std::move(object));
   if (const int error = table_->pin(FileId::staging()); error != 0) return error;
   return prepare_conflicts();
@@ -87,6 +106,8 @@ int LinuxVolume::identify_tree(const OpenObject& staging) {
 
 void LinuxVolume::close() {
   settle_timer_.cancel();
+  walk_timer_.cancel();
+  memory_timer_.cancel();
   alive_.reset();
   walk_.reset();
   postponed_.clear();
@@ -94,18 +115,22 @@ void LinuxVolume::close() {
   conflicts_.reset();
   unsettled_.clear();
   if (table_) table_->clear();
+  index_->hand_over();
+  // It waits for the disk, which may hang.
+  boost::asio::post(workers_, [index = std::move(index_)] { index->close(); });
 }
 
 Outcome<OpenObjectPtr> LinuxVolume::resolve(const FileId& id) {
   auto object = table_->open(id);
-  if (object.ok() || object.error != ENOENT || indexed_) return object;
+  const bool sought = index_->complete() || (walk_ && !walk_->young_from);
+  if (object.ok() || object.error != ENOENT || sought) return object;
   if (const int error = index_at_once(); error != 0) return Outcome<OpenObjectPtr>::failed(error);
   return table_->open(id);
 }
 
 Outcome<OpenObjectPtr> LinuxVolume::resolve_directory(const FileId& id) {
   auto object = resolve(id);
-  if (object.ok() && table_->knows(id) && !S_ISDIR(table_->type_of(id))) {
+  if (object.ok() && !S_ISDIR(table_->type_of(id))) {
     return Outcome<OpenObjectPtr>::failed(ENOTDIR);
   }
   return object;
@@ -113,9 +138,9 @@ Outcome<OpenObjectPtr> LinuxVolume::resolve_directory(const FileId& id) {
 
 void LinuxVolume::apply(Ticket ticket, const Operation& operation, Origin origin) {
   // What an application asks about it has looked up before.
-  if (postponed(origin == Origin::stream, [this, ticket, operation, origin] { apply(ticket, operation, origin); })) {
-    return;
-  }
+  const Needs needs = origin == Origin::stream ? Needs::index : Needs::known_objects;
+  requested_ = requested_ || origin == Origin::application;
+  if (postponed(needs, [this, ticket, operation, origin] { apply(ticket, operation, origin); })) return;
   // A request must not be followed by an older time of the stream.
   if (origin == Origin::application && !unsettled_.empty()) settle();
   if (!places_.empty()) places_ = {};
@@ -124,6 +149,16 @@ void LinuxVolume::apply(Ticket ticket, const Operation& operation, Origin origin
   result.effect = operation;
   const bool follows_gap = origin == Origin::stream && stream_broken_;
   result.error = follows_gap ? ECANCELED : run(operation, origin, result);
+  // Nothing of it has taken effect. The peer has found the object: so the index lacks one.
+  if (result.error == ENOENT && origin == Origin::stream && !walked_) {
+    return begin_walk(whole_tree(), [this, ticket, operation](Walk&, int error) {
+      if (error == 0) return apply(ticket, operation, Origin::stream);
+      stream_broken_ = true;
+      sink_.post(io::Applied{ticket, error, operation});
+    });
+  }
+  relieve_index();
+  if (walk_) note_changes(result.effect);
   if (result.error != 0 && origin == Origin::stream) stream_broken_ = true;
   sink_.post(std::move(result));
 }
@@ -149,7 +184,7 @@ int LinuxVolume::run(const Operation& operation, Origin origin, io::Applied& res
 }
 
 void LinuxVolume::sync(Ticket ticket, FileId file, bool data_only) {
-  if (postponed(false, [this, ticket, file, data_only] { sync(ticket, file, data_only); })) return;
+  if (postponed(Needs::known_objects, [this, ticket, file, data_only] { sync(ticket, file, data_only); })) return;
   OpenObjectPtr object = root_;
   int error = 0;
   if (file == FileId::none()) {
@@ -170,19 +205,30 @@ void LinuxVolume::sync(Ticket ticket, FileId file, bool data_only) {
     sink_.post(io::Synced{ticket, error});
     return;
   }
-  boost::asio::post(workers_, [this, ticket, object = std::move(object), everything = file == FileId::none(), data_only,
-                               alive = std::weak_ptr<bool>(alive_), &loop = loop_] {
-    int result = 0;
+  const bool everything = file == FileId::none();
+  if (everything) index_->hand_over();
+  boost::asio::post(workers_, [this, ticket, object = std::move(object), everything, data_only, index = index_,
+                               failed = sync_failed_, alive = std::weak_ptr<bool>(alive_), &loop = loop_] {
+    int sync_error = 0;
     if (everything) {
-      result = ::syncfs(object->fd());
+      sync_error = sync_filesystem(object->fd(), *index);
     } else {
-      result = data_only ? ::fdatasync(object->fd()) : ::fsync(object->fd());
+      const int result = data_only ? ::fdatasync(object->fd()) : ::fsync(object->fd());
+      sync_error = result == 0 ? 0 : errno;
     }
-    const int sync_error = result == 0 ? 0 : errno;
-    if (sync_error != 0) sync_failed_();
+    if (sync_error != 0) failed();
     boost::asio::post(loop, [this, ticket, sync_error, alive] {
       if (alive.lock()) sink_.post(io::Synced{ticket, sync_error});
     });
+  });
+}
+
+/// An application that goes on for long without a sync of everything must not fill the memory.
+void LinuxVolume::relieve_index() {
+  if (!index_->swells()) return;
+  index_->hand_over();
+  boost::asio::post(workers_, [index = index_, failed = sync_failed_] {
+    if (index->write_out().error != 0) failed();
   });
 }
 

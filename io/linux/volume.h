@@ -27,12 +27,17 @@ namespace lockstep::linux_io {
 /// nor create the name.
 inline constexpr const char* staging_name = ".lockstep";
 
+struct FoundTree;
+
 struct VolumeLimits {
   /// Descriptors kept open for objects used lately; files that applications hold open come on top.
   std::size_t descriptors_max = 1024;
   /// Modification times of stream writes are set together: after this long, or when so many wait.
   std::chrono::milliseconds settle_after{50};
   std::size_t unsettled_max = 4096;
+  std::chrono::seconds listing_sent_after{10};
+  /// Of one part of a scan's manifest.
+  std::size_t part_objects = 2048;
 };
 
 /// Needs a filesystem with file handles and trusted.* attributes (ext4 and XFS are tested), CAP_SYS_ADMIN,
@@ -43,9 +48,9 @@ struct VolumeLimits {
 /// - A request's `attributes` with attribute_mode on write, allocate or set_xattr says that the caller may not keep
 ///   privileges: the set-user-ID and set-group-ID bits that are not in `mode` are cleared (by set_xattr only the
 ///   latter).
-/// - While a tree is walked (scan(), survey(), the first use after a restart) the calls behind it wait, and the loop
-/// goes
-///   on with all else; what the mount answers by itself is answered.
+/// - While a tree is walked the loop goes on with all else, and what the mount answers by itself is answered. Behind a
+///   survey() the calls wait. While index() or scan() walk, requests of the application take effect; the others wait,
+///   and then the requests behind them.
 /// - The moved directories of a rename keep their own modification times.
 /// - Modification times of stream writes are visible to every reader here at once, but may reach the inode up to
 ///   settle_after later: a process crash can lose such a time (never data), as it can lose any hot state.
@@ -63,6 +68,9 @@ class LinuxVolume final : public io::Volume {
   std::string prepare();
   /// Valid after prepare(): a number that stays with this directory; another directory has another.
   [[nodiscard]] std::uint64_t tree() const { return tree_; }
+  /// Once, after prepare(): tells with Indexed when every object beneath can be found. Looks at each of them first if
+  /// no index of them is on the disk.
+  void index();
   /// Whom to tell of each sync that fails, on the thread that sees it and before anybody else hears of it.
   void on_failed_sync(std::function<void()> hear) { sync_failed_ = std::move(hear); }
   /// Whom to tell of each object that a request has just taken the last name from; pin() still keeps it. May be empty.
@@ -148,11 +156,18 @@ class LinuxVolume final : public io::Volume {
   int finish_contents(const OpenObject& object, const Operation& operation, io::Origin origin, std::uint32_t report,
                       io::Applied& result);
 
+  void relieve_index();
   void settle_one(const FileId& id);
   void owe_mtime(const FileId& id, std::int64_t mtime_ns);
 
   // volume_walk.cpp
   struct Walk;
+  /// What a call must find, and so what it waits for.
+  enum class Needs : std::uint8_t {
+    known_objects,  ///< what it is about has been looked up before, and it may come between a walk's slices
+    order,          ///< all that was called before
+    index,          ///< all that was called before, and every object
+  };
   static Walk whole_tree();
   /// Goes on with it, over so many entries. 0, or an errno that ends it.
   int go_on(Walk& walk, std::size_t entries);
@@ -161,18 +176,32 @@ class LinuxVolume final : public io::Volume {
   int visit(std::string name, Walk& walk);
   /// All of the tree's objects get into the table, while everything else waits.
   int index_at_once();
+  void walked_over_all();
   /// In slices, between which the loop does its other work; `done` hears how it ended.
   void begin_walk(Walk walk, std::function<void(Walk& walk, int error)> done);
   void walk_slice();
+  void walk_on();
   void end_walk(int error);
   /// Whether the call is kept until a walk has ended: one is under way, or has begun because the call needs the index.
-  bool postponed(bool needs_index, std::function<void()> call);
+  bool postponed(Needs needs, std::function<void()> call);
+  [[nodiscard]] bool passes(Needs needs) const;
+
+  // volume_changes.cpp
+  void note_changes(const Operation& effect);
+  void changed(const FileId& object);
+  void changed(const FileId& directory, const std::string& name);
+  void moved(const FileId& object, mode_t mode);
+  int look_again(Walk& walk);
+  int look_again(const std::pair<FileId, std::string>& name, FoundTree& tree);
+  int settle_walk(Walk& walk);
 
   int describe_aside(const FileId& id, ConflictRecord& record, Descriptor& contents);
   Outcome<std::string> path_of(const FileId& id);
   void set_aside_in_place(Ticket ticket, FileId object, const Conflict& conflict);
   int describe(const FileId& id, Manifest& manifest);
-  void answer_with(Ticket ticket, Walk walk);
+  void begin_listing(Walk walk, std::function<void(Walk& walk, int error)> done);
+  void give_memory_back();
+  void tell_in_turns(Ticket ticket, std::shared_ptr<FoundTree> tree);
   int list(const FileId& directory, const std::string& from, std::size_t entries_max, Manifest& manifest);
   static int describe_entry(int directory, const std::string& name, const ObjectTable::Found& found,
                             Manifest& manifest);
@@ -184,14 +213,23 @@ class LinuxVolume final : public io::Volume {
   std::function<void()> sync_failed_ = [] {};
   std::function<void(const FileId&)> last_name_;
   OpenObjectPtr root_;
+  std::shared_ptr<ObjectIndex> index_ = std::make_shared<ObjectIndex>();
   std::unique_ptr<ObjectTable> table_;
   bool stream_broken_ = false;  ///< an operation of the stream has failed; none follows it
   std::shared_ptr<ConflictStore> conflicts_ = std::make_shared<ConflictStore>();
-  std::unordered_map<FileId, Place> places_;     ///< of every object, while objects are set aside
-  bool indexed_ = false;                         ///< every object beneath is in the table
-  bool index_failed_ = false;                    ///< then it is tried again, at once, where an object is not found
-  std::unique_ptr<Walk> walk_;                   ///< under way
-  std::deque<std::function<void()>> postponed_;  ///< calls, in their order; none without a walk under way
+  std::unordered_map<FileId, Place> places_;  ///< of every object, while objects are set aside
+  bool walked_ = false;                       ///< over the whole tree, since the start
+  bool index_failed_ = false;                 ///< then it is tried again, at once, where an object is not found
+  std::unique_ptr<Walk> walk_;                ///< under way
+  struct Postponed {
+    Needs needs;
+    std::function<void()> call;
+  };
+  std::deque<Postponed> postponed_;  ///< calls, in their order; none without a walk under way
+  bool draining_ = false;            ///< those calls are made, in their order
+  bool requested_ = false;           ///< the application has asked for something since the last slice of a walk
+  boost::asio::steady_timer walk_timer_;
+  boost::asio::steady_timer memory_timer_;
   std::unordered_map<FileId, std::int64_t> unsettled_;
   boost::asio::steady_timer settle_timer_;
   bool settle_armed_ = false;

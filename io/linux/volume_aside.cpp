@@ -71,7 +71,7 @@ int LinuxVolume::describe_aside(const FileId& id, ConflictRecord& record, Descri
 // The table finds objects by identity, not by name; nothing else needs to know where they lie. So the tree is walked
 // once, when the first of them is set aside.
 void LinuxVolume::set_aside(Ticket ticket, FileId object, const Conflict& conflict) {
-  if (postponed(false, [this, ticket, object, conflict] { set_aside(ticket, object, conflict); })) return;
+  if (postponed(Needs::order, [this, ticket, object, conflict] { set_aside(ticket, object, conflict); })) return;
   if (!places_.empty()) return set_aside_in_place(ticket, object, conflict);
   Walk walk = whole_tree();
   walk.places = &places_;

@@ -212,7 +212,7 @@ int LinuxVolume::remove_xattr(const Operation& operation, Origin origin, io::App
 
 void LinuxVolume::digest(Ticket ticket, FileId file, std::uint64_t offset, std::uint64_t length,
                          std::uint32_t chunk_bytes) {
-  if (postponed(true, [this, ticket, file, offset, length, chunk_bytes] {
+  if (postponed(Needs::index, [this, ticket, file, offset, length, chunk_bytes] {
         digest(ticket, file, offset, length, chunk_bytes);
       })) {
     return;
@@ -243,7 +243,7 @@ void LinuxVolume::digest(Ticket ticket, FileId file, std::uint64_t offset, std::
 
 void LinuxVolume::read(Ticket ticket, FileId file, std::uint64_t offset, std::uint64_t length,
                        std::uint32_t chunk_bytes) {
-  if (postponed(true, [this, ticket, file, offset, length, chunk_bytes] {
+  if (postponed(Needs::index, [this, ticket, file, offset, length, chunk_bytes] {
         read(ticket, file, offset, length, chunk_bytes);
       })) {
     return;

@@ -38,6 +38,7 @@ void keep_time(const struct stat& before, int directory, const std::string& name
 using io::Origin;
 
 bool LinuxVolume::hidden(const FileId& parent, const std::string& name) {
+  if (parent == FileId::staging()) return name == index_name;
   return parent == FileId::root() && (name == staging_name || name == conflicts_name);
 }
 
@@ -227,6 +228,7 @@ int LinuxVolume::unlink(const Operation& operation, Origin origin, io::Applied& 
   const int flags = (operation.flags & flag_remove_directory) != 0 ? AT_REMOVEDIR : 0;
   hold(victim, origin);
   if (::unlinkat(directory, operation.name.c_str(), flags) != 0) return errno;
+  changed(victim.id);
   lost_name(victim, origin);
   after_change(*parent.value, operation.parent, origin, result.effect.parent_mtime_ns);
   return 0;
@@ -256,6 +258,8 @@ int LinuxVolume::rename(const Operation& operation, Origin origin, io::Applied& 
     keep_time(source.status, to.value->fd(), operation.new_name);
     if (exchange) keep_time(target.status, from.value->fd(), operation.name);
   }
+  moved(source.id, source.status.st_mode);
+  if (target.error == 0) moved(target.id, target.status.st_mode);
   if (replaces) lost_name(target, origin);
   after_change(*from.value, operation.parent, origin, result.effect.parent_mtime_ns);
   after_change(*to.value, operation.new_parent, origin, result.effect.new_parent_mtime_ns);

@@ -6,23 +6,91 @@
 #include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
+#include <malloc.h>
 #include <unordered_set>
 #include <utility>
 
+#include <boost/asio/post.hpp>
 #include <climits>
 
 namespace lockstep::linux_io {
 
+namespace {
+
+/// What of the first look still holds: the rest was looked at again.
+Manifest still_true(Manifest part, const FoundTree& tree) {
+  std::erase_if(part.objects, [&](const ManifestObject& object) { return tree.objects.contains(object.id); });
+  std::erase_if(part.entries, [&](const ManifestEntry& entry) {
+    return tree.names.contains({entry.parent, entry.name});
+  });
+  return part;
+}
+
+/// Some of what was looked at again.
+Manifest take_latest(FoundTree& tree, std::size_t objects_max) {
+  Manifest manifest;
+  for (std::size_t i = 0; i < objects_max && !tree.objects.empty(); ++i) {
+    auto found = tree.objects.extract(tree.objects.begin());
+    if (found.mapped()) manifest.objects.push_back(std::move(*found.mapped()));
+  }
+  for (std::size_t i = 0; i < objects_max && !tree.names.empty(); ++i) {
+    auto found = tree.names.extract(tree.names.begin());
+    if (found.mapped() == FileId::none()) continue;
+    manifest.entries.push_back({found.key().first, std::move(found.key().second), found.mapped()});
+  }
+  return manifest;
+}
+
+}  // namespace
+
 void LinuxVolume::scan(Ticket ticket) {
-  if (postponed(false, [this, ticket] { scan(ticket); })) return;
+  if (postponed(Needs::order, [this, ticket] { scan(ticket); })) return;
   Walk walk = whole_tree();
   walk.lists = true;
-  walk.asked = {FileId::root()};
-  answer_with(ticket, std::move(walk));
+  walk.yields = true;
+  walk.changed_objects.insert(FileId::root());
+  begin_listing(std::move(walk), [this, ticket](Walk& ended, int error) {
+    if (error != 0) return sink_.post(io::Scanned{ticket, error, {}});
+    auto tree = std::make_shared<FoundTree>(std::move(ended.found));
+    tree->parts.push_back(std::move(ended.manifest));
+    Manifest root;
+    root.objects.push_back(*tree->objects.at(FileId::root()));
+    sink_.post(io::Scanned{ticket, 0, std::move(root), false});
+    tell_in_turns(ticket, std::move(tree));
+  });
+}
+
+// In slices, like the walk. What happens meanwhile comes after all of it: the first part has told the instant.
+void LinuxVolume::tell_in_turns(Ticket ticket, std::shared_ptr<FoundTree> tree) {
+  boost::asio::post(loop_, [this, ticket, tree = std::move(tree), alive = std::weak_ptr<bool>(alive_)]() mutable {
+    if (!alive.lock()) return;
+    Manifest part;
+    if (!tree->parts.empty()) {
+      part = still_true(std::move(tree->parts.front()), *tree);
+      tree->parts.pop_front();
+      if (tree->parts.empty()) tree->objects.erase(FileId::root());  // is told
+    } else {
+      part = take_latest(*tree, limits_.part_objects);
+    }
+    const bool last = tree->parts.empty() && tree->objects.empty() && tree->names.empty();
+    sink_.post(io::Scanned{ticket, 0, std::move(part), last});
+    if (last) return give_memory_back();
+    tell_in_turns(ticket, std::move(tree));
+  });
+}
+
+// The list of a large tree lies between what stays; the allocator keeps what it has been given back of it. Whoever was
+// told has sent it by then.
+void LinuxVolume::give_memory_back() {
+  memory_timer_.expires_after(limits_.listing_sent_after);
+  memory_timer_.async_wait([this, alive = std::weak_ptr<bool>(alive_)](const boost::system::error_code& error) {
+    if (error || !alive.lock()) return;
+    boost::asio::post(workers_, [] { ::malloc_trim(0); });
+  });
 }
 
 void LinuxVolume::survey(Ticket ticket, const SurveyRequest& request) {
-  if (postponed(true, [this, ticket, request] { survey(ticket, request); })) return;
+  if (postponed(Needs::index, [this, ticket, request] { survey(ticket, request); })) return;
   Walk walk;
   walk.lists = true;
   walk.young_from = request.young_from;
@@ -30,20 +98,26 @@ void LinuxVolume::survey(Ticket ticket, const SurveyRequest& request) {
   walk.asked.insert(walk.asked.end(), request.objects.begin(), request.objects.end());
   walk.entered = {request.directories.begin(), request.directories.end()};
   walk.directories = {FileId::staging()};
-  answer_with(ticket, std::move(walk));
-}
-
-void LinuxVolume::answer_with(Ticket ticket, Walk walk) {
-  settle();
-  stream_broken_ = false;
-  places_.clear();
-  begin_walk(std::move(walk), [this, ticket](Walk& ended, int error) {
+  begin_listing(std::move(walk), [this, ticket, request](Walk& ended, int error) {
+    if (error == 0 && table_->was_led_astray() && !walked_) {
+      return begin_walk(whole_tree(), [this, ticket, request](Walk&, int walk_error) {
+        if (walk_error == 0) return survey(ticket, request);
+        sink_.post(io::Scanned{ticket, walk_error, {}});
+      });
+    }
     io::Scanned scanned;
     scanned.ticket = ticket;
     scanned.error = error;
     if (error == 0) scanned.manifest = std::move(ended.manifest);
     sink_.post(std::move(scanned));
   });
+}
+
+void LinuxVolume::begin_listing(Walk walk, std::function<void(Walk& walk, int error)> done) {
+  settle();
+  stream_broken_ = false;
+  places_.clear();
+  begin_walk(std::move(walk), std::move(done));
 }
 
 /// Adds the object, if a name leads to it.
@@ -84,7 +158,8 @@ int LinuxVolume::describe_entry(int directory, const std::string& name, const Ob
 }
 
 void LinuxVolume::list(Ticket ticket, FileId directory, const std::string& from, std::uint32_t entries_max) {
-  if (postponed(true, [this, ticket, directory, from, entries_max] { list(ticket, directory, from, entries_max); })) {
+  if (postponed(Needs::index,
+                [this, ticket, directory, from, entries_max] { list(ticket, directory, from, entries_max); })) {
     return;
   }
   settle();

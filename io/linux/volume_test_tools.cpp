@@ -1,18 +1,22 @@
 #include "io/linux/volume_test_tools.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <fcntl.h>
 #include <fstream>
+#include <future>
 #include <sched.h>
 #include <sstream>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <tuple>
 #include <unistd.h>
 
+#include <boost/asio/post.hpp>
 #include <gtest/gtest.h>
 
 namespace lockstep::linux_io::test {
@@ -77,10 +81,15 @@ TestVolume::~TestVolume() {
   workers_.join();
 }
 
-void TestVolume::reopen(VolumeLimits limits) {
+void TestVolume::reopen(VolumeLimits limits, const std::function<void()>& meanwhile) {
   if (volume_) {
     volume_->settle();
     volume_->close();
+    std::promise<void> closed;
+    boost::asio::post(workers_, [&closed] { closed.set_value(); });
+    closed.get_future().wait();
+    volume_.reset();
+    meanwhile();
   }
   Descriptor directory(::open(path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   volume_.emplace(loop_, workers_, sink_, std::move(directory), limits);
@@ -93,6 +102,10 @@ void TestVolume::run_until_answers(std::size_t count) {
     loop_.restart();
     loop_.run_one_for(std::chrono::seconds(10));
   }
+}
+
+void TestVolume::take(std::size_t count) {
+  sink_.events.erase(sink_.events.begin(), sink_.events.begin() + static_cast<std::ptrdiff_t>(count));
 }
 
 template <typename Wanted>
@@ -115,9 +128,20 @@ int TestVolume::sync(FileId file, bool data_only) {
 
 Manifest TestVolume::scan() {
   volume_->scan(Ticket(3));
-  auto scanned = await<io::Scanned>();
-  EXPECT_EQ(scanned.error, 0);
-  return std::move(scanned.manifest);
+  return scanned();
+}
+
+Manifest TestVolume::scanned() {
+  Manifest whole;
+  bool last = false;
+  while (!last) {
+    const auto part = await<io::Scanned>();
+    EXPECT_EQ(part.error, 0);
+    whole.objects.insert(whole.objects.end(), part.manifest.objects.begin(), part.manifest.objects.end());
+    whole.entries.insert(whole.entries.end(), part.manifest.entries.begin(), part.manifest.entries.end());
+    last = part.last;
+  }
+  return whole;
 }
 
 Manifest TestVolume::survey(const SurveyRequest& request) {
@@ -154,6 +178,52 @@ int TestVolume::set_aside(FileId object, const Conflict& conflict) {
 
 FileId TestVolume::find(const FileId& parent, const std::string& name) {
   return volume_->lookup(parent, name).value.id;
+}
+
+RestlessApplication::RestlessApplication(TestVolume& volume, unsigned seed) : volume_(volume), random_(seed) {
+  for (int i = 0; i < directories; ++i) {
+    const FileId parent = i < 5 ? FileId::root() : pick(directories_);
+    const Operation made = create_operation(parent, "d" + std::to_string(i), S_IFDIR | 0755U);
+    directories_.push_back(volume_.request(made).effect.file);
+  }
+  for (int i = 0; i < files; ++i) {
+    const Operation made = create_operation(pick(directories_), drawn_name(), S_IFREG | 0644U);
+    if (const auto applied = volume_.request(made); applied.error == 0) files_.push_back(applied.effect.file);
+  }
+}
+
+Operation RestlessApplication::drawn_operation() {
+  Attributes attributes;
+  switch (below(9)) {
+    case 0: return create_operation(pick(directories_), drawn_name(), S_IFREG | 0644U);
+    case 1: return create_operation(pick(directories_), drawn_directory(), S_IFDIR | 0755U);
+    case 2: return unlink_operation(pick(directories_), drawn_name());
+    case 3: return unlink_operation(pick(directories_), drawn_directory(), flag_remove_directory);
+    case 4: return link_operation(pick(files_), pick(directories_), drawn_name());
+    case 5: return rename_operation(pick(directories_), drawn_name(), pick(directories_), drawn_name());
+    case 6: {
+      const std::uint32_t flags = below(3) == 0 ? std::uint32_t{flag_exchange} : 0U;
+      return rename_operation(pick(directories_), drawn_directory(), pick(directories_), drawn_directory(), flags);
+    }
+    case 7: return write_operation(pick(files_), below(100), "text");
+    default:
+      attributes.mask = attribute_mode;
+      attributes.mode = 0600U + below(0177);
+      return attributes_operation(below(2) == 0 ? pick(files_) : pick(directories_), attributes);
+  }
+}
+
+void RestlessApplication::learn(const Operation& effect) {
+  if (effect.kind != OperationKind::create) return;
+  (S_ISDIR(effect.attributes.mode) ? directories_ : files_).push_back(effect.file);
+}
+
+Manifest in_order(Manifest manifest) {
+  std::sort(manifest.objects.begin(), manifest.objects.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
+  std::sort(manifest.entries.begin(), manifest.entries.end(),
+            [](const auto& a, const auto& b) { return std::tie(a.parent, a.name) < std::tie(b.parent, b.name); });
+  std::sort(manifest.listed.begin(), manifest.listed.end());
+  return manifest;
 }
 
 Operation create_operation(FileId parent, const std::string& name, std::uint32_t mode, const std::string& target) {

@@ -5,10 +5,13 @@
 #include "io/linux/volume.h"
 
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <random>
 #include <string>
 #include <variant>
+#include <vector>
 
 namespace lockstep::linux_io::test {
 
@@ -57,14 +60,19 @@ class TestVolume {
   /// What the volume has answered and nobody has taken.
   [[nodiscard]] const std::deque<io::Event>& answers() const { return sink_.events; }
   void run_until_answers(std::size_t count);
-  /// As a new process would find it.
-  void reopen(VolumeLimits limits = {});
+  /// The oldest of them are not looked at any more.
+  void take(std::size_t count);
+  /// As a new process would find it. `meanwhile` runs while nothing is open.
+  void reopen(
+      VolumeLimits limits = {}, const std::function<void()>& meanwhile = [] {});
 
   io::Applied apply(const Operation& operation, io::Origin origin);
   io::Applied request(const Operation& operation) { return apply(operation, io::Origin::application); }
   io::Applied stream(const Operation& operation) { return apply(operation, io::Origin::stream); }
   int sync(FileId file, bool data_only = false);
   Manifest scan();
+  /// The answer to a scan() that was called on the volume, all of its parts.
+  Manifest scanned();
   Manifest survey(const SurveyRequest& request);
   io::Scanned list(FileId directory, const std::string& from, std::uint32_t entries_max);
   std::vector<std::uint64_t> digest(FileId file, std::uint64_t offset, std::uint64_t length, std::uint32_t chunk);
@@ -84,6 +92,30 @@ class TestVolume {
   RecordingSink sink_;
   std::optional<LinuxVolume> volume_;
 };
+
+/// An application that changes names and attributes all the time, at random, also of what others have removed.
+class RestlessApplication {
+ public:
+  RestlessApplication(TestVolume& volume, unsigned seed);
+  Operation drawn_operation();
+  unsigned below(unsigned bound) { return static_cast<unsigned>(random_()) % bound; }
+  /// To be told of what has taken effect, if what it creates is to be used as well.
+  void learn(const Operation& effect);
+
+ private:
+  static constexpr int directories = 30;
+  static constexpr int files = 1000;
+  std::string drawn_name() { return "f" + std::to_string(below(100)); }
+  std::string drawn_directory() { return "d" + std::to_string(below(directories + 5)); }
+  FileId pick(const std::vector<FileId>& from) { return from[below(static_cast<unsigned>(from.size()))]; }
+
+  TestVolume& volume_;
+  std::mt19937 random_;
+  std::vector<FileId> directories_;
+  std::vector<FileId> files_;
+};
+
+Manifest in_order(Manifest manifest);
 
 Operation create_operation(FileId parent, const std::string& name, std::uint32_t mode, const std::string& target = {});
 Operation write_operation(FileId file, std::uint64_t offset, const std::string& text);

@@ -1,9 +1,11 @@
-// Walking over the tree: gives every object an identity, fills the table, and collects what is to be listed.
+// Walking over the tree: gives every object an identity, fills the index, and collects what is to be listed.
 #include "io/linux/volume_walk.h"
 
 #include "io/linux/directory_names.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <chrono>
 #include <utility>
 
 #include <boost/asio/post.hpp>
@@ -11,13 +13,19 @@
 namespace lockstep::linux_io {
 
 namespace {
-/// Some milliseconds' worth: heartbeats and leases must not wait for a tree of millions of files.
-constexpr std::size_t slice_entries = 256;
+/// About a millisecond's worth: heartbeats, leases and applications must not wait for a tree of millions of files.
+constexpr std::size_t slice_entries = 32;
+/// An application that changes more than can be looked at again is made to wait.
+constexpr std::size_t changes_max = 1'000'000;
+/// While the application works a walk rests so many times as long as it goes on, but not for longer than this.
+constexpr int rest_share = 3;
+constexpr std::chrono::milliseconds rest_max(20);
 }  // namespace
 
 LinuxVolume::Walk LinuxVolume::whole_tree() {
   Walk walk;
   walk.directories = {FileId::staging(), FileId::root()};
+  walk.entered = {FileId::staging(), FileId::root()};
   return walk;
 }
 
@@ -28,6 +36,8 @@ int LinuxVolume::go_on(Walk& walk, std::size_t entries) {
       error = describe_asked(walk.asked[walk.next_asked++], walk);
     } else if (walk.next_name < walk.names.size()) {
       error = visit(std::move(walk.names[walk.next_name++]), walk);
+    } else if (walk.directories.empty()) {
+      error = look_again(walk);
     } else {
       const FileId next = walk.directories.back();
       walk.directories.pop_back();
@@ -42,7 +52,11 @@ int LinuxVolume::describe_asked(const FileId& id, Walk& walk) {
   if (walk.listed.contains(id)) return 0;
   const std::size_t before = walk.manifest.objects.size();
   if (const int error = describe(id, walk.manifest); error != 0) return error;
-  if (walk.manifest.objects.size() == before) return 0;
+  if (walk.manifest.objects.size() == before) {
+    walk.missed.insert(id);
+    walk.entered.erase(id);
+    return 0;
+  }
   walk.listed.insert(id);
   const bool directory = S_ISDIR(walk.manifest.objects.back().attributes.mode);
   if (directory && walk.entered.contains(id)) walk.directories.push_back(id);
@@ -52,6 +66,7 @@ int LinuxVolume::describe_asked(const FileId& id, Walk& walk) {
 int LinuxVolume::enter(const FileId& id, Walk& walk) {
   if (walk.young_from && id != FileId::staging()) walk.manifest.listed.push_back(id);
   auto directory = table_->open(id);
+  if (directory.error == ENOENT && walk.yields) return 0;  // removed meanwhile
   if (!directory.ok()) return directory.error;
   auto names = names_in(directory.value->fd());
   if (!names.ok()) return names.error;
@@ -67,18 +82,21 @@ int LinuxVolume::visit(std::string name, Walk& walk) {
   if (hidden(walk.directory, name)) return 0;
   const int fd = walk.open_directory->fd();
   const auto found = table_->adopt(fd, name);
+  if (found.error == ENOENT && walk.yields) return 0;
   if (!found.ok()) return found.error;
   const auto& [child, status] = found.value;
-  const bool enter = !walk.young_from || is_young(child, *walk.young_from);
-  if (S_ISDIR(status.st_mode) && enter && (!walk.young_from || walk.entered.insert(child).second)) {
-    walk.directories.push_back(child);
-  }
+  const bool enter = !walk.young_from || is_young(child, *walk.young_from) || walk.missed.contains(child);
+  if (S_ISDIR(status.st_mode) && enter && walk.entered.insert(child).second) walk.directories.push_back(child);
   if (walk.places != nullptr) walk.places->try_emplace(child, Place{walk.directory, name});
   if (!walk.lists) return 0;
-  if (walk.listed.insert(child).second) {
+  const bool one_name = !walk.young_from && (S_ISDIR(status.st_mode) || status.st_nlink == 1);
+  if (one_name || walk.listed.insert(child).second) {
     if (const int error = describe_entry(fd, name, found.value, walk.manifest); error != 0) return error;
   }
   walk.manifest.entries.push_back({walk.directory, std::move(name), child});
+  if (!walk.young_from && walk.manifest.objects.size() >= limits_.part_objects) {
+    walk.found.parts.push_back(std::exchange(walk.manifest, {}));
+  }
   return 0;
 }
 
@@ -86,9 +104,15 @@ int LinuxVolume::index_at_once() {
   Walk walk = whole_tree();
   while (!walk.ended()) {
     if (const int error = go_on(walk, slice_entries); error != 0) return error;
+    relieve_index();
   }
-  indexed_ = true;
+  walked_over_all();
   return 0;
+}
+
+void LinuxVolume::walked_over_all() {
+  walked_ = true;
+  index_->set_complete();
 }
 
 void LinuxVolume::begin_walk(Walk walk, std::function<void(Walk& walk, int error)> done) {
@@ -98,8 +122,22 @@ void LinuxVolume::begin_walk(Walk walk, std::function<void(Walk& walk, int error
 }
 
 void LinuxVolume::walk_slice() {
-  const int error = go_on(*walk_, slice_entries);
+  const auto began = std::chrono::steady_clock::now();
+  int error = go_on(*walk_, slice_entries);
+  relieve_index();
+  if (error == 0 && walk_->ended()) error = settle_walk(*walk_);
   if (error != 0 || walk_->ended()) return end_walk(error);
+  if (walk_->changed_names.size() + walk_->changed_objects.size() > changes_max) walk_->closed = true;
+  const bool makes_way = walk_->yields && !walk_->closed;
+  if (!std::exchange(requested_, false) || !makes_way) return walk_on();
+  const auto rest = (std::chrono::steady_clock::now() - began) * rest_share;
+  walk_timer_.expires_after(std::min<std::chrono::steady_clock::duration>(rest, rest_max));
+  walk_timer_.async_wait([this, alive = std::weak_ptr<bool>(alive_)](const boost::system::error_code&) {
+    if (alive.lock()) walk_slice();
+  });
+}
+
+void LinuxVolume::walk_on() {
   boost::asio::post(loop_, [this, alive = std::weak_ptr<bool>(alive_)] {
     if (alive.lock()) walk_slice();
   });
@@ -107,21 +145,37 @@ void LinuxVolume::walk_slice() {
 
 void LinuxVolume::end_walk(int error) {
   const std::unique_ptr<Walk> ended = std::move(walk_);
-  if (error == 0 && !ended->young_from) indexed_ = true;
+  if (error == 0 && !ended->young_from) walked_over_all();
   ended->done(*ended, error);
-  while (!walk_ && !postponed_.empty()) {
-    const std::function<void()> next = std::move(postponed_.front());
+  draining_ = true;
+  while (!postponed_.empty() && (!walk_ || passes(postponed_.front().needs))) {
+    const std::function<void()> next = std::move(postponed_.front().call);
     postponed_.pop_front();
     next();
   }
+  draining_ = false;
 }
 
-bool LinuxVolume::postponed(bool needs_index, std::function<void()> call) {
+/// May take effect although a walk is under way.
+bool LinuxVolume::passes(Needs needs) const { return needs == Needs::known_objects && walk_->yields && !walk_->closed; }
+
+void LinuxVolume::index() {
+  if (index_->complete()) return sink_.post(io::Indexed{});
+  Walk walk = whole_tree();
+  walk.yields = true;
+  begin_walk(std::move(walk), [this](Walk&, int error) {
+    index_failed_ = error != 0;
+    sink_.post(io::Indexed{});
+  });
+}
+
+bool LinuxVolume::postponed(Needs needs, std::function<void()> call) {
   if (walk_) {
-    postponed_.push_back(std::move(call));
+    if (passes(needs) && (postponed_.empty() || draining_)) return false;
+    postponed_.push_back({needs, std::move(call)});
     return true;
   }
-  if (!needs_index || indexed_ || index_failed_) return false;
+  if (needs != Needs::index || index_->complete() || index_failed_) return false;
   begin_walk(whole_tree(), [this, call = std::move(call)](Walk&, int error) {
     index_failed_ = error != 0;
     call();

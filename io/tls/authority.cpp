@@ -107,7 +107,7 @@ std::string make_request(const Key& key) {
 
 std::optional<Key> key_of_request(std::string_view pem) {
   const OwnedBio in(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
-  const OwnedRequest request(PEM_read_bio_X509_REQ(in.get(), nullptr, nullptr, nullptr));
+  const OwnedRequest request(PEM_read_bio_X509_REQ(in.get(), nullptr, no_passphrase, nullptr));
   if (!request) return std::nullopt;
   EVP_PKEY* key = X509_REQ_get_pubkey(request.get());
   if (key == nullptr) return std::nullopt;

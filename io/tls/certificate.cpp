@@ -25,8 +25,7 @@ std::string text_of(const OwnedBio& bio) {
   return {data, static_cast<std::size_t>(size)};
 }
 
-/// A file with a passphrase would have OpenSSL ask at the terminal of a daemon.
-int no_passphrase(char*, int, int, void*) { return -1; }
+constexpr std::int64_t day_seconds = std::int64_t{24} * 3600;
 
 std::string day_of(const ASN1_TIME* time) {
   std::tm parts{};
@@ -116,8 +115,10 @@ std::int64_t Certificate::seconds_left() const {
   int days = 0;
   int seconds = 0;
   if (ASN1_TIME_diff(&days, &seconds, nullptr, X509_get0_notAfter(certificate_.get())) != 1) return 0;
-  return std::int64_t{days} * 24 * 3600 + seconds;
+  return days * day_seconds + seconds;
 }
+
+std::int64_t Certificate::days_left() const { return seconds_left() / day_seconds; }
 
 bool Certificate::is_of(const Key& key) const { return X509_check_private_key(certificate_.get(), key.get()) == 1; }
 

@@ -56,6 +56,8 @@ class Certificate {
   [[nodiscard]] std::string last_day() const;
   /// Until it is no longer valid, by this machine's clock; negative: since then.
   [[nodiscard]] std::int64_t seconds_left() const;
+  /// The same in whole days.
+  [[nodiscard]] std::int64_t days_left() const;
   [[nodiscard]] bool is_of(const Key& key) const;
   /// Whether `authority` has signed it and both are valid now; else why not, in OpenSSL's number and words.
   struct Verification {

@@ -62,6 +62,11 @@ TEST(Request, carries_the_public_key_only) {
   std::string damaged = request;
   damaged[request.size() / 2] = damaged[request.size() / 2] == 'A' ? 'B' : 'A';
   EXPECT_EQ(key_of_request(damaged), std::nullopt);
+  // Nobody is asked for a passphrase.
+  std::string encrypted = request;
+  encrypted.insert(encrypted.find('\n') + 1,
+                   "Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00112233445566778899AABBCCDDEEFF\n\n");
+  EXPECT_EQ(key_of_request(encrypted), std::nullopt);
 }
 
 TEST(Key, survives_its_file) {

@@ -101,8 +101,7 @@ LoadedCredentials load_credentials(const std::string& configuration, const Ident
                                 "\", but this machine is the " + identity.place + " of \"" + identity.cluster +
                                 "\": correct cluster.toml, --node or the host's name, or " + how_to_get_them);
     }
-    constexpr std::int64_t day = std::int64_t{24} * 3600;
-    if (const std::int64_t days = certificate->seconds_left() / day; days < renewal_days) {
+    if (const std::int64_t days = certificate->days_left(); days < renewal_days) {
       loaded.warning = path + " expires on " + certificate->last_day() + ", in " + std::to_string(days) +
                        " days: run \"lockstep renew\" on the cluster's first server, and \"lockstep invite\" there " +
                        "for any other machine";

@@ -19,6 +19,9 @@ struct Release {
   }
 };
 
+/// A text with a passphrase would have OpenSSL ask at the terminal of a daemon.
+inline int no_passphrase(char* /*room*/, int /*size*/, int /*writes*/, void* /*data*/) { return -1; }
+
 using OwnedKey = std::unique_ptr<EVP_PKEY, Release<EVP_PKEY_free>>;
 using OwnedCertificate = std::unique_ptr<X509, Release<X509_free>>;
 using OwnedRequest = std::unique_ptr<X509_REQ, Release<X509_REQ_free>>;

@@ -1,6 +1,8 @@
 #include "prod/api/api_server.h"
 
+#include "engine/values/node_id.h"
 #include "io/asio/event_loop.h"
+#include "io/tls/proven_identity.h"
 #include "prod/api/gate.h"
 #include "prod/daemon/session_acceptor.h"
 #include "prod/metrics/metric_page.h"
@@ -33,7 +35,9 @@ using boost::asio::ip::tcp;
 constexpr std::string_view json_type = "application/json";
 
 /// Asio takes over a reference of its own.
-boost::asio::ssl::context asio_context(const tls::Context& context) {
+boost::asio::ssl::context asio_context(const tls::Credentials& credentials) {
+  const tls::Context context(credentials, tls::Peers::anybody);
+  tls::ask_who_calls(context, credentials.authority);
   SSL_CTX_up_ref(context.get());
   return boost::asio::ssl::context(context.get());
 }
@@ -49,10 +53,11 @@ unsigned http_status(Outcome outcome) {
 
 class ApiSession : public std::enable_shared_from_this<ApiSession> {
  public:
-  ApiSession(tcp::socket socket, boost::asio::ssl::context& tls, Gate& gate, const ApiServer::Handle& handle,
-             std::function<void()> ended)
+  ApiSession(tcp::socket socket, boost::asio::ssl::context& tls, const tls::Credentials& credentials, Gate& gate,
+             const ApiServer::Handle& handle, std::function<void()> ended)
       : stream_(std::move(socket), tls),
         timer_(stream_.get_executor()),
+        credentials_(credentials),
         gate_(gate),
         handle_(handle),
         ended_(std::move(ended)) {
@@ -90,6 +95,7 @@ class ApiSession : public std::enable_shared_from_this<ApiSession> {
     const auto& request = parser_->get();
     keep_alive_ = request.keep_alive();
     const std::string target(request.target().data(), request.target().size());
+    if (target == configuration_path) return tell_configuration();
     const std::string_view authorization(request[http::field::authorization].data(),
                                          request[http::field::authorization].size());
     const std::string method(request.method_string().data(), request.method_string().size());
@@ -99,6 +105,23 @@ class ApiSession : public std::enable_shared_from_this<ApiSession> {
       return respond(refusal->status, json::object{{"error", refusal->text}});
     }
     ask(std::get<ApiCall>(admitted).request);
+  }
+
+  /// It holds everything that is in the files, so a token of the API is not enough; and the witness need not know.
+  void tell_configuration() {
+    const auto own = credentials_.certificate.identity();
+    const auto member = tls::proven_identity(stream_.native_handle(), credentials_.authority);
+    const bool server =
+        member && (member->place == to_string(NodeId::first) || member->place == to_string(NodeId::second));
+    if (!own || !server || member->cluster != own->cluster) {
+      return respond(403, json::object{{"error", "only a server of this cluster is told, by its certificate"}});
+    }
+    if (parser_->get().method() != http::verb::get) {
+      return respond(405, json::object{{"error", "only GET is answered here"}});
+    }
+    ControlRequest request;
+    request.verb = "configuration";
+    ask(request);
   }
 
   void ask(const ControlRequest& request) {
@@ -115,7 +138,7 @@ class ApiSession : public std::enable_shared_from_this<ApiSession> {
         json::object body;
         if (answer.outcome != Outcome::done) {
           body["error"] = answer.text;
-        } else if (verb == "status") {
+        } else if (verb == "status" || verb == "configuration") {
           body = answer.status;
         } else {
           body["text"] = answer.text;
@@ -160,6 +183,7 @@ class ApiSession : public std::enable_shared_from_this<ApiSession> {
   boost::beast::flat_buffer buffer_{ApiServer::header_bytes_max + ApiServer::body_bytes_max};
   std::optional<http::request_parser<http::string_body>> parser_;
   http::response<http::string_body> response_;
+  const tls::Credentials& credentials_;
   Gate& gate_;
   const ApiServer::Handle& handle_;
   const std::function<void()> ended_;
@@ -175,7 +199,8 @@ class ApiServer::Impl : public std::enable_shared_from_this<Impl> {
  public:
   Impl(boost::asio::io_context& context, const tls::Credentials& credentials, std::string configuration, Handle handle,
        Say say)
-      : tls_(asio_context(tls::Context(credentials, tls::Peers::anybody))),
+      : credentials_(credentials),
+        tls_(asio_context(credentials)),
         gate_(std::move(configuration), std::move(say)),
         handle_(std::move(handle)),
         context_(context) {}
@@ -187,7 +212,7 @@ class ApiServer::Impl : public std::enable_shared_from_this<Impl> {
           if (!self) return ended();
           boost::system::error_code ignored;
           socket.set_option(tcp::no_delay(true), ignored);
-          std::make_shared<ApiSession>(std::move(socket), self->tls_, self->gate_, self->handle_,
+          std::make_shared<ApiSession>(std::move(socket), self->tls_, self->credentials_, self->gate_, self->handle_,
                                        [self, ended = std::move(ended)] { ended(); })
               ->start();
         });
@@ -206,6 +231,7 @@ class ApiServer::Impl : public std::enable_shared_from_this<Impl> {
   }
 
  private:
+  const tls::Credentials credentials_;
   boost::asio::ssl::context tls_;
   Gate gate_;
   const Handle handle_;

@@ -1,4 +1,5 @@
-// The HTTP API: over TLS, for whoever has a token. Health pages for load balancers are elsewhere, and open.
+// The HTTP API: over TLS, for whoever has a token, and for one question for the cluster's own servers, known by their
+// certificate. Health pages for load balancers are elsewhere, and open.
 #pragma once
 
 #include "io/tls/context.h"
@@ -17,6 +18,9 @@ class io_context;
 }
 
 namespace lockstep::prod {
+
+/// GET, only for a server of the cluster, without a token: the request "configuration".
+inline constexpr const char* configuration_path = "/v1/configuration";
 
 /// Runs on the thread of `context`, which outlives it.
 class ApiServer {

@@ -30,8 +30,9 @@ class Api : public ::testing::Test {
             [](const ControlRequest& request, const ApiServer::Respond& respond) {
               // As a module's thread does it.
               std::thread([request, respond] {
-                respond(
-                    {request.module == "shop" ? Outcome::done : Outcome::refused, request.verb, {{"role", "PRIM"}}});
+                respond({request.module == "shop" || request.verb == "configuration" ? Outcome::done : Outcome::refused,
+                         request.verb,
+                         {{"role", "PRIM"}}});
               }).detach();
             },
             [](const std::string&) {}),
@@ -58,8 +59,8 @@ class Api : public ::testing::Test {
     return socket;
   }
   /// All that is answered until the other end closes, which "Connection: close" asks for.
-  std::string ask(const std::string& request) const {
-    SecureChannel channel(connect(), tls::Context::unverified(), tls::End::dialing, std::chrono::seconds(10));
+  std::string ask(const std::string& request, const tls::Context& context = tls::Context::unverified()) const {
+    SecureChannel channel(connect(), context, tls::End::dialing, std::chrono::seconds(10));
     EXPECT_EQ(channel.handshake(), "");
     EXPECT_EQ(channel.send_line(request), "");
     std::string text;
@@ -94,6 +95,26 @@ TEST_F(Api, refuses_who_has_none_and_what_is_too_large) {
   const std::string large = ask("POST /v1/modules/shop/swap HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " +
                                 presented_ + "\r\nContent-Length: 5000\r\n\r\n" + std::string(5000, ' '));
   EXPECT_NE(large.find("413"), std::string::npos) << large;
+}
+
+TEST_F(Api, tells_the_configuration_to_machines_of_the_cluster_alone) {
+  const auto asked_by = [&](const tls::Credentials& who) {
+    return ask("GET /v1/configuration HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + presented_ +
+                   "\r\nConnection: close\r\n\r",
+               tls::Context(who, tls::Peers::anybody));
+  };
+  const std::string member = asked_by(tls::testing::credentials("second"));
+  EXPECT_NE(member.find("200 OK"), std::string::npos) << member;
+  const std::string witness = asked_by(tls::testing::credentials("witness"));
+  EXPECT_NE(witness.find("403"), std::string::npos) << witness;
+  const std::string foreign = asked_by(tls::testing::credentials("second", tls::Authority::create("demo")));
+  EXPECT_NE(foreign.find("403"), std::string::npos) << foreign;
+  const std::string other = asked_by(tls::testing::credentials("second", tls::testing::demo_authority(), "other"));
+  EXPECT_NE(other.find("403"), std::string::npos) << other;
+  const std::string expired =
+      asked_by(tls::testing::credentials("second", tls::testing::demo_authority(), "demo", tls::testing::expired));
+  EXPECT_NE(expired.find("403"), std::string::npos) << expired;
+  EXPECT_NE(get("/v1/configuration").find("403"), std::string::npos);  // a token is not enough
 }
 
 TEST_F(Api, speaks_nothing_but_tls_1_3) {

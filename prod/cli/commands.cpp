@@ -1,6 +1,7 @@
 #include "prod/cli/commands.h"
 
 #include "prod/cli/check.h"
+#include "prod/cli/check_nodes.h"
 #include "prod/cli/conflicts.h"
 #include "prod/cli/control_client.h"
 #include "prod/cli/render_status.h"
@@ -9,10 +10,12 @@
 #include "prod/cli/top.h"
 #include "prod/config/configuration.h"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdlib>
 #include <iostream>
+#include <iterator>
 #include <pwd.h>
 #include <thread>
 #include <unistd.h>
@@ -197,14 +200,19 @@ ExitCode run_check(const CommandLine& line) {
     std::cout << chosen.error << "\n";
     return exit_refused;
   }
-  const MachineCheck machine = check_machine(line.configuration, loaded.configuration, *chosen.node);
+  MachineCheck machine = check_machine(line.configuration, loaded.configuration, *chosen.node);
+  if (line.all_nodes) {
+    MachineCheck others = check_other_nodes(line.configuration, loaded.configuration.cluster, *chosen.node);
+    std::move(others.problems.begin(), others.problems.end(), std::back_inserter(machine.problems));
+    std::move(others.warnings.begin(), others.warnings.end(), std::back_inserter(machine.warnings));
+  }
   for (const std::string& problem : machine.problems) std::cout << problem << "\n";
-  if (!machine.problems.empty()) return exit_refused;
   for (const std::string& warning : machine.warnings) std::cout << "note: " << warning << "\n";
+  if (!machine.problems.empty()) return exit_refused;
   std::cout << line.configuration << " is in order: node " << loaded.configuration.cluster.node(*chosen.node).name
             << " of cluster " << loaded.configuration.cluster.name << ", modules";
   for (const ModuleConfiguration& module : loaded.configuration.modules) std::cout << " " << module.name;
-  std::cout << "\n";
+  std::cout << (line.all_nodes ? "; the other machines have the same" : "") << "\n";
   return exit_done;
 }
 

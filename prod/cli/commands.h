@@ -35,6 +35,7 @@ struct CommandLine {
   std::string node;
   ControlRequest request;
   ConflictsCommand conflicts;
+  bool all_nodes = false;  ///< check: also what the other machines have
   bool json = false;
   bool exit_code = false;                       ///< status: the exit status says how things are
   bool follow = false;                          ///< log: goes on with what happens
@@ -50,7 +51,8 @@ ExitCode complain(ExitCode code, const std::string& text);
 
 /// Prints to standard output what was asked for, and errors to standard error.
 ExitCode run_command(CommandLine line);
-/// Validates all configuration files, which node this is, and what lockstepd needs of this server.
+/// Validates all configuration files, which node this is, and what lockstepd needs of this server; with `all_nodes`
+/// also whether the other machines have the same.
 ExitCode run_check(const CommandLine& line);
 
 }  // namespace lockstep::prod

@@ -153,7 +153,10 @@ void add_verbs(CLI::App& app, CommandLine& line) {
   CLI::App* completion = add_verb(app, line, {"completion", "Print a script that makes a shell complete this command"});
   completion->add_option("shell", line.shell, "Whose")->required()->check(CLI::IsMember({"bash", "fish", "zsh"}));
 
-  add_verb(app, line, {"check", "Validate configuration, keys, ports and directories; starts and changes nothing"});
+  CLI::App* check =
+      add_verb(app, line, {"check", "Validate configuration, keys, ports and directories; starts and changes nothing"});
+  check->add_flag("--all-nodes", line.all_nodes,
+                  "Also whether the other machines are there, and have the same configuration, version and time");
 }
 
 }  // namespace

@@ -59,7 +59,10 @@ std::optional<std::int64_t> parse_iso_time(const std::string& text) {
   if (read != 7 || static_cast<std::size_t>(used) != text.size()) return std::nullopt;
   utc.tm_year -= 1900;
   --utc.tm_mon;
-  return std::int64_t{::timegm(&utc)} * ms_per_second + ms;
+  const std::int64_t time = std::int64_t{::timegm(&utc)} * ms_per_second + ms;
+  // scanf and the calendar take much else, such as signs, spaces and the 31st of November.
+  if (iso_time(time) != text) return std::nullopt;
+  return time;
 }
 
 std::string local_time(std::int64_t ms) { return formatted(broken_down(ms), "%Y-%m-%d %H:%M:%S"); }

@@ -216,6 +216,8 @@ TEST_F(ConfigurationTest, wrong_values_are_explained) {
       {"[application]\nstart = [\"x\"]", "4:9: \"start\" should be a string, not a list"},
       {"colour = \"red\"", "3:1: unknown key \"colour\": known are directory, port"},
       {"timeout = \"2s\" x", "modules/data.toml:3:"},
+      {"timeout = \xEF\xBB\x86", "modules/data.toml:3:11:"},
+      {"timeout = \xEF\xBB\x86", "characters beyond ASCII stand only in quotes and comments"},
   };
   for (const auto& [line, expected] : cases) {
     write("modules/data.toml", std::string(good_module) + line + "\n");

@@ -17,7 +17,7 @@ constexpr Duration heartbeat_min = milliseconds(10);
 constexpr Duration phase_timeout_min = milliseconds(1000);
 constexpr Duration phase_timeout_max = milliseconds(std::int64_t{24} * 3600 * 1000);
 /// Less would not end in a lifetime, more is no limit.
-constexpr std::int64_t rate_min = 64 * 1024;
+constexpr std::int64_t rate_min = std::int64_t{64} * 1024;
 constexpr std::int64_t rate_max = std::int64_t{1} << 40U;
 /// So many heartbeats fit into one timeout at least, so that a late one does no harm.
 constexpr std::int64_t heartbeats_per_timeout = 4;

@@ -1,13 +1,13 @@
 #include "prod/config/toml_document.h"
 
+#include "io/toml/toml.h"
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
 #include <iterator>
-
-#include <toml++/toml.h>
 
 namespace lockstep::prod {
 
@@ -57,10 +57,9 @@ std::string TomlValue::kind() const {
 
 TomlValue parse_toml(std::string_view text, const std::string& shown_name, std::vector<ConfigurationError>& errors) {
   try {
-    return convert(toml::parse(text, shown_name));
-  } catch (const toml::parse_error& error) {
-    const TomlPosition at = position_of(error.source());
-    errors.push_back({shown_name, at.line, at.column, std::string(error.description())});
+    return convert(parse_toml_text(text));
+  } catch (const TomlError& error) {
+    errors.push_back({shown_name, error.line, error.column, error.what()});
     return {{}, TomlValue::Table{}};
   }
 }

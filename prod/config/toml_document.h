@@ -1,4 +1,4 @@
-// A TOML file as a plain tree with positions, so that only one source file needs the TOML library.
+// A TOML file as a plain tree with positions, so that only one source file of the configuration needs the TOML library.
 #pragma once
 
 #include "prod/config/configuration.h"

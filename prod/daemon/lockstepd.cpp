@@ -110,7 +110,7 @@ int run(const Arguments& arguments) {
     views.push_back(hosts.back().get());
   }
   for (const auto& host : hosts) host->know(views);
-  Services services(views, cluster, *chosen.node, arguments.configuration, *keys.credentials);
+  Services services(views, webhooks, cluster, *chosen.node, arguments.configuration, *keys.credentials);
   std::string error = prepare_all(hosts);
   if (error.empty()) error = services.listen();
   if (!error.empty()) {

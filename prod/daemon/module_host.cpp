@@ -4,6 +4,7 @@
 #include "engine/recording/taps.h"
 #include "io/asio/asio_link.h"
 #include "io/asio/asio_timers.h"
+#include "io/asio/background_threads.h"
 #include "io/asio/event_loop.h"
 #include "io/asio/event_queue.h"
 #include "io/linux/addressed_application.h"
@@ -112,6 +113,7 @@ class ModuleHost::Running {
         storage_(loop_, queue_, host.module_.name, host.module_.directory, host.report_,
                  [this] { failed_syncs_.note(); }),
         timers_(loop_, queue_),
+        background_(loop_, queue_),
         answers_(queue_),
         observer_(LogTrace(host.report_, [this] { status_changed_ = true; }), narrator_of(host), host.counters_),
         publish_timer_(loop_.context()) {}
@@ -164,7 +166,8 @@ class ModuleHost::Running {
                                   *journal_,         *touch_log_,
                                   storage_.volume(), mount,
                                   *application_,     *checks_,
-                                  answers_,          observer_};
+                                  answers_,          observer_,
+                                  background_};
     if (host_.cluster_.recorder.enabled) {
       recorder_.emplace(loop_, recorder_options(host_.cluster_, host_.module_, settings), host_.report_);
       taps_.emplace(ports, recorder_->recorder().decisions());
@@ -247,7 +250,8 @@ class ModuleHost::Running {
       engine_->step(now, std::move(event));
     }
     stepping_ = false;
-    if (!marker_confirmed_) confirm_marker();  // what the step has sent leaves with the flush
+    if (!std::exchange(indexing_, true)) storage_.begin_index();  // Booted was the first event
+    if (!marker_confirmed_) confirm_marker();                     // what the step has sent leaves with the flush
   }
 
   void publish() {
@@ -288,6 +292,7 @@ class ModuleHost::Running {
   ModuleStorage storage_;
   std::shared_ptr<linux_io::ConflictStore> conflicts_;
   io::AsioTimers timers_;
+  io::BackgroundThreads background_;
   std::unique_ptr<io::AsioLink> link_;
   std::unique_ptr<io::ScriptApplication> scripts_;
   std::unique_ptr<linux_io::AddressedApplication> application_;
@@ -301,6 +306,7 @@ class ModuleHost::Running {
   ModuleObserver observer_;
   bool status_changed_ = false;
   bool stepping_ = false;
+  bool indexing_ = false;
   std::vector<std::function<void()>> answers_due_;  ///< so that whoever is answered finds the newest status
   boost::asio::steady_timer publish_timer_;
   std::optional<FlightRecorder> recorder_;

@@ -89,6 +89,7 @@ class ModuleStorage::Impl {
     volume_ = std::make_unique<linux_io::LinuxVolume>(loop_.context(), workers_, queue_, guard_.directory());
     volume_->on_failed_sync(sync_failed_);
     if (std::string error = volume_->prepare(); !error.empty()) return error;
+
     linux_io::FuseMountOptions options;
     options.path = guard_.path();
     options.module = module_;
@@ -144,6 +145,11 @@ std::string ModuleStorage::open() { return impl_->open(); }
 io::Volume& ModuleStorage::volume() {
   LOCKSTEP_CHECK(impl_->volume_ != nullptr, "the storage is open");
   return *impl_->volume_;
+}
+
+void ModuleStorage::begin_index() {
+  LOCKSTEP_CHECK(impl_->volume_ != nullptr, "the storage is open");
+  impl_->volume_->index();
 }
 
 io::Mount& ModuleStorage::mount() {

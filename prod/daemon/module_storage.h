@@ -36,6 +36,8 @@ class ModuleStorage {
   /// Valid after open().
   [[nodiscard]] io::Volume& volume();
   [[nodiscard]] io::Mount& mount();
+  /// Once, when the engine has been told of its start: io::Indexed will follow.
+  void begin_index();
   /// Identity of the directory, for io::Booted.
   [[nodiscard]] std::uint64_t tree() const;
   /// The raw directory, open; owned by this object.

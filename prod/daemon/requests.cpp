@@ -169,14 +169,15 @@ void handle_control(const std::vector<ModuleHost*>& hosts, const ClusterConfigur
   }
 }
 
-void handle_api(const std::vector<ModuleHost*>& hosts, const ClusterConfiguration& cluster, NodeId self,
-                const ControlRequest& request, const ControlServer::Respond& respond) {
+void handle_api(const std::vector<ModuleHost*>& hosts, const WebhookSender& webhooks,
+                const ClusterConfiguration& cluster, NodeId self, const ControlRequest& request,
+                const ControlServer::Respond& respond) {
   if (!request.module.empty()) {
     if (find_host(hosts, request.module) != nullptr) return handle_control(hosts, cluster, self, request, respond);
     respond({Outcome::not_available, "no module \"" + request.module + "\": there is " + known_modules(hosts), {}});
     return;
   }
-  if (request.verb == "metrics") return respond({Outcome::done, metrics_page(hosts), {}});
+  if (request.verb == "metrics") return respond({Outcome::done, metrics_page(hosts, webhooks), {}});
   respond(status_of_all(hosts, cluster, self));
 }
 

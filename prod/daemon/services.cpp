@@ -3,6 +3,8 @@
 #include "engine/values/check.h"
 #include "prod/api/api_server.h"
 #include "prod/common/log.h"
+#include "prod/common/wall_time.h"
+#include "prod/config/compare_files.h"
 #include "prod/daemon/expiry_watch.h"
 #include "prod/daemon/module_host.h"
 
@@ -12,15 +14,19 @@
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
 
 namespace lockstep::prod {
 
 class Services::Impl {
  public:
-  Impl(std::vector<ModuleHost*> hosts, ClusterConfiguration cluster, NodeId self, const std::string& configuration,
-       const tls::Credentials& credentials)
+  Impl(std::vector<ModuleHost*> hosts, const WebhookSender& webhooks, ClusterConfiguration cluster, NodeId self,
+       const std::string& configuration, const tls::Credentials& credentials)
       : hosts_(std::move(hosts)),
         cluster_(std::move(cluster)),
+        configuration_(configuration),
+        files_at_start_(read_configuration_texts(configuration)),
         work_(boost::asio::make_work_guard(context_)),
         control_(context_,
                  [this, self](const ControlRequest& request, const ControlServer::Respond& respond) {
@@ -29,8 +35,9 @@ class Services::Impl {
         http_(context_, [this](const std::string& path) { return handle_http(hosts_, path); }),
         api_(
             context_, credentials, configuration,
-            [this, self](const ControlRequest& request, const ApiServer::Respond& respond) {
-              handle_api(hosts_, cluster_, self, request, respond);
+            [this, self, &webhooks](const ControlRequest& request, const ApiServer::Respond& respond) {
+              if (request.verb == "configuration") return respond(configuration_answer(self));
+              handle_api(hosts_, webhooks, cluster_, self, request, respond);
             },
             [](const std::string& text) { log(io::Severity::info, "API: " + text); }),
         expiry_(context_, configuration, {cluster_.name, std::string(to_string(self))}, &log) {}
@@ -59,8 +66,34 @@ class Services::Impl {
   }
 
  private:
+  /// For "check --all-nodes" on the other server: the files as they are now, since those will count, and which of them
+  /// this daemon does not run with yet.
+  [[nodiscard]] ControlAnswer configuration_answer(NodeId self) const {
+    const ConfigurationTexts now = read_configuration_texts(configuration_);
+    boost::json::object files;
+    boost::json::array changed;
+    for (const auto& [name, text] : now) {
+      files[name] = text;
+      const auto before = files_at_start_.find(name);
+      if (before == files_at_start_.end() || before->second != text)
+        changed.emplace_back(boost::json::string(name.data(), name.size()));
+    }
+    for (const auto& [name, text] : files_at_start_) {
+      if (now.count(name) == 0) changed.emplace_back(boost::json::string(name.data(), name.size()));
+    }
+    return {Outcome::done,
+            {},
+            {{"node", cluster_.node(self).name},
+             {"version", LOCKSTEP_VERSION},
+             {"time_ms", wall_clock_ms()},
+             {"files", std::move(files)},
+             {"changed", std::move(changed)}}};
+  }
+
   const std::vector<ModuleHost*> hosts_;
   const ClusterConfiguration cluster_;
+  const std::string configuration_;
+  const ConfigurationTexts files_at_start_;
   boost::asio::io_context context_{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
   ControlServer control_;
@@ -70,9 +103,9 @@ class Services::Impl {
   std::thread thread_;
 };
 
-Services::Services(std::vector<ModuleHost*> hosts, ClusterConfiguration cluster, NodeId self,
-                   const std::string& configuration, const tls::Credentials& credentials)
-    : impl_(std::make_unique<Impl>(std::move(hosts), std::move(cluster), self, configuration, credentials)) {}
+Services::Services(std::vector<ModuleHost*> hosts, const WebhookSender& webhooks, ClusterConfiguration cluster,
+                   NodeId self, const std::string& configuration, const tls::Credentials& credentials)
+    : impl_(std::make_unique<Impl>(std::move(hosts), webhooks, std::move(cluster), self, configuration, credentials)) {}
 
 Services::~Services() = default;
 

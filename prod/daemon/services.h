@@ -14,27 +14,30 @@
 namespace lockstep::prod {
 
 class ModuleHost;
+class WebhookSender;
 
 /// Answers one request; `respond` is called once, at once or from a module's thread.
 void handle_control(const std::vector<ModuleHost*>& hosts, const ClusterConfiguration& cluster, NodeId self,
                     const ControlRequest& request, const ControlServer::Respond& respond);
 
-/// The same for the HTTP API, which may also ask for the status of all modules.
-void handle_api(const std::vector<ModuleHost*>& hosts, const ClusterConfiguration& cluster, NodeId self,
-                const ControlRequest& request, const ControlServer::Respond& respond);
+/// The same for the HTTP API, which may also ask for the status of all modules and for their figures.
+void handle_api(const std::vector<ModuleHost*>& hosts, const WebhookSender& webhooks,
+                const ClusterConfiguration& cluster, NodeId self, const ControlRequest& request,
+                const ControlServer::Respond& respond);
 
 /// GET /health/MODULE and /var/modules/MODULE/ready.txt; never asks a module's thread, which may hang.
 HttpAnswer handle_http(const std::vector<ModuleHost*>& hosts, const std::string& path);
 
-/// All modules' figures, and the process's, for Prometheus. Asks no module's thread either.
-std::string metrics_page(const std::vector<ModuleHost*>& hosts);
+/// All modules' figures, the webhooks' and the process's, for Prometheus. Asks no module's thread either.
+std::string metrics_page(const std::vector<ModuleHost*>& hosts, const WebhookSender& webhooks);
 
-/// The thread that runs control socket, health pages and API. The hosts outlive it.
+/// The thread that runs control socket, health pages and API. The hosts and the webhooks outlive
+/// it.
 class Services {
  public:
   /// `configuration`: its directory, where the API's tokens are; `credentials`: by which the API is known.
-  Services(std::vector<ModuleHost*> hosts, ClusterConfiguration cluster, NodeId self, const std::string& configuration,
-           const tls::Credentials& credentials);
+  Services(std::vector<ModuleHost*> hosts, const WebhookSender& webhooks, ClusterConfiguration cluster, NodeId self,
+           const std::string& configuration, const tls::Credentials& credentials);
   ~Services();
 
   /// Opens the socket and the ports. An error as a sentence with a remedy, or empty.

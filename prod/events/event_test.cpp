@@ -133,6 +133,9 @@ TEST(WallTime, is_written_and_read) {
   EXPECT_EQ(parse_iso_time("2026-11-18T11:06:40.123Z"), 1'795'000'000'123);
   EXPECT_FALSE(parse_iso_time("2026-11-18T11:06:40"));
   EXPECT_FALSE(parse_iso_time("2026-11-18T11:06:40.123Zx"));
+  EXPECT_FALSE(parse_iso_time("2026-11-18T11:06:40.+12Z"));
+  EXPECT_FALSE(parse_iso_time("2026-11- 8T11:06:40.123Z"));
+  EXPECT_FALSE(parse_iso_time("2026-11-31T11:06:40.123Z"));
   ::setenv("TZ", "UTC", 1);
   ::tzset();
   EXPECT_EQ(local_time_short(1'795'000'000'123, 1'795'000'100'000), "11:06");

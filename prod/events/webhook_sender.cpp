@@ -91,7 +91,7 @@ class WebhookSender::Receiver {
   Figures figures() const {
     const std::scoped_lock lock(mutex_);
     Figures figures = figures_;
-    figures.waiting = queue_.size();
+    figures.waiting = queue_.size() + (delivering_ ? 1U : 0U);
     return figures;
   }
 
@@ -105,7 +105,9 @@ class WebhookSender::Receiver {
       if (queue_.empty()) return;
       Message message = std::move(queue_.front());
       queue_.pop_front();
+      delivering_ = true;
       deliver(message, lock);
+      delivering_ = false;
     }
   }
 
@@ -174,13 +176,14 @@ class WebhookSender::Receiver {
   mutable std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<Message> queue_;
+  bool delivering_ = false;
   Figures figures_;
   std::optional<Clock::time_point> end_at_;
   std::thread thread_;
 };
 
-WebhookSender::WebhookSender(std::vector<WebhookConfiguration> webhooks, WebhookOrigin origin, io::Report report,
-                             WebhookTimes times) {
+WebhookSender::WebhookSender(std::vector<WebhookConfiguration> webhooks, const WebhookOrigin& origin,
+                             const io::Report& report, WebhookTimes times) {
   for (WebhookConfiguration& webhook : webhooks) {
     receivers_.push_back(std::make_unique<Receiver>(std::move(webhook), origin, report, times));
   }

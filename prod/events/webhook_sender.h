@@ -34,7 +34,7 @@ class WebhookSender {
   /// Of each webhook; when more are waiting the oldest is given up.
   static constexpr std::size_t queue_max = 256;
 
-  WebhookSender(std::vector<WebhookConfiguration> webhooks, WebhookOrigin origin, io::Report report,
+  WebhookSender(std::vector<WebhookConfiguration> webhooks, const WebhookOrigin& origin, const io::Report& report,
                 WebhookTimes times = {});
   ~WebhookSender();
   WebhookSender(const WebhookSender&) = delete;
@@ -48,7 +48,7 @@ class WebhookSender {
     std::uint64_t delivered = 0;
     std::uint64_t failures = 0;  ///< attempts that failed
     std::uint64_t given_up = 0;
-    std::uint64_t waiting = 0;
+    std::uint64_t waiting = 0;  ///< with the one that is being delivered
   };
   /// Of each webhook, in the order of the configuration.
   [[nodiscard]] std::vector<Figures> figures() const;

@@ -2,6 +2,7 @@
 #include "prod/metrics/measured_ports.h"
 #include "prod/metrics/module_metrics.h"
 #include "prod/metrics/process_metrics.h"
+#include "prod/metrics/webhook_metrics.h"
 
 #include <cerrno>
 #include <cstdlib>
@@ -100,6 +101,7 @@ std::string page_of(const ModuleCounters& counters, engine::Status status) {
   published.at = start;
   add_module_metrics(page, {"shop", std::make_shared<const PublishedStatus>(published), true, start}, counters);
   add_module_metrics(page, {"starting", nullptr, false, start}, counters);
+  add_webhook_metrics(page, {{"alerts.example.org", 5, 2, 1, 3}, {"alerts.example.org", 0, 0, 0, 0}});
   return page.text();
 }
 
@@ -111,6 +113,8 @@ engine::Status primary() {
   status.lsn = Lsn(120);
   status.peer_applied = Lsn(100);
   status.verify.last_ended_ago = milliseconds(5000);
+  status.checks = {{"port", CheckAction::restart, engine::CheckState::missing, 2, 3, "connection refused"}};
+  status.restarts = {1, 5};
   return status;
 }
 
@@ -153,6 +157,27 @@ TEST(ModuleMetrics, say_role_protection_and_lag) {
   expect_line(page, R"(lockstep_verify_last_ended_age_seconds{module="shop"} 5)");
   expect_line(page, R"(lockstep_build_info{program="lockstepd",version="1.2.3"} 1)");
   EXPECT_NE(page.find("process_resident_memory_bytes "), std::string::npos);
+}
+
+TEST(ModuleMetrics, say_what_checks_found_and_what_restarts_are_left) {
+  const ModuleCounters counters;
+  const std::string page = page_of(counters, primary());
+  expect_line(page, R"(lockstep_check_state{module="shop",check="port",state="missing"} 1)");
+  expect_line(page, R"(lockstep_check_state{module="shop",check="port",state="passing"} 0)");
+  expect_line(page, R"(lockstep_check_misses{module="shop",check="port"} 2)");
+  expect_line(page, R"(lockstep_check_misses_max{module="shop",check="port"} 3)");
+  expect_line(page, R"(lockstep_restarts_used{module="shop"} 1)");
+  expect_line(page, R"(lockstep_restarts_max{module="shop"} 5)");
+}
+
+TEST(WebhookMetrics, say_of_each_what_it_has_heard) {
+  const ModuleCounters counters;
+  const std::string page = page_of(counters, primary());
+  expect_line(page, R"(lockstep_webhook_delivered_total{webhook="1",host="alerts.example.org"} 5)");
+  expect_line(page, R"(lockstep_webhook_failures_total{webhook="1",host="alerts.example.org"} 2)");
+  expect_line(page, R"(lockstep_webhook_given_up_total{webhook="1",host="alerts.example.org"} 1)");
+  expect_line(page, R"(lockstep_webhook_waiting{webhook="1",host="alerts.example.org"} 3)");
+  expect_line(page, R"(lockstep_webhook_delivered_total{webhook="2",host="alerts.example.org"} 0)");
 }
 
 /// Prometheus's own opinion of names, types, help and form.

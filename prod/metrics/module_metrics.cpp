@@ -121,6 +121,24 @@ void add_resync(ModulePage& page, const engine::Status& status, const ModuleCoun
   page.gauge("lockstep_resync_peer_left_bytes", "What is left of that", status.peer_resync_bytes_left);
 }
 
+void add_checks(ModulePage& page, const engine::Status& status) {
+  using engine::CheckState;
+  for (const engine::CheckStatus& check : status.checks) {
+    for (const CheckState state :
+         {CheckState::idle, CheckState::unknown, CheckState::passing, CheckState::missing, CheckState::failed}) {
+      page.gauge("lockstep_check_state", "What a check of the application has found, 1 for the present state",
+                 check.state == state, {{"check", check.name}, {"state", std::string(to_string(state))}});
+    }
+    page.gauge("lockstep_check_misses", "How often in a row it has found the application not to answer", check.misses,
+               {{"check", check.name}});
+    page.gauge("lockstep_check_misses_max", "With how many it has failed", check.misses_max, {{"check", check.name}});
+  }
+  page.gauge("lockstep_restarts_used",
+             "How often failed checks have made the application start again within the window of restarts",
+             status.restarts.used);
+  page.gauge("lockstep_restarts_max", "How often they may", status.restarts.max);
+}
+
 void add_verify(ModulePage& page, const engine::Status& status, const ModuleCounters& counters) {
   page.gauge("lockstep_verify_running", "Whether this primary compares both nodes' data",
              status.verify.job != VerifyJob::none);
@@ -164,6 +182,7 @@ void add_module_metrics(MetricPage& page, const ObservedModule& module, const Mo
   if (!module.published) return;
   add_replication(own, module.published->status, counters);
   add_resync(own, module.published->status, counters);
+  add_checks(own, module.published->status);
   add_verify(own, module.published->status, counters);
   add_rest(own, *module.published, counters);
 }

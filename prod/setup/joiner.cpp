@@ -3,13 +3,8 @@
 #include "prod/setup/enrolment.h"
 #include "prod/setup/secure_channel.h"
 
-#include <arpa/inet.h>
 #include <cerrno>
 #include <cstring>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <sys/time.h>
-#include <unistd.h>
 
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
@@ -23,35 +18,6 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::chrono::milliseconds exchange_time_max{10'000};
-
-/// A connected socket, or -1 with errno.
-int connect_to(const JoinToken& token) {
-  sockaddr_storage address{};
-  socklen_t size = 0;
-  auto* v4 = reinterpret_cast<sockaddr_in*>(&address);
-  auto* v6 = reinterpret_cast<sockaddr_in6*>(&address);
-  if (::inet_pton(AF_INET, token.address.c_str(), &v4->sin_addr) == 1) {
-    v4->sin_family = AF_INET;
-    v4->sin_port = htons(token.port);
-    size = sizeof *v4;
-  } else if (::inet_pton(AF_INET6, token.address.c_str(), &v6->sin6_addr) == 1) {
-    v6->sin6_family = AF_INET6;
-    v6->sin6_port = htons(token.port);
-    size = sizeof *v6;
-  } else {
-    errno = EINVAL;
-    return -1;
-  }
-  const int socket = ::socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (socket < 0) return -1;
-  const timeval limit{exchange_time_max.count() / 1000, 0};
-  ::setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);  // also of connect(2)
-  if (::connect(socket, reinterpret_cast<const sockaddr*>(&address), size) == 0) return socket;
-  const int error = errno == EINPROGRESS ? ETIMEDOUT : errno;
-  ::close(socket);
-  errno = error;
-  return -1;
-}
 
 /// The authority that the token names, if the other end is its first server; else why not.
 std::variant<tls::Certificate, std::string> authority_of(const std::vector<tls::Certificate>& chain,
@@ -109,7 +75,7 @@ std::variant<Joined, std::string> take(const json::object& answer, const JoinTok
 
 std::variant<Joined, std::string> join(const JoinToken& token) {
   const std::string who = "the first server at " + token.address + ":" + std::to_string(token.port) + " ";
-  const int socket = connect_to(token);
+  const int socket = dial(token.address, token.port, exchange_time_max);
   if (socket < 0) {
     return who + "cannot be reached: " + std::strerror(errno) +
            ": \"lockstep invite\" must still be running there, and the port be open to this machine";

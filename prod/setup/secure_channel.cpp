@@ -1,14 +1,47 @@
 #include "prod/setup/secure_channel.h"
 
 #include <algorithm>
+#include <arpa/inet.h>
 #include <array>
+#include <cerrno>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <poll.h>
+#include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 namespace lockstep::prod {
 
 using tls::Progress;
+
+int dial(const std::string& host, std::uint16_t port, std::chrono::milliseconds limit) {
+  sockaddr_storage address{};
+  socklen_t size = 0;
+  auto* v4 = reinterpret_cast<sockaddr_in*>(&address);
+  auto* v6 = reinterpret_cast<sockaddr_in6*>(&address);
+  if (::inet_pton(AF_INET, host.c_str(), &v4->sin_addr) == 1) {
+    v4->sin_family = AF_INET;
+    v4->sin_port = htons(port);
+    size = sizeof *v4;
+  } else if (::inet_pton(AF_INET6, host.c_str(), &v6->sin6_addr) == 1) {
+    v6->sin6_family = AF_INET6;
+    v6->sin6_port = htons(port);
+    size = sizeof *v6;
+  } else {
+    errno = EINVAL;
+    return -1;
+  }
+  const int socket = ::socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (socket < 0) return -1;
+  const timeval time{limit.count() / 1000, 0};
+  ::setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &time, sizeof time);  // also of connect(2)
+  if (::connect(socket, reinterpret_cast<const sockaddr*>(&address), size) == 0) return socket;
+  const int error = errno == EINPROGRESS ? ETIMEDOUT : errno;
+  ::close(socket);
+  errno = error;
+  return -1;
+}
 
 SecureChannel::SecureChannel(int socket, const tls::Context& context, tls::End end, std::chrono::milliseconds limit)
     : socket_(socket), deadline_(std::chrono::steady_clock::now() + limit), stream_(context, end, socket) {
@@ -39,7 +72,9 @@ bool SecureChannel::finish(Step step) {
       case Progress::wants_output:
         if (!wait(POLLOUT)) return false;
         break;
-      default: error_ = stream_.reason(); return false;
+      case Progress::refused: refused_ = true; [[fallthrough]];
+      case Progress::closed:
+      case Progress::broken: error_ = stream_.reason(); return false;
     }
   }
 }

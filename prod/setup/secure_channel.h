@@ -4,6 +4,7 @@
 #include "io/tls/stream.h"
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,6 +13,9 @@ namespace lockstep::prod {
 
 /// A request or an answer is shorter: configuration files and certificates.
 inline constexpr std::size_t line_bytes_max = std::size_t{1} << 20U;
+
+/// A connected socket, or -1 with errno. `address` is an IP address.
+int dial(const std::string& address, std::uint16_t port, std::chrono::milliseconds limit);
 
 /// Every call ends within the time that is left of `limit`, counted from the construction.
 class SecureChannel {
@@ -28,6 +32,8 @@ class SecureChannel {
   /// Without its end; nothing if none came (`error`).
   std::optional<std::string> receive_line();
   [[nodiscard]] const std::string& error() const { return error_; }
+  /// The other end, or this one, does not accept what the other is: time alone will not mend it.
+  [[nodiscard]] bool refused() const { return refused_; }
   [[nodiscard]] const tls::Stream& stream() const { return stream_; }
 
  private:
@@ -39,6 +45,7 @@ class SecureChannel {
   const std::chrono::steady_clock::time_point deadline_;
   tls::Stream stream_;
   std::string error_;
+  bool refused_ = false;
   std::string received_;  ///< beyond the lines that were given out
 };
 

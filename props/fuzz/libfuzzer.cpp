@@ -1,6 +1,7 @@
 // lockstep-fuzz: libFuzzer with one of the targets.
 //   lockstep-fuzz --target=NAME [-OPTION=VALUE...] CORPUS...     options of libFuzzer: -help=1
-//   lockstep-fuzz --targets                                      their names, each with the longest input worth trying
+//   lockstep-fuzz --targets                                      their names
+//   lockstep-fuzz --target=NAME --limits                         the longest input worth trying, and how many to try
 //   lockstep-fuzz --target=NAME --write-seeds=DIRECTORY          fills it with valid inputs
 #include "engine/values/check.h"
 #include "props/fuzz/targets.h"
@@ -43,18 +44,24 @@ void write_seeds(const std::string& directory) {
 // libFuzzer leaves alone what begins with two dashes.
 extern "C" int LLVMFuzzerInitialize(int* count, char*** arguments) {
   std::string seeds;
+  bool limits = false;
   for (int i = 1; i < *count; ++i) {
     const std::string argument = (*arguments)[i];
     if (argument == "--targets") {
       for (const fuzz::Target* each : fuzz::all_targets()) {
-        std::printf("%s %zu\n", std::string(each->name).c_str(), each->bytes_max);
+        std::printf("%s\n", std::string(each->name).c_str());
       }
       std::exit(0);
     }
     if (argument.starts_with("--target=")) chosen = fuzz::find_target(argument.substr(argument.find('=') + 1));
+    if (argument == "--limits") limits = true;
     if (argument.starts_with("--write-seeds=")) seeds = argument.substr(argument.find('=') + 1);
   }
   if (chosen == nullptr) refuse("which decoder? --target=NAME, one of those that --targets lists");
+  if (limits) {
+    std::printf("%zu %zu\n", chosen->bytes_max, chosen->tries);
+    std::exit(0);
+  }
   if (!seeds.empty()) {
     write_seeds(seeds);
     std::exit(0);

@@ -18,6 +18,7 @@ struct Target {
   /// Valid inputs, made by the encoders that production uses: accepts() takes each.
   std::vector<Buffer> (*seeds)();
   std::size_t bytes_max;  ///< longer inputs find nothing more
+  std::size_t tries;      ///< take about three seconds, in the preset `asan`
 };
 
 /// All there are, but the planted one, in the order of the layers.

@@ -7,9 +7,11 @@ namespace lockstep::fuzz {
 
 std::span<const Target* const> all_targets() {
   static constexpr std::array all = {
-      &wire_message, &journal_record, &touches,      &recording_event, &recording_block, &recording_segment,
-      &link_hello,   &link_frames,    &journal_file, &touch_log_file,  &conflict_record, &fuse_request,
-      &mount_table,  &cluster_file,   &module_file,  &control_message, &http_request,
+      &wire_message,      &journal_record,   &touches,      &engine_snapshot, &recording_event, &recording_block,
+      &recording_segment, &link_hello,       &link_frames,  &link_connection, &certificate,     &certificate_request,
+      &interface_address, &neighbour_packet, &journal_file, &touch_log_file,  &conflict_record, &fuse_request,
+      &mount_table,       &cluster_file,     &module_file,  &api_tokens,      &join_token,      &control_message,
+      &timeline_event,    &http_request,     &api_request,  &scenario_file,   &campaign_report,
   };
   return all;
 }

@@ -82,6 +82,23 @@ TEST_F(CheckersTest, AMismatchWhereNothingHasRottedIsSeen) {
   EXPECT_THROW(checker.traced(Place::first, io::MismatchFound{{1, 1}, MismatchKind::names, 0, 0, 4096}), Violation);
 }
 
+TEST_F(CheckersTest, RotThatWasWrittenOverComesBackWithALossOfPower) {
+  History history(world_);
+  const FileId file{1, 1};
+  history.rotted(NodeId::first, file, 100, 1);
+  Operation over;
+  over.kind = OperationKind::write;
+  over.file = file;
+  over.data = Buffer::copy_of(std::string(4096, 'x'));
+  history.applied(NodeId::first, 1, over, io::Origin::stream, true);
+  EXPECT_FALSE(history.rotten(NodeId::first).touch(file, 100, 1));
+  history.stopped(Place::first, false);
+  EXPECT_FALSE(history.rotten(NodeId::first).touch(file, 100, 1));
+  history.stopped(Place::first, true);
+  EXPECT_TRUE(history.rotten(NodeId::first).touch(file, 100, 1));
+  EXPECT_FALSE(history.rotten(NodeId::second).touch(file, 100, 1));
+}
+
 TEST_F(CheckersTest, AMismatchThatIsNotReportedIsSeen) {
   const FileId file{0, 77};
   for (const NodeId node : every_node) {

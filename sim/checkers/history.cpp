@@ -96,6 +96,7 @@ void History::traced(Place by, const io::TraceEvent& event) {
     if (replica(node).resyncing_since != beginnings_ || replica(node).resyncing_in != branch_epoch_) return;
     // With a tree that had rotted when it was read; a write over it may be on its way.
     rotten_[index_of(node)].add(rot_to_copy_[index_of(node)]);
+    ever_rotten_[index_of(node)].add(rot_to_copy_[index_of(node)]);
     const auto position = position_of(node, count_up_to(ended->lsn), false);
     if (!position) {
       // Which difference: against the tree where the resync says that it ended.
@@ -147,6 +148,8 @@ void History::stopped(Place place, bool power_lost) {
   here.power_lost = true;
   here.sync_failed = false;  // what it reads from now on is what its disk has
   here.why_not = "lost power";
+  // What was written over them may not have been on the disk yet.
+  rotten_[index_of(node_at(place))] = ever_rotten_[index_of(node_at(place))];
 }
 
 void History::delivering(Place to, const io::Event& event) {
@@ -156,6 +159,7 @@ void History::delivering(Place to, const io::Event& event) {
 
 void History::rotted(NodeId node, FileId file, std::uint64_t offset, std::uint64_t length) {
   rotten_[index_of(node)].add(file, offset, length);
+  ever_rotten_[index_of(node)].add(file, offset, length);
   rot_to_copy_[index_of(other(node))].add(file, offset, length);
 }
 
@@ -215,6 +219,7 @@ void History::begin_anew(NodeId node, Epoch epoch, bool on_disk) {
   ++beginnings_;
   // What has rotted here is what everything is held against from now on; the other node need not have it.
   rotten_[index_of(other(node))].add(rotten(node));
+  ever_rotten_[index_of(other(node))].add(rotten(node));
   rotten_[index_of(node)].clear();
   base_ = import_tree(world_.node(node).volume().filesystem());
   tip_ = base_;
@@ -235,9 +240,12 @@ void History::continue_from(NodeId node, Position range, Epoch epoch) {
   const NodeId peer = other(node);
   Replica& replaced = replica(peer);
   if (owner_ == peer) {
-    // A primary that ended cleanly holds what its successor holds, and nothing else.
-    const bool clean = unordered_[index_of(peer)].empty() && entries_.size() == position && !replaced.power_lost &&
-                       !replaced.sync_failed;
+    // A primary that ended cleanly holds what its successor holds, and nothing else. (The last operations may have left
+    // no trace, as a name that was given and taken away: then the position is another, and the tree is the same.)
+    const Filesystem& volume = world_.node(peer).volume().filesystem();
+    const bool same_tree =
+        entries_.size() == position || difference(tree_after(position), volume, rotten(peer)).empty();
+    const bool clean = unordered_[index_of(peer)].empty() && same_tree && !replaced.power_lost && !replaced.sync_failed;
     replaced = {clean,
                 position,
                 range.least,

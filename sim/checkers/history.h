@@ -74,7 +74,7 @@ class History : public Observer {
   void continue_from(NodeId node, Position position, Epoch epoch);
 
   /// What a node's disk holds in place of what was written: nothing that the engine could have noticed, so nothing that
-  /// it is held against. Bytes that are written anew are as good as any.
+  /// it is held against. Bytes that are written anew are as good as any, until a loss of power may take them back.
   [[nodiscard]] const Ranges& rotten(NodeId node) const { return rotten_[index_of(node)]; }
 
   // What was promised.
@@ -119,6 +119,7 @@ class History : public Observer {
   std::uint64_t forced_beginnings_ = 0;
   bool base_on_disk_ = true;
   std::array<Ranges, 2> rotten_;
+  std::array<Ranges, 2> ever_rotten_;  ///< the same with what was written over since
   std::array<Ranges, 2> rot_to_copy_;  ///< what the other node had during this one's resync
   Epoch last_epoch_;
   Epoch branch_epoch_;

@@ -2,6 +2,7 @@
 // vote for it with the same ballot.
 #pragma once
 
+#include "engine/cluster/forced_election.h"
 #include "sim/world/world.h"
 
 #include <map>
@@ -20,7 +21,13 @@ class RegisterView : public Observer {
     std::set<Place>& voters = votes_[vote->ballot];
     voters.insert(by);
     if (voters.size() < 2) return;
-    if (chosen_.emplace(vote->configuration.epoch, vote->configuration).second) newest_ = vote->configuration;
+    if (!chosen_.emplace(vote->configuration.epoch, vote->configuration).second) return;
+    // The last vote of a majority may come from a process that was stopped, long after a higher ballot was decided.
+    const bool overtaken = vote->ballot < newest_ballot_ &&
+                           engine::forced_series(vote->configuration.epoch) == engine::forced_series(newest_.epoch);
+    if (overtaken) return;
+    newest_ = vote->configuration;
+    newest_ballot_ = vote->ballot;
   }
 
   /// The newest configuration of a lower epoch that a majority has voted for, whether or not its proposer lived to
@@ -31,14 +38,16 @@ class RegisterView : public Observer {
     return std::prev(later)->second;
   }
 
-  /// The newest configuration that a majority has voted for: by time, because an election that was forced with a voter
-  /// without memory may get a lower epoch than one that nobody who took part has heard of.
+  /// The newest configuration that a majority has voted for: by ballot, and across a forced election by
+  /// time: one that was forced with a voter without memory may get a lower epoch than one that nobody who took part has
+  /// heard of.
   [[nodiscard]] const Configuration& newest() const { return newest_; }
 
  private:
   std::map<std::uint64_t, std::set<Place>> votes_;
   std::map<Epoch, Configuration> chosen_;
   Configuration newest_;
+  std::uint64_t newest_ballot_ = 0;
 };
 
 }  // namespace lockstep::sim

@@ -2,21 +2,24 @@
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
+#include <string_view>
 
 namespace lockstep::sim {
 
 namespace {
 
-// Without copying the file: the model's bytes against the volume's pages.
-bool same_bytes(const std::string& expected, const Content& actual) {
-  if (expected.size() != actual.size()) return false;
+// Without copying the file: the model's bytes against the volume's pages. Both are of one size.
+std::optional<std::size_t> first_difference(const std::string& expected, const Content& actual) {
   static const Content::Page zeros{};
   for (std::size_t at = 0; at < expected.size(); at += Content::page_bytes) {
     const auto page = actual.page(at / Content::page_bytes);
-    const std::size_t count = std::min(Content::page_bytes, expected.size() - at);
-    if (std::memcmp(expected.data() + at, page ? page->data() : zeros.data(), count) != 0) return false;
+    const auto* there = reinterpret_cast<const char*>(page ? page->data() : zeros.data());
+    const std::string_view here(expected.data() + at, std::min(Content::page_bytes, expected.size() - at));
+    const auto [wanted, found] = std::mismatch(here.begin(), here.end(), there);
+    if (wanted != here.end()) return at + static_cast<std::size_t>(wanted - here.begin());
   }
-  return true;
+  return std::nullopt;
 }
 
 // The expected bytes, with what the volume has where nothing else can be expected of it.
@@ -87,9 +90,10 @@ std::string object_difference(FileId id, const ModelObject& expected, const File
            std::to_string(expected.bytes.size());
   }
   const std::vector<Range>* rot = rotten.of(id);
-  const bool same = rot == nullptr ? same_bytes(expected.bytes, inode->content)
-                                   : same_bytes(with_rot(expected.bytes, inode->content, *rot), inode->content);
-  if (!same) return "file " + who + " has other bytes";
+  const auto differs = rot == nullptr
+                           ? first_difference(expected.bytes, inode->content)
+                           : first_difference(with_rot(expected.bytes, inode->content, *rot), inode->content);
+  if (differs) return "file " + who + " has other bytes, the first of them at " + std::to_string(*differs);
   if (const std::string text = entries_difference(expected, *inode, actual, entries); !text.empty()) {
     return "directory " + who + " " + text;
   }

@@ -1,6 +1,7 @@
 #include "sim/program/availability_report.h"
 
 #include "sim/availability/failures.h"
+#include "sim/program/shard.h"
 #include "sim/program/tally.h"
 
 #include <algorithm>
@@ -65,7 +66,7 @@ FailureFigures figures_from_json(const json::object& object) {
   figures.risks = number_in(object, "unsynced_at_risk_times");
   figures.at_risk_max = number_in(object, "unsynced_at_risk_max");
   for (const auto& [ms, count] : object.at("down_ms").as_object()) {
-    figures.down_ms[std::stoull(std::string(ms))] = count.to_number<std::uint64_t>();
+    figures.down_ms[number_of_key(ms)] = count.to_number<std::uint64_t>();
   }
   return figures;
 }

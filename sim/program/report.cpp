@@ -164,10 +164,14 @@ Report report_from_json(const json::object& object) {
   report.identity.range = parse_seeds(json::value_to<std::string>(object.at("range")));
   const json::object& shards = object.at("shards").as_object();
   report.identity.shards = shards.at("of").to_number<std::uint64_t>();
+  const std::string of = "/" + std::to_string(report.identity.shards);
+  parse_shard("1" + of);
   for (const json::value& number : shards.at("present").as_array()) {
-    report.present.insert(number.to_number<std::uint64_t>());
+    report.present.insert(parse_shard(std::to_string(number.to_number<std::uint64_t>()) + of).number);
   }
   report.wall_seconds = object.at("wall_seconds").to_number<double>();
+  // What happened per second is told.
+  if (!(report.wall_seconds > 0)) throw std::invalid_argument("wall_seconds must be more than 0");
   report.tally = tally_from_json(object);
   return report;
 }

@@ -94,6 +94,30 @@ TEST(Report, RefusesPartsOfDifferentRuns) {
   EXPECT_EQ(changed([](Identity& id) { id.shards = 4; }), begin + "numbers of shards 3 and 4");
 }
 
+TEST(Report, WhatNoRunWritesIsNone) {
+  const boost::json::object good = to_json(report_of(2, shards));
+  EXPECT_NO_THROW(report_from_json(good));
+  const auto changed = [&good](const auto& change) {
+    boost::json::object object = good;
+    change(object);
+    return object;
+  };
+  using boost::json::object;
+  for (const object& bad : {
+           changed([](object& report) { report["shards"].as_object()["of"] = 1'000'000'000'000; }),
+           changed([](object& report) { report["shards"].as_object()["present"] = boost::json::array{4}; }),
+           changed([](object& report) { report["wall_seconds"] = 0; }),
+           changed([](object& report) {
+             report["hashes"] = {{"2 seeds", "12"}};
+           }),
+           changed([](object& report) {
+             report["hashes"] = {{"-1", "12"}};
+           }),
+       }) {
+    EXPECT_THROW(report_from_json(bad), std::exception) << bad;
+  }
+}
+
 TEST(Tally, KeepsTheFailuresOfTheLowestSeedsAndCountsAll) {
   Tally all;
   const std::uint64_t count = Tally::failures_max + 7;

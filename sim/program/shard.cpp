@@ -3,6 +3,7 @@
 #include "sim/program/exit.h"
 
 #include <charconv>
+#include <stdexcept>
 
 namespace lockstep::sim {
 
@@ -14,6 +15,12 @@ bool parse_number(const std::string& text, std::uint64_t& number) {
   const char* end = text.data() + text.size();
   const auto [stopped, error] = std::from_chars(text.data(), end, number);
   return error == std::errc{} && stopped == end;
+}
+
+std::uint64_t number_of_key(std::string_view key) {
+  std::uint64_t number = 0;
+  if (!parse_number(std::string(key), number)) throw std::invalid_argument("'" + std::string(key) + "' is no number");
+  return number;
 }
 
 SeedRange parse_seeds(const std::string& text) {

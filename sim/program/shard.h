@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace lockstep::sim {
 
@@ -29,5 +30,7 @@ Shard parse_shard(const std::string& text);
 
 /// A number written in decimal digits and nothing else.
 bool parse_number(const std::string& text, std::uint64_t& number);
+/// The same of a report's key. Throws std::invalid_argument.
+std::uint64_t number_of_key(std::string_view key);
 
 }  // namespace lockstep::sim

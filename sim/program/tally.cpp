@@ -2,6 +2,7 @@
 
 #include "sim/hash.h"
 #include "sim/program/availability_report.h"
+#include "sim/program/shard.h"
 
 #include <algorithm>
 #include <charconv>
@@ -145,7 +146,7 @@ Tally tally_from_json(const json::object& object) {
   }
   if (const json::value* hashes = object.if_contains("hashes")) {
     for (const auto& [seed, hash] : hashes->as_object()) {
-      tally.hashes[std::stoull(std::string(seed))] = parse_hash(hash.as_string());
+      tally.hashes[number_of_key(seed)] = parse_hash(hash.as_string());
     }
   }
   if (const json::value* hits = object.if_contains("coverage_hits")) {

@@ -99,5 +99,9 @@ void NullPorts::record(const io::TraceEvent& event) {
   listener_.traced(event);
   say([&] { return "says " + describe_trace(event); });
 }
+void NullPorts::run(Ticket ticket, std::function<void()> work) {
+  work();
+  say([&] { return "computes, ticket " + number(ticket.value); });
+}
 
 }  // namespace lockstep::sim

@@ -18,7 +18,8 @@ class NullPorts final : private io::Timers,
                         private io::Application,
                         private io::Checks,
                         private io::Console,
-                        private io::Trace {
+                        private io::Trace,
+                        private io::Background {
  public:
   /// Gets each call in words; called only while `wanted` says so, since words take time.
   struct Listener {
@@ -27,7 +28,7 @@ class NullPorts final : private io::Timers,
   };
   explicit NullPorts(Listener listener) : listener_(std::move(listener)) {}
 
-  engine::NodePorts node() { return {*this, *this, *this, *this, *this, *this, *this, *this, *this, *this}; }
+  engine::NodePorts node() { return {*this, *this, *this, *this, *this, *this, *this, *this, *this, *this, *this}; }
   engine::WitnessPorts witness() { return {*this, *this, *this}; }
 
   void put_into_words(bool wanted) { wanted_ = wanted; }
@@ -59,6 +60,7 @@ class NullPorts final : private io::Timers,
   void end(std::size_t check) override;
   void answer(io::CommandId command, bool accepted, std::string text) override;
   void record(const io::TraceEvent& event) override;
+  void run(Ticket ticket, std::function<void()> work) override;
 
   void say(const auto& words) {
     if (wanted_) listener_.called(words());

@@ -75,6 +75,10 @@ Mix read_mix(const toml::table& table) {
   if (mix.faults_last / mix.operations < one_us)
     reader.fail("faults_last", "at least a microsecond for each operation");
   if (mix.timeout < 10 * one_ms) reader.fail("timeout", "at least \"0.01 s\"");
+  constexpr std::int64_t heartbeats_max = 1000;
+  if (mix.heartbeats_per_timeout < 1 || mix.heartbeats_per_timeout > heartbeats_max) {
+    reader.fail("heartbeats_per_timeout", "from 1 to " + std::to_string(heartbeats_max));
+  }
   constexpr std::int64_t drift_max_per_mille = 500;
   if (mix.clock_drift_per_mille < 0 || mix.clock_drift_per_mille > drift_max_per_mille) {
     reader.fail("clock_drift_per_mille", "from 0 to " + std::to_string(drift_max_per_mille));
@@ -98,7 +102,7 @@ std::string scenario_to_toml(const Scenario& scenario) {
 }
 
 Scenario scenario_from_toml(std::string_view text) try {
-  const toml::table table = toml::parse(text);
+  const toml::table table = parse_toml_text(text);
   Scenario scenario;
   TomlReader reader(table, "");
   reader("seed", scenario.seed);
@@ -124,8 +128,8 @@ Scenario scenario_from_toml(std::string_view text) try {
   std::stable_sort(scenario.faults.begin(), scenario.faults.end(),
                    [](const Fault& a, const Fault& b) { return a.at < b.at; });
   return scenario;
-} catch (const toml::parse_error& error) {
-  throw ScenarioError("line " + std::to_string(error.source().begin.line) + ": " + std::string(error.description()));
+} catch (const TomlError& error) {
+  throw ScenarioError("line " + std::to_string(error.line) + ": " + error.what());
 }
 
 }  // namespace lockstep::sim

@@ -130,6 +130,9 @@ TEST(ScenarioFileTest, ABadFileIsToldWhereAndWhat) {
   EXPECT_TRUE(says(error_with("place = 'witness'", "place = 'witness'\nwhy = 1"), "faults[2].why is no field"));
   EXPECT_TRUE(says(error_with("operations = 200", "operations = 0"), "mix.operations must be from 1 to"));
   EXPECT_TRUE(says(error_with("faults_last = '30 s'", "faults_last = '0 s'"), "mix.faults_last must be at least"));
+  EXPECT_TRUE(says(error_with("heartbeats_per_timeout = 10", "heartbeats_per_timeout = 0"),
+                   "mix.heartbeats_per_timeout must be from 1 to 1000"));
+  EXPECT_TRUE(says(error_with("seed = 0", "seed = \xEF\xBB\x86"), "stand only in quotes"));
 }
 
 TEST(TimeTextTest, IsExactBothWays) {

@@ -1,6 +1,7 @@
 // Visitors of a listing of fields (sim/scenario/fields.h) that write a TOML table and read one.
 #pragma once
 
+#include "io/toml/toml.h"
 #include "sim/scenario/fields.h"
 #include "sim/scenario/scenario_file.h"
 #include "sim/scenario/time_text.h"
@@ -11,8 +12,6 @@
 #include <string>
 #include <type_traits>
 #include <utility>
-
-#include <toml++/toml.h>
 
 namespace lockstep::sim {
 

@@ -75,6 +75,7 @@ TEST_P(TroubleTest, NothingOfTheStreamFollowsAGapUntilTheNextScan) {
   EXPECT_EQ(apply(create("b", FileId{1, 2}), io::Origin::stream).error, ECANCELED);
   EXPECT_EQ(apply(create("c")).error, 0);
   volume_.scan(Ticket(++ticket_));
+  host_.run();
   EXPECT_EQ(apply(create("b", FileId{1, 2}), io::Origin::stream).error, 0);
 }
 

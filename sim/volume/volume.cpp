@@ -13,6 +13,9 @@ namespace {
 /// A generator of its own, so that a disk in trouble draws no other numbers than a healthy one.
 Random beside(Random random) { return Random(random.next() ^ 0x5851F42D4C957F2DULL); }
 
+/// Long enough for some requests. (A resync whose walks take longer than its queue lasts begins again and again.)
+constexpr Time longest_walk = 20 * one_ms;
+
 // The wall clock shows a date in 2023 when the simulated machines are switched on.
 constexpr std::int64_t epoch_ns = 1'700'000'000'000'000'000;
 }  // namespace
@@ -24,7 +27,8 @@ SimVolume::SimVolume(NodeId node, Host& host, Random random, VolumeObserver& obs
       observer_(observer),
       filesystem_(random_.fork(), disk_),
       tree_(random_.next() | 1U),
-      trouble_random_(beside(random)) {}
+      trouble_random_(beside(random)),
+      parts_random_(random.numbered(2)) {}
 
 std::int64_t SimVolume::wall_clock_ns() const { return epoch_ns + host_.local_now().ns + wall_clock_off_by_; }
 
@@ -210,6 +214,15 @@ void SimVolume::when_the_disk_is_done(Time done, std::function<void()> finish) {
 }
 
 void SimVolume::scan(Ticket ticket) {
+  // What is called meanwhile takes effect before.
+  if (parts_random_.one_in(2)) {
+    const Time walk = parts_random_.between(0, parts_random_.one_in(4) ? longest_walk : longest_walk / 10);
+    return host_.at(host_.now() + walk, [this, ticket] { scan_in_turn(ticket); });
+  }
+  scan_in_turn(ticket);
+}
+
+void SimVolume::scan_in_turn(Ticket ticket) {
   in_turn([this, ticket] {
     stream_broken_ = false;
     if (refused(trouble_.reads)) {
@@ -217,8 +230,33 @@ void SimVolume::scan(Ticket ticket) {
       return;
     }
     identify_all();
-    host_.deliver(completion(), io::Scanned{ticket, 0, filesystem_.manifest()});
+    tell_in_parts(ticket, filesystem_.manifest());
   });
+}
+
+void SimVolume::begin_index() {
+  const Time longest = parts_random_.one_in(8) ? 2000 * one_ms : 2 * one_ms;
+  host_.deliver(host_.now() + 1 + parts_random_.between(0, longest), io::Indexed{});
+}
+
+// Where it is cut, and when the parts come, decides nothing.
+void SimVolume::tell_in_parts(Ticket ticket, Manifest whole) {
+  Time when = completion();
+  while (true) {
+    const bool last = !parts_random_.one_in(3);
+    io::Scanned part{ticket, 0, {}, last};
+    const auto move_some = [this, last](auto& from, auto& to) {
+      const std::size_t count = last ? from.size() : parts_random_.below(from.size() + 1);
+      const auto end = from.begin() + static_cast<std::ptrdiff_t>(count);
+      to.assign(std::move_iterator(from.begin()), std::move_iterator(end));
+      from.erase(from.begin(), end);
+    };
+    move_some(whole.objects, part.manifest.objects);
+    move_some(whole.entries, part.manifest.entries);
+    host_.deliver(when, std::move(part));
+    if (last) return;
+    when += 1 + parts_random_.between(0, parts_random_.one_in(10) ? speed_.stall_max : speed_.apply_max);
+  }
 }
 
 void SimVolume::survey(Ticket ticket, const SurveyRequest& request) {

@@ -68,6 +68,8 @@ class SimVolume : public io::Volume {
   /// Calls that have not taken effect yet.
   [[nodiscard]] std::size_t queued() const { return queued_; }
 
+  /// The process has begun: Indexed will follow.
+  void begin_index();
   /// The numbers of the life that begins.
   void draw_from(Random random) { random_ = random; }
   /// The process ended: queued calls never take effect.
@@ -123,6 +125,8 @@ class SimVolume : public io::Volume {
   ApplyResult run(const Operation& operation, io::Origin origin, std::uint64_t sequence);
   /// Runs `finish` at that time, or when the disk does not hang any more.
   void when_the_disk_is_done(Time done, std::function<void()> finish);
+  void scan_in_turn(Ticket ticket);
+  void tell_in_parts(Ticket ticket, Manifest whole);
   void copy_aside(Ticket ticket, FileId object, std::uint64_t conflict);
   Time completion();
   [[nodiscard]] std::int64_t wall_clock_ns() const;
@@ -138,6 +142,7 @@ class SimVolume : public io::Volume {
   Time wall_clock_off_by_ = 0;
   Trouble trouble_;
   Random trouble_random_;
+  Random parts_random_;
   bool stream_broken_ = false;  ///< an operation of the stream has failed; none follows it
   bool hangs_ = false;
   std::size_t queued_ = 0;

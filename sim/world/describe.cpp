@@ -142,7 +142,8 @@ std::string describe_event(const io::Event& event) {
           },
           [](const io::Synced& e) { return with_error("synced", e.ticket, e.error); },
           [](const io::Scanned& e) {
-            return with_error("scanned", e.ticket, e.error) + ", " + number(e.manifest.objects.size()) + " objects";
+            return with_error("scanned", e.ticket, e.error) + ", " + number(e.manifest.objects.size()) + " objects" +
+                   (e.last ? "" : ", more follows");
           },
           [](const io::Digested& e) { return with_error("digested", e.ticket, e.error); },
           [](const io::RegionRead& e) {
@@ -161,6 +162,8 @@ std::string describe_event(const io::Event& event) {
             return "check " + number(e.check) + (e.passed ? " passes, " : " misses, ") + number(e.ticket.value);
           },
           [](const io::CheckPrompted& e) { return "check " + number(e.check) + " is to look now"; },
+          [](const io::Indexed&) { return std::string("volume indexed"); },
+          [](const io::WorkDone& e) { return "work done " + number(e.ticket.value); },
           [](const io::CommandGiven& e) { return "command " + name_of(e.command.verb); },
       },
       event);

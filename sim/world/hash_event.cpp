@@ -85,7 +85,10 @@ void hash_event(RunHash& hash, const io::Event& event) {
                  [&](const io::Scanned& e) {
                    hash.add(e.ticket.value);
                    add(hash, e.manifest);
+                   hash.add(std::uint64_t{e.last});
                  },
+                 [&](const io::Indexed&) {},
+                 [&](const io::WorkDone& e) { hash.add(e.ticket.value); },
                  [&](const io::Digested& e) {
                    hash.add(e.ticket.value);
                    for (const std::uint64_t digest : e.digests) hash.add(digest);

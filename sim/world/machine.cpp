@@ -20,6 +20,7 @@ std::uint32_t lane_of(const io::Event& event) {
     console,
     touches,
     links,
+    background = links + 4,
     timers = 16,
     checks = 28,
     syncs = 32
@@ -44,6 +45,7 @@ std::uint32_t lane_of(const io::Event& event) {
           [](const io::PhaseEnded&) { return std::uint32_t{application}; },
           [](const io::CheckEnded& e) { return checks + static_cast<std::uint32_t>(e.check % checks_apart); },
           [](const io::CheckPrompted& e) { return checks + static_cast<std::uint32_t>(e.check % checks_apart); },
+          [](const io::WorkDone&) { return std::uint32_t{background}; },
           [](const io::CommandGiven&) { return std::uint32_t{console}; },
           [](const auto&) { return std::uint32_t{volume}; },
       },

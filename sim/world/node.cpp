@@ -16,7 +16,8 @@ Node::Node(NodeId id, const engine::Settings& settings, Scheduler& scheduler, Ra
       mount_(*this, random),
       application_(*this, random),
       checks_(*this, random, application_, settings),
-      console_(*this) {
+      console_(*this),
+      background_(*this, random.numbered(1)) {
   settings_.self = id;
   application_.on_run([this](io::Phase phase) { this->observer().phase_begins(this->id(), phase); });
   application_.on_death([this] { checks_.process_died(); });
@@ -32,8 +33,8 @@ io::Booted Node::begin_life() {
   mount_.draw_from(random().fork());
   application_.draw_from(random().fork());
   checks_.draw_from(random().fork());
-  const engine::NodePorts ports{timers_, link_,        journal_, touches_, volume_,
-                                mount_,  application_, checks_,  console_, tracer_};
+  const engine::NodePorts ports{timers_,      link_,   journal_, touches_, volume_,    mount_,
+                                application_, checks_, console_, tracer_,  background_};
   if (recorded_ == nullptr) {
     engine_ = std::make_unique<engine::NodeEngine>(settings_, ports);
   } else {
@@ -41,6 +42,7 @@ io::Booted Node::begin_life() {
     taps_.emplace(ports, recorder_->decisions());
     engine_ = std::make_unique<engine::NodeEngine>(settings_, taps_->ports());
   }
+  volume_.begin_index();
   return {journal_.durable(), volume_retained_,   volume_.tree(),
           random().next(),    touches_.durable(), volume_.failed_syncs()};
 }

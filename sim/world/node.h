@@ -4,6 +4,7 @@
 #include "engine/node_engine.h"
 #include "engine/recording/taps.h"
 #include "sim/ports/application.h"
+#include "sim/ports/background.h"
 #include "sim/ports/checks.h"
 #include "sim/ports/console.h"
 #include "sim/ports/journal.h"
@@ -85,6 +86,7 @@ class Node : public Machine {
   SimApplication application_;
   SimChecks checks_;
   SimConsole console_;
+  SimBackground background_;
   bool volume_retained_ = true;  ///< what the next Booted says
   RecordedLives* recorded_ = nullptr;
   recording::Recorder* recorder_ = nullptr;  ///< of this life

@@ -71,7 +71,10 @@ std::vector<Buffer> cluster_seeds() {
       Buffer::copy_of(nodes),
       Buffer::copy_of(nodes + "port = 7790\n[http]\naddress = \"::\"\nport = 9010\n[paths]\nstate = \"/var/lib/l\"\n"
                               "run = \"/run/l\"\n[recorder]\nenabled = false\nbytes_max = 268435456\n"
-                              "payloads = \"full\"\n")};
+                              "payloads = \"full\"\n"),
+      Buffer::copy_of(nodes + "[[webhook]]\nurl = \"https://alerts.example.org:8443/a?b=c\"\n"
+                              "events = [\"role\", \"protection\"]\nsecret_file = \"/etc/s\"\nca_file = \"/etc/c\"\n"
+                              "[[webhook]]\nurl = \"http://[2001:db8::1]\"\n")};
 }
 
 std::vector<Buffer> module_seeds() {
@@ -80,12 +83,21 @@ std::vector<Buffer> module_seeds() {
           Buffer::copy_of(least + "durability = \"durable\"\ntimeout = \"2s\"\nheartbeat = \"200ms\"\n"
                                   "verify = \"daily\"\nverify_share = 30\nstart_at_boot = false\nisolation = \"wait\"\n"
                                   "[application]\nstart = \"a\"\nstop = \"b\"\ntimeout = \"5m\"\n"
-                                  "[resync]\nshare_percent = 1\nbytes_per_second_max = 50000000\n")};
+                                  "[resync]\nshare_percent = 1\nbytes_per_second_max = 50000000\n"),
+          Buffer::copy_of(least + "[[address]]\naddress = \"10.0.1.100/24\"\n"
+                                  "[[address]]\naddress = \"fd00::100/64\"\ninterface = \"eth1\"\n"
+                                  "[[check]]\nkind = \"process\"\nprocess = \"postgres\"\n"
+                                  "[[check]]\nkind = \"tcp\"\nname = \"web\"\nport = 8080\nexpect = \"ready\"\n"
+                                  "interval = \"500ms\"\ntimeout = \"200ms\"\ngrace = \"30s\"\nmisses = 2\n"
+                                  "action = \"stop\"\n"
+                                  "[[check]]\nkind = \"disk_space\"\nfree_mib_min = 100\n"
+                                  "[[check]]\nkind = \"ping\"\naddress = \"10.0.0.254\"\n"
+                                  "[policy]\nrestarts_max = 5\nrestarts_window = \"12h\"\nswap_back = false\n")};
 }
 
 }  // namespace
 
-const Target cluster_file{"cluster_file", accepts_cluster, cluster_seeds, 1024};
-const Target module_file{"module_file", accepts_module, module_seeds, 1024};
+const Target cluster_file{"cluster_file", accepts_cluster, cluster_seeds, 1024, 10'000};
+const Target module_file{"module_file", accepts_module, module_seeds, 1024, 10'000};
 
 }  // namespace lockstep::fuzz

@@ -49,6 +49,6 @@ std::vector<Buffer> seeds() {
 
 }  // namespace
 
-const Target conflict_record{"conflict_record", accepts, seeds, 256};
+const Target conflict_record{"conflict_record", accepts, seeds, 256, 20'000};
 
 }  // namespace lockstep::fuzz

@@ -98,6 +98,6 @@ std::vector<Buffer> seeds() {
 
 }  // namespace
 
-const Target fuse_request{"fuse_request", accepts, seeds, 256};
+const Target fuse_request{"fuse_request", accepts, seeds, 256, 40'000};
 
 }  // namespace lockstep::fuzz

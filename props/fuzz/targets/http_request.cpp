@@ -81,6 +81,6 @@ std::vector<Buffer> seeds() {
 
 }  // namespace
 
-const Target http_request{"http_request", accepts, seeds, 1024};
+const Target http_request{"http_request", accepts, seeds, 1024, 3'000};
 
 }  // namespace lockstep::fuzz

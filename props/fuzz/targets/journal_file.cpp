@@ -71,6 +71,6 @@ std::vector<Buffer> seeds() {
 
 }  // namespace
 
-const Target journal_file{"journal_file", accepts, seeds, 512};
+const Target journal_file{"journal_file", accepts, seeds, 512, 8'000};
 
 }  // namespace lockstep::fuzz

@@ -21,6 +21,6 @@ std::vector<Buffer> seeds() { return {Buffer(), engine::encode(sample_journal_re
 
 }  // namespace
 
-const Target journal_record{"journal_record", accepts, seeds, 256};
+const Target journal_record{"journal_record", accepts, seeds, 256, 40'000};
 
 }  // namespace lockstep::fuzz

@@ -53,6 +53,6 @@ std::vector<Buffer> seeds() {
 
 }  // namespace
 
-const Target link_hello{"link_hello", accepts, seeds, 512};
+const Target link_hello{"link_hello", accepts, seeds, 512, 40'000};
 
 }  // namespace lockstep::fuzz

@@ -29,6 +29,6 @@ std::vector<Buffer> seeds() {
 
 }  // namespace
 
-const Target mount_table{"mount_table", accepts, seeds, 256};
+const Target mount_table{"mount_table", accepts, seeds, 256, 50'000};
 
 }  // namespace lockstep::fuzz

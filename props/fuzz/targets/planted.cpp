@@ -18,6 +18,6 @@ std::vector<Buffer> seeds() { return {Buffer::copy_of("L\x01x")}; }
 
 }  // namespace
 
-const Target planted{"planted", accepts, seeds, 64};
+const Target planted{"planted", accepts, seeds, 64, 200'000};
 
 }  // namespace lockstep::fuzz

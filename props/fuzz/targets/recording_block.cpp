@@ -56,6 +56,6 @@ std::vector<Buffer> seeds() {
 
 }  // namespace
 
-const Target recording_block{"recording_block", accepts, seeds, 512};
+const Target recording_block{"recording_block", accepts, seeds, 512, 3'000};
 
 }  // namespace lockstep::fuzz

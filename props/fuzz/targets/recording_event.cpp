@@ -55,6 +55,6 @@ std::vector<Buffer> seeds() {
 
 }  // namespace
 
-const Target recording_event{"recording_event", accepts, seeds, 512};
+const Target recording_event{"recording_event", accepts, seeds, 512, 14'000};
 
 }  // namespace lockstep::fuzz

@@ -79,6 +79,6 @@ std::vector<Buffer> seeds() { return {seed(recording::Payloads::elided), seed(re
 
 }  // namespace
 
-const Target recording_segment{"recording_segment", accepts, seeds, 2048};
+const Target recording_segment{"recording_segment", accepts, seeds, 2048, 3'000};
 
 }  // namespace lockstep::fuzz

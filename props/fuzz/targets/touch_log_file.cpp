@@ -69,6 +69,6 @@ std::vector<Buffer> seeds() {
 
 }  // namespace
 
-const Target touch_log_file{"touch_log_file", accepts, seeds, 512};
+const Target touch_log_file{"touch_log_file", accepts, seeds, 512, 9'000};
 
 }  // namespace lockstep::fuzz

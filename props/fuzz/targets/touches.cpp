@@ -26,6 +26,6 @@ std::vector<Buffer> seeds() { return {encoded({}), encoded(sample_touches())}; }
 
 }  // namespace
 
-const Target touches{"touches", accepts, seeds, 256};
+const Target touches{"touches", accepts, seeds, 256, 50'000};
 
 }  // namespace lockstep::fuzz

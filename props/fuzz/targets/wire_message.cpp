@@ -49,6 +49,6 @@ std::vector<Buffer> seeds() {
 
 }  // namespace
 
-const Target wire_message{"wire_message", accepts, seeds, 1024};
+const Target wire_message{"wire_message", accepts, seeds, 1024, 10'000};
 
 }  // namespace lockstep::fuzz

@@ -1,0 +1,25 @@
+// The same configuration on two machines: what differs, key by key, with its place in the file and what to do.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace lockstep::prod {
+
+/// By name beneath the configuration directory: "cluster.toml", "modules/shop.toml".
+using ConfigurationTexts = std::map<std::string, std::string>;
+
+/// Those that there are.
+ConfigurationTexts read_configuration_texts(const std::string& directory);
+
+struct ConfigurationDifference {
+  std::string text;   ///< "modules/shop.toml:4: ...", in a sentence with a remedy
+  bool wrong = true;  ///< false: each machine may have its own
+};
+
+/// `other`: what people call the machine that `there` is from. A file that is not TOML has no keys.
+std::vector<ConfigurationDifference> compare_files(const ConfigurationTexts& here, const ConfigurationTexts& there,
+                                                   const std::string& other);
+
+}  // namespace lockstep::prod
