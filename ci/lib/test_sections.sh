@@ -10,6 +10,9 @@ readonly COVERAGE_SEEDS=${LOCKSTEP_COVERAGE_SEEDS:-100001..110000}
 # Of the histories of two requests; ci/nightly walks all of them.
 readonly EXPLORED_PART=${LOCKSTEP_EXPLORED_PART:-1/8}
 
+# How much of a failure is said again at the end.
+readonly FAILURE_LINES=30
+
 run_section() {
   local name=$1 from output status
   from=$(seconds_since_boot)
@@ -22,8 +25,17 @@ run_section() {
     echo "not ok $name: ended with status $status" | tee -a "$output"
   fi
   grep -E '^(not )?ok ' "$output" >>"$results"
+  failures_in "$output" >>"$failures"
   rm -f "$output"
   echo "== $name took $(elapsed "$from") s"
+}
+
+# failures_in OUTPUT: what failed and the beginning of why, which stands indented behind it
+failures_in() {
+  awk -v lines_max="$FAILURE_LINES" '
+    /^not ok / { print; left = lines_max; next }
+    !/^ /      { left = 0 }
+    left > 0   { print; left-- }' "$1"
 }
 
 section_build() {
