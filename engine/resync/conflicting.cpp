@@ -9,16 +9,10 @@ namespace lockstep::engine {
 
 namespace {
 
-constexpr std::uint32_t type_mask = 0170000;
-constexpr std::uint32_t type_directory = 0040000;
-constexpr std::uint32_t type_regular = 0100000;
-
-std::uint32_t type_of(const ManifestObject& object) { return object.attributes.mode & type_mask; }
-
 bool attributes_differ(const ManifestObject& mine, const ManifestObject& theirs) {
   const Attributes& a = mine.attributes;
   const Attributes& b = theirs.attributes;
-  const bool times_differ = type_of(mine) != type_directory && a.mtime_ns != b.mtime_ns;
+  const bool times_differ = !a.is_directory() && a.mtime_ns != b.mtime_ns;
   return times_differ || a.mode != b.mode || a.uid != b.uid || a.gid != b.gid || a.size_bytes != b.size_bytes ||
          a.rdev != b.rdev || mine.symlink_target != theirs.symlink_target || mine.xattrs != theirs.xattrs;
 }
@@ -34,7 +28,7 @@ class MayDiffer {
   }
 
   [[nodiscard]] bool contents_of(const ManifestObject& file) const {
-    if (type_of(file) != type_regular || file.attributes.size_bytes == 0) return false;
+    if (!file.attributes.is_regular() || file.attributes.size_bytes == 0) return false;
     return part_ == nullptr || touched_.contains(file.id) || is_young(file.id, part_->young_from);
   }
 

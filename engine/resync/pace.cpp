@@ -9,7 +9,6 @@ namespace {
 constexpr Duration application_idle_after = milliseconds(200);
 /// However slow a piece was, the next one begins after this: a resync ends (I9).
 constexpr Duration rest_max = milliseconds(50);
-constexpr std::int64_t ns_per_second = 1'000'000'000;
 constexpr std::int64_t whole_percent = 100;
 
 Duration time_at_rate(std::uint64_t bytes, std::uint64_t bytes_per_second) {

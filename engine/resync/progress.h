@@ -19,7 +19,6 @@ struct ResyncProgress {
   /// Its rate, after so long.
   void rate(Duration taken) {
     constexpr std::int64_t shortest_ns = 100'000'000;
-    constexpr double ns_per_second = 1e9;
     if (taken.ns < shortest_ns || bytes_total == bytes_left) return;
     const double per_second =
         static_cast<double>(bytes_total - bytes_left) * ns_per_second / static_cast<double>(taken.ns);

@@ -16,17 +16,10 @@ namespace lockstep::engine {
 
 namespace {
 
-constexpr std::uint32_t type_mask = 0170000;
-constexpr std::uint32_t type_directory = 0040000;
-constexpr std::uint32_t type_regular = 0100000;
-constexpr std::uint32_t type_symlink = 0120000;
-
-std::uint32_t type_of(const ManifestObject& object) { return object.attributes.mode & type_mask; }
-bool is_directory(const ManifestObject& object) { return type_of(object) == type_directory; }
-
 /// What of an object never changes in its life.
 bool same_kind(const ManifestObject& a, const ManifestObject& b) {
-  return type_of(a) == type_of(b) && a.symlink_target == b.symlink_target && a.attributes.rdev == b.attributes.rdev;
+  return a.attributes.type() == b.attributes.type() && a.symlink_target == b.symlink_target &&
+         a.attributes.rdev == b.attributes.rdev;
 }
 
 /// Of a directory, ascending.
@@ -179,7 +172,7 @@ class Planner {
         const FileId present = mine_.lookup(directory, name);
         if (present != FileId::none() && present != wanted) adopt(directory, name, present, wanted);
         const ManifestObject* object = theirs_.find(wanted);
-        if (object == nullptr || !is_directory(*object) || !lists(wanted)) continue;
+        if (object == nullptr || !object->attributes.is_directory() || !lists(wanted)) continue;
         if (visited.insert(wanted).second) queue.push_back(wanted);
       }
     }
@@ -192,7 +185,7 @@ class Planner {
     const bool alone = mine_.names_of(present) == 1;
     // In a part of a tree only what is young has all of its names here, and what is in it.
     const bool known_whole = !partial_ || (is_young(present, adoptable_from_) &&
-                                           (model == nullptr || !is_directory(*model) || lists(wanted)));
+                                           (model == nullptr || !model->attributes.is_directory() || lists(wanted)));
     if (object == nullptr || model == nullptr || !strangers || !same_kind(*object, *model) || !alone || !known_whole) {
       mark_(strangers ? Mark::plan_replaces_stranger : Mark::plan_replaces_known);
       return;
@@ -224,7 +217,7 @@ class Planner {
       }
       const auto& [name, id] = *level.next;
       const ManifestObject* object = mine_.find(id);
-      if (object != nullptr && is_directory(*object) && descended_.insert(id).second) {
+      if (object != nullptr && object->attributes.is_directory() && descended_.insert(id).second) {
         stack.push_back({id, mine_.names_in(id).begin()});
         continue;
       }
@@ -261,7 +254,7 @@ class Planner {
     unlink.parent = directory;
     unlink.name = name;
     unlink.file = id;
-    if (object != nullptr && is_directory(*object)) unlink.flags = flag_remove_directory;
+    if (object != nullptr && object->attributes.is_directory()) unlink.flags = flag_remove_directory;
     plan_.push_back(std::move(unlink));
   }
 
@@ -305,7 +298,7 @@ class Planner {
       for (const auto& [name, id] : theirs_.names_in(directory)) {
         const ManifestObject* object = theirs_.find(id);
         if (object == nullptr || renamed_at_once_.contains({directory, std::string(name)})) continue;
-        if (is_directory(*object) && lists(id) && visited.insert(id).second) queue.push_back(id);
+        if (object->attributes.is_directory() && lists(id) && visited.insert(id).second) queue.push_back(id);
         if (!right(directory, name, mine_.lookup(directory, name))) place(directory, name, *object);
       }
     }
@@ -328,7 +321,7 @@ class Planner {
     if (!exists) {
       operation.attributes = object.attributes;
       operation.attributes.mask = attribute_mode | attribute_uid | attribute_gid | attribute_atime | attribute_mtime;
-      if (type_of(object) == type_regular) operation.attributes.mask |= attribute_size;
+      if (object.attributes.is_regular()) operation.attributes.mask |= attribute_size;
       operation.data = Buffer::copy_of(object.symlink_target);
       created_.insert(id);
     }
@@ -350,21 +343,21 @@ class Planner {
     const ManifestObject& present = found == nullptr ? fresh : *found;
     bring_xattrs(wanted, present);
     // What comes later to a new object, names in it or an access list, changes its time or its mode.
-    if (found == nullptr && !is_directory(wanted) && wanted.xattrs.empty()) return;
+    if (found == nullptr && !wanted.attributes.is_directory() && wanted.xattrs.empty()) return;
     const Attributes& a = wanted.attributes;
     const Attributes& b = present.attributes;
     std::uint32_t mask = 0;
-    if (type_of(wanted) != type_symlink && a.mode != b.mode) mask |= attribute_mode;
+    if (!wanted.attributes.is_symlink() && a.mode != b.mode) mask |= attribute_mode;
     if (a.uid != b.uid || a.gid != b.gid || found == nullptr) mask |= attribute_uid | attribute_gid;
-    if (type_of(wanted) == type_regular && a.size_bytes != b.size_bytes) mask |= attribute_size;
+    if (wanted.attributes.is_regular() && a.size_bytes != b.size_bytes) mask |= attribute_size;
     // Names that came or went have moved a directory's time, whatever it was before.
-    const bool names_moved = is_directory(wanted) && lists(wanted.id);
+    const bool names_moved = wanted.attributes.is_directory() && lists(wanted.id);
     if (mask != 0 || a.mtime_ns != b.mtime_ns || a.atime_ns != b.atime_ns || names_moved) {
       Operation operation{.kind = OperationKind::set_attributes};
       operation.file = wanted.id;
       operation.attributes = a;
       // A change of owner may clear mode bits, so the mode is always given along.
-      if (type_of(wanted) != type_symlink) mask |= attribute_mode;
+      if (!wanted.attributes.is_symlink()) mask |= attribute_mode;
       operation.attributes.mask = mask | attribute_atime | attribute_mtime;
       plan_.push_back(std::move(operation));
     }

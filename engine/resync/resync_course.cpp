@@ -12,11 +12,6 @@ namespace lockstep::engine {
 
 namespace {
 
-constexpr std::uint32_t type_mask = 0170000;
-constexpr std::uint32_t type_regular = 0100000;
-
-bool is_regular(const Attributes& attributes) { return (attributes.mode & type_mask) == type_regular; }
-
 /// Keeps marks, each once, for whoever may tell of them.
 class MarkList final : public io::Trace {
  public:
@@ -37,7 +32,7 @@ class Pulls {
   Pulls(const ResyncTrees& trees, const Settings& settings, ResyncCourse& course, MarkSink mark)
       : trees_(trees), settings_(settings), course_(course), mark_(mark) {
     for (const Operation& step : course.steps) {
-      if (step.kind == OperationKind::create && is_regular(step.attributes)) created_.push_back(step.file);
+      if (step.kind == OperationKind::create && step.attributes.is_regular()) created_.push_back(step.file);
     }
     std::sort(created_.begin(), created_.end());
   }
@@ -47,7 +42,7 @@ class Pulls {
       find_part(*trees_.part);
     } else {
       for (const ManifestObject& object : trees_.theirs.objects) {
-        if (is_regular(object.attributes)) pull(object.id, 0, object.attributes.size_bytes);
+        if (object.attributes.is_regular()) pull(object.id, 0, object.attributes.size_bytes);
       }
     }
     std::deque<PullRegion>& regions = course_.regions;
@@ -76,7 +71,7 @@ class Pulls {
     std::sort(touches.begin(), touches.end());
     const std::uint64_t region_bytes = settings_.touch_region_bytes;
     for (const ManifestObject& object : trees_.theirs.objects) {
-      if (!is_regular(object.attributes)) continue;
+      if (!object.attributes.is_regular()) continue;
       const std::uint64_t size = object.attributes.size_bytes;
       const bool young = is_young(object.id, part.young_from) && !planted(Bug::young_not_compared);
       if (young || std::binary_search(course_.fresh.begin(), course_.fresh.end(), object.id)) {

@@ -18,8 +18,6 @@ bool says_nothing_of_the_disk(int error) {
   return error == ENOENT || error == EEXIST || error == ENOTDIR || error == EISDIR || error == ENOTEMPTY ||
          error == EPERM || error == EINVAL || error == ENODATA;
 }
-constexpr std::uint32_t type_mask = 0170000;
-constexpr std::uint32_t type_directory = 0040000;
 
 void append(const Manifest& part, Manifest& whole) {
   whole.objects.insert(whole.objects.end(), part.objects.begin(), part.objects.end());
@@ -123,7 +121,7 @@ void ResyncTarget::begin_survey() {
     if (touch.kind == TouchKind::names) request.directories.push_back(touch.file);
   }
   for (const ManifestObject& object : trees_->theirs.objects) {
-    const bool directory = (object.attributes.mode & type_mask) == type_directory;
+    const bool directory = object.attributes.is_directory();
     (directory && planted(Bug::unlisted_directory_emptied) ? request.directories : request.objects)
         .push_back(object.id);
   }

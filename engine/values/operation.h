@@ -61,6 +61,12 @@ struct Attributes {
   std::int64_t mtime_ns = 0;
   std::uint64_t rdev = 0;  ///< create of a device node only
 
+  /// By the type bits of `mode`, where it has them.
+  [[nodiscard]] constexpr std::uint32_t type() const { return mode & 0170000U; }
+  [[nodiscard]] constexpr bool is_directory() const { return type() == 0040000U; }
+  [[nodiscard]] constexpr bool is_regular() const { return type() == 0100000U; }
+  [[nodiscard]] constexpr bool is_symlink() const { return type() == 0120000U; }
+
   bool operator==(const Attributes&) const = default;
 };
 

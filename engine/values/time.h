@@ -17,6 +17,8 @@ struct Instant {
   constexpr auto operator<=>(const Instant&) const = default;
 };
 
+inline constexpr std::int64_t ns_per_second = 1'000'000'000;
+
 constexpr Duration milliseconds(std::int64_t count) { return Duration{count * 1'000'000}; }
 constexpr Instant operator+(Instant at, Duration by) { return Instant{at.ns + by.ns}; }
 constexpr Duration operator-(Instant later, Instant earlier) { return Duration{later.ns - earlier.ns}; }

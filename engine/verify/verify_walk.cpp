@@ -7,10 +7,6 @@
 namespace lockstep::engine {
 
 namespace {
-constexpr std::uint32_t type_mask = 0170000;
-constexpr std::uint32_t type_directory = 0040000;
-constexpr std::uint32_t type_regular = 0100000;
-
 std::string join(const std::string& directory, const std::string& name) {
   return directory.empty() ? name : directory + "/" + name;
 }
@@ -57,7 +53,7 @@ bool VerifyWalk::first_come_upon(FileId object) {
 
 // Whether it is looked at already, or will be, by another name.
 bool VerifyWalk::looked_at(const VerifyItem& directory, const ManifestObject& object) {
-  const bool several = object.links > 1 && (object.attributes.mode & type_mask) != type_directory;
+  const bool several = object.links > 1 && !object.attributes.is_directory();
   const bool known = several && !first_come_upon(object.id);
   if (directory.single) {
     const bool again = !again_.emplace(object.id, Nothing{}).second;
@@ -78,12 +74,12 @@ void VerifyWalk::descend(const VerifyItem& directory, const Manifest& listing) {
     const auto found = objects.find(entry->id);
     if (found == objects.end() || (parent.single && entry->name != parent.from)) continue;
     const ManifestObject& object = *found->second;
-    const std::uint32_t type = object.attributes.mode & type_mask;
-    if ((type != type_directory && type != type_regular) || looked_at(parent, object)) continue;
+    const Attributes& attributes = object.attributes;
+    if ((!attributes.is_directory() && !attributes.is_regular()) || looked_at(parent, object)) continue;
     items_.push_back(VerifyItem{.id = object.id,
-                                .is_directory = type == type_directory,
+                                .is_directory = attributes.is_directory(),
                                 .path = join(path, entry->name),
-                                .bytes = object.attributes.size_bytes});
+                                .bytes = attributes.size_bytes});
   }
 }
 

@@ -17,17 +17,16 @@ namespace lockstep::io {
 namespace {
 
 using boost::asio::ip::tcp;
-using std::chrono::milliseconds;
 
 /// A server answers within a fraction of this, even a distant one. A lost first packet is better tried again by us
 /// than by TCP, which waits a second: a server that comes back must not wait for us.
-constexpr milliseconds connect_time_max{500};
-constexpr milliseconds handshake_time_max{1000};
+constexpr std::chrono::milliseconds connect_time_max{500};
+constexpr std::chrono::milliseconds handshake_time_max{1000};
 /// Short, because a returned link should not wait for us; random, so that two ends do not meet in step for ever.
 constexpr int pause_ms_min = 50;
 constexpr int pause_ms_max = 100;
 /// Somebody has to change a file before a refused call can succeed.
-constexpr milliseconds pause_when_refused{1000};
+constexpr std::chrono::milliseconds pause_when_refused{1000};
 
 }  // namespace
 
@@ -90,7 +89,7 @@ class Dialer::Impl : public std::enable_shared_from_this<Impl>, private FrameCon
     return {};
   }
 
-  void limit_attempt(milliseconds time) {
+  void limit_attempt(std::chrono::milliseconds time) {
     timer_.expires_after(time);
     timer_.async_wait([self = shared_from_this(), attempt = attempt_](const boost::system::error_code& error) {
       if (error || self->stopped_ || attempt != self->attempt_) return;
@@ -165,7 +164,7 @@ class Dialer::Impl : public std::enable_shared_from_this<Impl>, private FrameCon
     give_up(pause_when_refused);
   }
 
-  void give_up(milliseconds pause_time) {
+  void give_up(std::chrono::milliseconds pause_time) {
     boost::system::error_code ignored;
     socket_.close(ignored);
     drop_connection();
@@ -176,7 +175,7 @@ class Dialer::Impl : public std::enable_shared_from_this<Impl>, private FrameCon
     if (connection_) std::exchange(connection_, nullptr)->close();
   }
 
-  void pause(milliseconds time) {
+  void pause(std::chrono::milliseconds time) {
     if (stopped_) return;
     ++attempt_;
     timer_.expires_after(time);
@@ -186,8 +185,8 @@ class Dialer::Impl : public std::enable_shared_from_this<Impl>, private FrameCon
     });
   }
 
-  milliseconds short_pause() {
-    return milliseconds{std::uniform_int_distribution<int>(pause_ms_min, pause_ms_max)(random_)};
+  std::chrono::milliseconds short_pause() {
+    return std::chrono::milliseconds{std::uniform_int_distribution<int>(pause_ms_min, pause_ms_max)(random_)};
   }
 
   const DialerOptions options_;

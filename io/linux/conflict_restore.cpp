@@ -16,14 +16,6 @@ namespace lockstep::linux_io {
 
 namespace {
 
-constexpr mode_t permission_bits = 07777;
-constexpr std::int64_t ns_per_s = 1'000'000'000;
-
-timespec time_of(std::int64_t ns) {
-  const std::int64_t rest = (ns % ns_per_s + ns_per_s) % ns_per_s;
-  return {static_cast<time_t>((ns - rest) / ns_per_s), static_cast<long>(rest)};
-}
-
 using Made = Outcome<Descriptor>;
 
 Made make_file(int store, const ConflictRecord& record, int directory, const std::string& name) {
@@ -78,7 +70,7 @@ int dress(const ConflictRecord& record, const Descriptor& object) {
     const int set = ::setxattr(path.c_str(), attribute.c_str(), value.data(), value.size(), 0);
     if (set != 0 && !of_no_use_there(errno)) return errno;
   }
-  const timespec times[2] = {time_of(wanted.atime_ns), time_of(wanted.mtime_ns)};
+  const timespec times[2] = {to_timespec(wanted.atime_ns), to_timespec(wanted.mtime_ns)};
   return ::utimensat(AT_FDCWD, path.c_str(), times, 0) == 0 ? 0 : errno;
 }
 

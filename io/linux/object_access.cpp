@@ -64,7 +64,7 @@ std::vector<std::string> visible_names(const std::string& list) {
   return names;
 }
 
-using Attributes = std::vector<std::pair<std::string, std::string>>;
+using ExtendedAttributes = std::vector<std::pair<std::string, std::string>>;
 
 }  // namespace
 
@@ -75,12 +75,6 @@ IdentityBytes identity_bytes(const FileId& id) {
     bytes[8 + i] = static_cast<std::uint8_t>(id.low >> (56 - 8 * i));
   }
   return bytes;
-}
-
-timespec to_timespec(std::int64_t ns) {
-  constexpr std::int64_t second = 1'000'000'000;
-  const std::int64_t remainder = ((ns % second) + second) % second;  // times before 1970 are negative
-  return {static_cast<time_t>((ns - remainder) / second), static_cast<long>(remainder)};
 }
 
 int check_name(std::string_view name) {
@@ -210,30 +204,30 @@ Outcome<std::string> attribute_value(const OpenObject& object, const std::string
   });
 }
 
-Outcome<Attributes> attributes_of(int directory, const std::string& name) {
+Outcome<ExtendedAttributes> attributes_of(int directory, const std::string& name) {
   const DescriptorPath path(directory, name);
   auto list = read_growing([&](char* buffer, std::size_t size) { return ::llistxattr(path.c_str(), buffer, size); });
-  if (!list.ok()) return Outcome<Attributes>::failed(list.error);
-  Attributes attributes;
+  if (!list.ok()) return Outcome<ExtendedAttributes>::failed(list.error);
+  ExtendedAttributes attributes;
   for (auto& attribute : visible_names(list.value)) {
     auto value = read_growing(
         [&](char* buffer, std::size_t size) { return ::lgetxattr(path.c_str(), attribute.c_str(), buffer, size); });
-    if (!value.ok()) return Outcome<Attributes>::failed(value.error);
+    if (!value.ok()) return Outcome<ExtendedAttributes>::failed(value.error);
     attributes.emplace_back(std::move(attribute), std::move(value.value));
   }
-  return Outcome<Attributes>::of(std::move(attributes));
+  return Outcome<ExtendedAttributes>::of(std::move(attributes));
 }
 
-Outcome<Attributes> attributes_of(const OpenObject& object) {
+Outcome<ExtendedAttributes> attributes_of(const OpenObject& object) {
   auto names = attribute_names(object);
-  if (!names.ok()) return Outcome<Attributes>::failed(names.error);
-  Attributes attributes;
+  if (!names.ok()) return Outcome<ExtendedAttributes>::failed(names.error);
+  ExtendedAttributes attributes;
   for (auto& name : names.value) {
     auto value = attribute_value(object, name);
-    if (!value.ok()) return Outcome<Attributes>::failed(value.error);
+    if (!value.ok()) return Outcome<ExtendedAttributes>::failed(value.error);
     attributes.emplace_back(std::move(name), std::move(value.value));
   }
-  return Outcome<Attributes>::of(std::move(attributes));
+  return Outcome<ExtendedAttributes>::of(std::move(attributes));
 }
 
 int set_attribute(const OpenObject& object, const std::string& name, const void* value, std::size_t size, int flags) {

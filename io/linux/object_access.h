@@ -3,6 +3,7 @@
 
 #include "engine/values/file_id.h"
 #include "engine/values/operation.h"
+#include "engine/values/time.h"
 #include "io/linux/object_descriptor.h"
 #include "io/linux/object_outcome.h"
 
@@ -39,13 +40,15 @@ class DescriptorPath {
 
 /// 64 bits end in the years 1677 and 2262; a time beyond is taken for the last that they hold.
 constexpr std::int64_t nanoseconds(const timespec& time) {
-  constexpr std::int64_t second = 1'000'000'000;
-  constexpr std::int64_t seconds_max = std::numeric_limits<std::int64_t>::max() / second;
+  constexpr std::int64_t seconds_max = std::numeric_limits<std::int64_t>::max() / ns_per_second;
   if (time.tv_sec >= seconds_max) return std::numeric_limits<std::int64_t>::max();
-  if (time.tv_sec <= -seconds_max) return -seconds_max * second;
-  return time.tv_sec * second + time.tv_nsec;
+  if (time.tv_sec <= -seconds_max) return -seconds_max * ns_per_second;
+  return time.tv_sec * ns_per_second + time.tv_nsec;
 }
-timespec to_timespec(std::int64_t ns);
+inline timespec to_timespec(std::int64_t ns) {
+  const std::int64_t rest = ((ns % ns_per_second) + ns_per_second) % ns_per_second;  // times before 1970 are negative
+  return {static_cast<time_t>((ns - rest) / ns_per_second), static_cast<long>(rest)};
+}
 
 /// 0 if `name` can be one entry of a directory, EINVAL otherwise (empty, ".", "..", with '/' or NUL): the reason
 /// why no operation of the stream can lead out of the volume.
@@ -73,6 +76,9 @@ Outcome<FileId> read_identity(int directory, const std::string& name);
 Outcome<FileId> read_identity(const OpenObject& object);
 int write_identity(const OpenObject& object, const FileId& id);
 int write_identity(int directory, const std::string& name, const FileId& id);
+
+/// Of a mode: all but the type.
+inline constexpr mode_t permission_bits = 07777;
 
 Outcome<struct stat> status_of(const OpenObject& object);
 /// Every field of what such an inode is.

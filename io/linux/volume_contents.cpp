@@ -18,8 +18,6 @@ using io::Origin;
 
 namespace {
 
-constexpr mode_t permission_bits = 07777;
-
 /// Which bits end when somebody without CAP_FSETID makes the change.
 mode_t ending_privileges(OperationKind kind) {
   return kind == OperationKind::set_xattr ? S_ISGID : S_ISUID | S_ISGID;  // an ACL, by somebody outside the group

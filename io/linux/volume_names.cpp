@@ -21,8 +21,6 @@ class NoUmask {
   mode_t former_;
 };
 
-constexpr mode_t permission_bits = 07777;
-
 /// A directory that moves to another parent keeps its time; some filesystems count the new ".." as a change.
 void keep_time(const struct stat& before, int directory, const std::string& name) {
   if (!S_ISDIR(before.st_mode)) return;

@@ -1,5 +1,6 @@
 #include "prod/cli/conflicts.h"
 
+#include "engine/values/time.h"
 #include "io/linux/conflict_restore.h"
 #include "io/linux/conflict_store.h"
 #include "prod/cli/control_client.h"
@@ -26,8 +27,6 @@ using linux_io::ConflictRecord;
 using linux_io::Descriptor;
 
 namespace {
-
-constexpr std::int64_t ns_per_s = 1'000'000'000;
 
 /// What was kept aside, and what lies in the replicated directory now.
 struct Kept {
@@ -65,7 +64,7 @@ std::variant<Kept, std::pair<ExitCode, std::string>> find_kept(const std::string
 }
 
 std::string time_text(std::int64_t ns) {
-  const auto seconds = static_cast<time_t>(ns / ns_per_s);
+  const auto seconds = static_cast<time_t>(ns / ns_per_second);
   struct tm parts {};
   char text[32] = {};
   ::localtime_r(&seconds, &parts);
@@ -90,7 +89,9 @@ std::optional<struct stat> present(const Kept& kept, const ConflictRecord& recor
   return found == 0 ? std::optional(status) : std::nullopt;
 }
 
-std::int64_t mtime_ns(const struct stat& status) { return status.st_mtim.tv_sec * ns_per_s + status.st_mtim.tv_nsec; }
+std::int64_t mtime_ns(const struct stat& status) {
+  return status.st_mtim.tv_sec * ns_per_second + status.st_mtim.tv_nsec;
+}
 
 std::string why(const Conflict& conflict) {
   if (conflict.own == conflict.winner) return "it differed from the primary's when that was repaired (verify --repair)";

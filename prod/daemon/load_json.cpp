@@ -1,5 +1,7 @@
 #include "prod/daemon/load_json.h"
 
+#include "engine/values/time.h"
+
 #include <boost/json/array.hpp>
 
 namespace lockstep::prod {
@@ -7,8 +9,6 @@ namespace lockstep::prod {
 namespace json = boost::json;
 
 namespace {
-
-constexpr double ns_per_second = 1e9;
 
 json::object class_json(const RequestMeter::Figures& figures) {
   const LatencySnapshot latency = figures.latency.snapshot();

@@ -1,5 +1,6 @@
 #include "prod/daemon/status_json.h"
 
+#include "engine/values/time.h"
 #include "prod/common/wall_time.h"
 
 #include <string_view>
@@ -32,8 +33,6 @@ std::string next_step(const PublishedStatus& published, const std::string& peer)
          "`conflicts` lists what was kept aside here; `conflicts restore` gives it " +
          "back, `conflicts drop` gives it up.";
 }
-
-constexpr std::int64_t ns_per_second = 1'000'000'000;
 
 json::object verify_json(const engine::Status& status) {
   const engine::VerifyProgress& verify = status.verify;

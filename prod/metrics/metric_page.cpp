@@ -1,15 +1,13 @@
 #include "prod/metrics/metric_page.h"
 
+#include "engine/values/time.h"
+
 #include <algorithm>
 #include <iterator>
 #include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
 
 namespace lockstep::prod {
-
-namespace {
-constexpr double ns_per_second = 1e9;
-}  // namespace
 
 class MetricPage::Families {
  public:

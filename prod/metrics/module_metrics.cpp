@@ -1,5 +1,6 @@
 #include "prod/metrics/module_metrics.h"
 
+#include "engine/values/time.h"
 #include "prod/events/standing.h"
 
 #include <array>
@@ -7,8 +8,6 @@
 namespace lockstep::prod {
 
 namespace {
-
-constexpr double ns_per_second = 1e9;
 
 /// Adds samples that all carry the module's name.
 class ModulePage {

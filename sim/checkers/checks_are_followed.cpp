@@ -1,11 +1,12 @@
 #include "sim/checkers/checks_are_followed.h"
 
+#include "sim/checkers/asleep.h"
+
 #include <algorithm>
 
 namespace lockstep::sim {
 
 namespace {
-constexpr Duration asleep = milliseconds(400);              // between two steps: longer than any heartbeat interval
 constexpr Duration look_again_within = milliseconds(1000);  // beyond interval and timeout
 /// Misses beyond the last one that a check may have, before something must have followed: of several failed checks one
 /// is attended to at a time.

@@ -1,9 +1,10 @@
 #include "sim/checkers/i15_lease_before_start.h"
 
+#include "sim/checkers/asleep.h"
+
 namespace lockstep::sim {
 
 namespace {
-constexpr Duration asleep = milliseconds(400);        // between two steps: longer than any heartbeat interval
 constexpr Duration stop_within = milliseconds(1000);  // after the lease: a kill, and the mount closed
 }  // namespace
 

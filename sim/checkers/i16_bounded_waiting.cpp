@@ -4,7 +4,7 @@ namespace lockstep::sim {
 
 namespace {
 constexpr std::uint64_t steps_between_checks = 31;
-constexpr Time asleep = 500 * one_ms;
+constexpr Time asleep_after = 500 * one_ms;
 constexpr std::int64_t timeouts_waited_max = 4;  // noticing, leaving the peer out, retries of the register
 constexpr Time waited_besides_max = 5 * one_second;
 }  // namespace
@@ -49,7 +49,7 @@ void BoundedWaiting::stepped(Place place) {
   if (!is_node(place)) return;
   Watched& watched = watched_[index_of(place)];
   const Time now = world_.now();
-  if (now - watched.last_step > asleep) watched.last_excuse = now;
+  if (now - watched.last_step > asleep_after) watched.last_excuse = now;
   watched.last_step = now;
   if (++watched.steps % steps_between_checks != 0) return;
 

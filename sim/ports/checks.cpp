@@ -5,7 +5,7 @@ namespace lockstep::sim {
 namespace {
 constexpr Time look_max = 20 * one_ms;
 constexpr Time long_look_max = 250 * one_ms;
-constexpr Time notice_max = 5 * one_ms;
+constexpr Time prompt_max = 5 * one_ms;
 }  // namespace
 
 SimChecks::SimChecks(Host& host, Random random, const SimApplication& application, const engine::Settings& settings)
@@ -65,7 +65,7 @@ void SimChecks::process_died() {
     const Each& each = checks_[check];
     if (each.sees != Sees::process || !each.wanted || each.conduct != CheckConduct::honest) continue;
     if (random_.one_in(8)) continue;
-    host_.deliver(host_.now() + random_.between(0, notice_max), io::CheckPrompted{check});
+    host_.deliver(host_.now() + random_.between(0, prompt_max), io::CheckPrompted{check});
   }
 }
 

@@ -8,8 +8,8 @@ namespace lockstep::sim {
 namespace {
 constexpr Time call_min = 200 * one_us;
 constexpr Time call_max = 6 * one_ms;
-constexpr Time early_lag_max = 2 * one_second;  // planted: how long after the confirmation the call may land
-constexpr std::uint64_t damaged_one_in = 30;    // power losses
+constexpr Time early_call_lag_max = 2 * one_second;  // planted: how long after the confirmation the call may land
+constexpr std::uint64_t damaged_one_in = 30;         // power losses
 }  // namespace
 
 void SimTouchLog::begin(Ticket ticket, Call call) {
@@ -19,7 +19,7 @@ void SimTouchLog::begin(Ticket ticket, Call call) {
   last_landing_ = std::max(last_landing_ + 2, host_.now() + delay);
   if (confirms_early_) {
     host_.deliver(last_landing_, io::TouchesLogged{ticket});
-    host_.at(last_landing_ + random_.between(0, early_lag_max), [this] { land(); });
+    host_.at(last_landing_ + random_.between(0, early_call_lag_max), [this] { land(); });
     return;
   }
   host_.at(last_landing_, [this] { land(); });

@@ -15,8 +15,6 @@ namespace {
 
 using recording::SegmentReader;
 
-std::string number(std::uint64_t value) { return std::to_string(value); }
-
 std::string hexadecimal(std::uint64_t value) {
   char text[17];
   std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(value));
@@ -54,7 +52,7 @@ class LifeReplay {
     }
     auto next = std::make_unique<SegmentReader>(*file);
     if (!next->error().empty()) {
-      const std::string what = "segment " + number(result_.segments) + ": " + next->error();
+      const std::string what = "segment " + std::to_string(result_.segments) + ": " + next->error();
       // A power cut may leave the newest segment without its beginning.
       const bool last = !source_(result_.segments + 1);
       if (result_.segments == 0 || !last) return unusable(what);
@@ -68,10 +66,10 @@ class LifeReplay {
       begin(header);
     } else if (header.life.life != result_.header.life || header.position.events < reader_->events() ||
                header.position.at < reader_->at()) {
-      return unusable("segment " + number(header.segment) + " does not follow on the one before it");
+      return unusable("segment " + std::to_string(header.segment) + " does not follow on the one before it");
     } else if (header.position.events > reader_->events()) {
-      result_.gaps.push_back(number(header.position.events - reader_->events()) + " events before event " +
-                             number(header.position.events + 1) +
+      result_.gaps.push_back(std::to_string(header.position.events - reader_->events()) + " events before event " +
+                             std::to_string(header.position.events + 1) +
                              " are missing: the disk failed or did not keep up, or a segment was removed");
       write("!", result_.gaps.back());
       begin(header);
@@ -90,7 +88,7 @@ class LifeReplay {
     if (header.position.events == 0 || engine_->restore(header)) return;
     engine_.reset();
     const bool other = header.life.engine_build != recording::engine_build();
-    unusable("the engine's state at the beginning of segment " + number(header.segment) + " cannot be read" +
+    unusable("the engine's state at the beginning of segment " + std::to_string(header.segment) + " cannot be read" +
              (other ? ", because it is that of another engine: use the lockstep-sim of that release" : ""));
   }
 
@@ -103,11 +101,11 @@ class LifeReplay {
       if (!goes_on) return false;
     }
     if (reader_->ending() == SegmentReader::Ending::damaged) {
-      return unusable("it is damaged " + number(reader_->bytes_left()) + " bytes before the end of segment " +
-                      number(reader_->header().segment) + "; what follows is not used");
+      return unusable("it is damaged " + std::to_string(reader_->bytes_left()) + " bytes before the end of segment " +
+                      std::to_string(reader_->header().segment) + "; what follows is not used");
     }
     if (reader_->ending() == SegmentReader::Ending::torn) {
-      result_.ending = "the recording ends torn, as a power cut leaves it: " + number(reader_->bytes_left()) +
+      result_.ending = "the recording ends torn, as a power cut leaves it: " + std::to_string(reader_->bytes_left()) +
                        " bytes of a block that is not whole are not used";
     }
     return true;
@@ -133,8 +131,8 @@ class LifeReplay {
     if (failed) return diverge("the replayed engine stops here, the recorded one did not: " + *failed);
     const std::uint64_t made = decisions.calls() - calls;
     if (made != recorded.calls) {
-      return diverge("the recorded engine asked for " + number(recorded.calls) + " things, the replayed one for " +
-                     number(made));
+      return diverge("the recorded engine asked for " + std::to_string(recorded.calls) +
+                     " things, the replayed one for " + std::to_string(made));
     }
     if (recording::short_hash(decisions.value()) != recorded.decisions) {
       return diverge("as many things were asked for, but not the same ones");

@@ -8,12 +8,6 @@ namespace lockstep::sim {
 
 namespace {
 
-ApplyResult failed(int error) {
-  ApplyResult result;
-  result.error = error;
-  return result;
-}
-
 ApplyResult done(Operation effect, const Inode& inode) {
   ApplyResult result;
   result.effect = std::move(effect);
@@ -40,10 +34,10 @@ std::int64_t Filesystem::touch_file(InodeNumber number, const Context& context) 
 ApplyResult Filesystem::write(const Context& context) {
   const Operation& operation = context.operation;
   const auto number = number_of(operation.file);
-  if (!number) return failed(ENOENT);
-  if (const int error = not_regular(inodes_.at(*number))) return failed(error);
+  if (!number) return ApplyResult::failed(ENOENT);
+  if (const int error = not_regular(inodes_.at(*number))) return ApplyResult::failed(error);
   if (operation.offset > file_bytes_max || operation.data.size() > file_bytes_max - operation.offset) {
-    return failed(EFBIG);
+    return ApplyResult::failed(EFBIG);
   }
   Inode& inode = change(*number);
   inode.content.write(operation.offset, operation.data.bytes());
@@ -64,15 +58,15 @@ ApplyResult Filesystem::write(const Context& context) {
 ApplyResult Filesystem::set_attributes(const Context& context) {
   const Operation& operation = context.operation;
   const auto number = number_of(operation.file);
-  if (!number) return failed(ENOENT);
+  if (!number) return ApplyResult::failed(ENOENT);
   Attributes wanted = operation.attributes;
   const Inode& before = inodes_.at(*number);
   if ((wanted.mask & attribute_size) != 0) {
-    if (const int error = not_regular(before)) return failed(error);
-    if (wanted.size_bytes > file_bytes_max) return failed(EFBIG);
+    if (const int error = not_regular(before)) return ApplyResult::failed(error);
+    if (wanted.size_bytes > file_bytes_max) return ApplyResult::failed(EFBIG);
   }
   if ((wanted.mask & attribute_mode) != 0 && before.type() == S_IFLNK) {
-    if (!context.from_stream()) return failed(EOPNOTSUPP);
+    if (!context.from_stream()) return ApplyResult::failed(EOPNOTSUPP);
     wanted.mask &= ~static_cast<std::uint32_t>(attribute_mode);
   }
   if (!context.from_stream()) {
@@ -103,13 +97,14 @@ ApplyResult Filesystem::set_attributes(const Context& context) {
 ApplyResult Filesystem::allocate(const Context& context) {
   const Operation& operation = context.operation;
   const auto number = number_of(operation.file);
-  if (!number) return failed(ENOENT);
-  if (const int error = not_regular(inodes_.at(*number))) return failed(error);
+  if (!number) return ApplyResult::failed(ENOENT);
+  if (const int error = not_regular(inodes_.at(*number))) return ApplyResult::failed(error);
   const bool keep_size = (operation.flags & flag_keep_size) != 0;
   const bool punch_hole = (operation.flags & flag_punch_hole) != 0;
   const bool zero_range = (operation.flags & flag_zero_range) != 0;
-  if (operation.length == 0 || (punch_hole && (!keep_size || zero_range))) return failed(EINVAL);
-  if (operation.offset > file_bytes_max || operation.length > file_bytes_max - operation.offset) return failed(EFBIG);
+  if (operation.length == 0 || (punch_hole && (!keep_size || zero_range))) return ApplyResult::failed(EINVAL);
+  if (operation.offset > file_bytes_max || operation.length > file_bytes_max - operation.offset)
+    return ApplyResult::failed(EFBIG);
 
   Inode& inode = change(*number);
   const std::uint64_t end = operation.offset + operation.length;
@@ -128,11 +123,11 @@ ApplyResult Filesystem::allocate(const Context& context) {
 ApplyResult Filesystem::set_xattr(const Context& context) {
   const Operation& operation = context.operation;
   const auto number = number_of(operation.file);
-  if (!number) return failed(ENOENT);
-  if (operation.name.empty()) return failed(EINVAL);
+  if (!number) return ApplyResult::failed(ENOENT);
+  if (operation.name.empty()) return ApplyResult::failed(EINVAL);
   const bool exists = inodes_.at(*number).xattrs.contains(operation.name);
-  if (exists && (operation.flags & flag_xattr_create) != 0) return failed(EEXIST);
-  if (!exists && (operation.flags & flag_xattr_replace) != 0) return failed(ENODATA);
+  if (exists && (operation.flags & flag_xattr_create) != 0) return ApplyResult::failed(EEXIST);
+  if (!exists && (operation.flags & flag_xattr_replace) != 0) return ApplyResult::failed(ENODATA);
   Inode& inode = change(*number);
   inode.xattrs[operation.name] = std::string(operation.data.text());
   return done(operation, inode);
@@ -141,8 +136,8 @@ ApplyResult Filesystem::set_xattr(const Context& context) {
 ApplyResult Filesystem::remove_xattr(const Context& context) {
   const Operation& operation = context.operation;
   const auto number = number_of(operation.file);
-  if (!number) return failed(ENOENT);
-  if (!inodes_.at(*number).xattrs.contains(operation.name)) return failed(ENODATA);
+  if (!number) return ApplyResult::failed(ENOENT);
+  if (!inodes_.at(*number).xattrs.contains(operation.name)) return ApplyResult::failed(ENODATA);
   Inode& inode = change(*number);
   inode.xattrs.erase(operation.name);
   return done(operation, inode);

@@ -60,6 +60,12 @@ struct ApplyResult {
   Operation effect;
   bool replicated = true;
   std::uint64_t bytes = 0;
+
+  static ApplyResult failed(int error) {
+    ApplyResult result;
+    result.error = error;
+    return result;
+  }
 };
 
 class Filesystem {

@@ -11,12 +11,6 @@ namespace {
 
 constexpr std::size_t name_bytes_max = 255;
 
-ApplyResult failed(int error) {
-  ApplyResult result;
-  result.error = error;
-  return result;
-}
-
 ApplyResult done(const Operation& effect) {
   ApplyResult result;
   result.effect = effect;
@@ -48,18 +42,18 @@ std::int64_t Filesystem::directory(FileId id) const {
 ApplyResult Filesystem::create(const Context& context) {
   const Operation& operation = context.operation;
   const std::int64_t parent = directory(operation.parent);
-  if (parent < 0) return failed(static_cast<int>(-parent));
-  if (const int error = check_name(operation.name)) return failed(error);
-  if (entry(inodes_.at(parent), operation.name) != 0) return failed(EEXIST);
+  if (parent < 0) return ApplyResult::failed(static_cast<int>(-parent));
+  if (const int error = check_name(operation.name)) return ApplyResult::failed(error);
+  if (entry(inodes_.at(parent), operation.name) != 0) return ApplyResult::failed(EEXIST);
 
   Operation effect = operation;
   if (context.from_stream()) {
-    if (operation.file == FileId::none()) return failed(EINVAL);
-    if (identity_taken(operation.file, 0)) return failed(EEXIST);
+    if (operation.file == FileId::none()) return ApplyResult::failed(EINVAL);
+    if (identity_taken(operation.file, 0)) return ApplyResult::failed(EEXIST);
   } else {
     // An engine draws it; whoever uses a filesystem alone need not.
     if (operation.file == FileId::none()) effect.file = draw_identity();
-    if (identity_taken(effect.file, 0)) return failed(EEXIST);
+    if (identity_taken(effect.file, 0)) return ApplyResult::failed(EEXIST);
     if ((effect.attributes.mode & S_IFMT) == 0) effect.attributes.mode |= S_IFREG;
     effect.attributes.mask = attribute_mode | attribute_uid | attribute_gid | attribute_atime | attribute_mtime;
     effect.attributes.atime_ns = effect.attributes.mtime_ns = context.now_ns;
@@ -71,7 +65,7 @@ ApplyResult Filesystem::create(const Context& context) {
   state.attributes.mask = 0;
   state.attributes.size_bytes = 0;
   if (context.from_stream() && (effect.attributes.mask & attribute_size) != 0) {
-    if (effect.attributes.size_bytes > file_bytes_max) return failed(EFBIG);
+    if (effect.attributes.size_bytes > file_bytes_max) return ApplyResult::failed(EFBIG);
     state.content.resize(effect.attributes.size_bytes);
   }
   if ((state.attributes.mode & S_IFMT) == S_IFLNK) {
@@ -90,12 +84,12 @@ ApplyResult Filesystem::create(const Context& context) {
 ApplyResult Filesystem::link(const Context& context) {
   const Operation& operation = context.operation;
   const std::int64_t parent = directory(operation.parent);
-  if (parent < 0) return failed(static_cast<int>(-parent));
-  if (const int error = check_name(operation.name)) return failed(error);
+  if (parent < 0) return ApplyResult::failed(static_cast<int>(-parent));
+  if (const int error = check_name(operation.name)) return ApplyResult::failed(error);
   const auto number = number_of(operation.file);
-  if (!number || inodes_.at(*number).names == 0) return failed(ENOENT);
-  if (inodes_.at(*number).is_directory()) return failed(EPERM);
-  if (entry(inodes_.at(parent), operation.name) != 0) return failed(EEXIST);
+  if (!number || inodes_.at(*number).names == 0) return ApplyResult::failed(ENOENT);
+  if (inodes_.at(*number).is_directory()) return ApplyResult::failed(EPERM);
+  if (entry(inodes_.at(parent), operation.name) != 0) return ApplyResult::failed(EEXIST);
 
   Operation effect = operation;
   if (!context.from_stream()) effect.parent_mtime_ns = context.now_ns;
@@ -109,14 +103,14 @@ ApplyResult Filesystem::link(const Context& context) {
 ApplyResult Filesystem::unlink(const Context& context) {
   const Operation& operation = context.operation;
   const std::int64_t parent = directory(operation.parent);
-  if (parent < 0) return failed(static_cast<int>(-parent));
+  if (parent < 0) return ApplyResult::failed(static_cast<int>(-parent));
   const InodeNumber number = entry(inodes_.at(parent), operation.name);
-  if (number == 0) return failed(ENOENT);
+  if (number == 0) return ApplyResult::failed(ENOENT);
   const Inode& inode = inodes_.at(number);
   const bool remove_directory = (operation.flags & flag_remove_directory) != 0;
-  if (inode.is_directory() && !remove_directory) return failed(EISDIR);
-  if (!inode.is_directory() && remove_directory) return failed(ENOTDIR);
-  if (!inode.entries.empty()) return failed(ENOTEMPTY);
+  if (inode.is_directory() && !remove_directory) return ApplyResult::failed(EISDIR);
+  if (!inode.is_directory() && remove_directory) return ApplyResult::failed(ENOTDIR);
+  if (!inode.entries.empty()) return ApplyResult::failed(ENOTEMPTY);
 
   Operation effect = operation;
   effect.file = inode.id;
@@ -149,16 +143,16 @@ int Filesystem::check_rename(const Operation& operation, InodeNumber source_dire
 ApplyResult Filesystem::rename(const Context& context) {
   const Operation& operation = context.operation;
   const std::int64_t from = directory(operation.parent);
-  if (from < 0) return failed(static_cast<int>(-from));
+  if (from < 0) return ApplyResult::failed(static_cast<int>(-from));
   const std::int64_t to = directory(operation.new_parent);
-  if (to < 0) return failed(static_cast<int>(-to));
-  if (const int error = check_name(operation.new_name)) return failed(error);
+  if (to < 0) return ApplyResult::failed(static_cast<int>(-to));
+  if (const int error = check_name(operation.new_name)) return ApplyResult::failed(error);
   const auto source_directory = static_cast<InodeNumber>(from);
   const auto target_directory = static_cast<InodeNumber>(to);
   const InodeNumber moved = entry(inodes_.at(source_directory), operation.name);
   const InodeNumber replaced = entry(inodes_.at(target_directory), operation.new_name);
   if (const int error = check_rename(operation, source_directory, target_directory, moved, replaced)) {
-    return failed(error);
+    return ApplyResult::failed(error);
   }
   Operation effect = operation;
   effect.file = inodes_.at(moved).id;
@@ -183,12 +177,12 @@ ApplyResult Filesystem::rename(const Context& context) {
 
 ApplyResult Filesystem::identify(const Context& context) {
   const Operation& operation = context.operation;
-  if (!context.from_stream() || operation.file == FileId::none()) return failed(EINVAL);
+  if (!context.from_stream() || operation.file == FileId::none()) return ApplyResult::failed(EINVAL);
   const std::int64_t parent = directory(operation.parent);
-  if (parent < 0) return failed(static_cast<int>(-parent));
+  if (parent < 0) return ApplyResult::failed(static_cast<int>(-parent));
   const InodeNumber number = entry(inodes_.at(parent), operation.name);
-  if (number == 0) return failed(ENOENT);
-  if (identity_taken(operation.file, number)) return failed(EEXIST);
+  if (number == 0) return ApplyResult::failed(ENOENT);
+  if (identity_taken(operation.file, number)) return ApplyResult::failed(EEXIST);
   if (inodes_.at(number).id != operation.file) set_identity(number, operation.file);
   return done(operation);
 }

@@ -114,12 +114,12 @@ void SimVolume::rot() {
 }
 
 void SimVolume::spoil_sector() {
-  constexpr std::uint64_t sector_bytes = 512;
+  constexpr std::uint64_t sector = 512;  // bytes
   const std::vector<InodeNumber> files = files_on_disk();
   if (files.empty()) return;
   const Inode& inode = filesystem_.inode(trouble_random_.pick(files));
   const std::uint64_t at = trouble_random_.below(inode.content.size());
-  trouble_.unreadable.add(inode.id, at - at % sector_bytes, sector_bytes);
+  trouble_.unreadable.add(inode.id, at - at % sector, sector);
 }
 
 // The write is reported, but its bytes lie over those of another file.
