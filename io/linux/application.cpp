@@ -85,6 +85,8 @@ class ScriptApplication::Impl : public std::enable_shared_from_this<Impl> {
     start(ticket, phase, command);
   }
 
+  void set_commands(std::array<std::string, 5> commands) { options_.commands = std::move(commands); }
+
   [[nodiscard]] ApplicationTraits traits() {
     const std::scoped_lock lock(mutex_);
     return {cookie_, scripts_, {}};
@@ -186,7 +188,7 @@ class ScriptApplication::Impl : public std::enable_shared_from_this<Impl> {
 
   EventLoop& loop_;
   EventQueue& queue_;
-  const ScriptApplicationOptions options_;
+  ScriptApplicationOptions options_;
   const Report report_;
   const std::string cookie_;
 
@@ -209,6 +211,8 @@ ScriptApplication::ScriptApplication(EventLoop& loop, EventQueue& queue, ScriptA
 ScriptApplication::~ScriptApplication() { impl_->end(); }
 
 void ScriptApplication::run(Ticket ticket, Phase phase) { impl_->run(ticket, phase); }
+
+void ScriptApplication::set_commands(std::array<std::string, 5> commands) { impl_->set_commands(std::move(commands)); }
 
 ApplicationTraits ScriptApplication::traits() const { return impl_->traits(); }
 

@@ -42,6 +42,8 @@ class ScriptApplication final : public Application {
   ~ScriptApplication() override;
 
   void run(Ticket ticket, Phase phase) override;
+  /// From the next phase on; one that runs goes on with the command that it began with.
+  void set_commands(std::array<std::string, 5> commands);
   /// By what the application's own processes are known; whoever else uses the directory is none of them.
   [[nodiscard]] ApplicationTraits traits() const;
 

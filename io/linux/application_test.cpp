@@ -97,6 +97,17 @@ TEST_F(ApplicationTest, a_phase_sees_its_environment) {
   EXPECT_NE(log_.find("start: hello"), std::string::npos);
 }
 
+TEST_F(ApplicationTest, other_commands_count_from_the_next_phase_on) {
+  options_.commands[2] = "sleep 5";
+  options_.commands[4] = "echo old > " + directory_ + "/out";
+  make();
+  application_->run(Ticket{1}, Phase::stop);
+  application_->set_commands({"", "", "", "", "echo new > " + directory_ + "/out"});
+  application_->run(Ticket{2}, Phase::force_stop);
+  ASSERT_EQ(run_until(1).size(), 1U);
+  EXPECT_EQ(file("out"), "new\n");
+}
+
 TEST_F(ApplicationTest, a_phase_that_is_not_configured_succeeds) {
   make();
   application_->run(Ticket{1}, Phase::prestart);

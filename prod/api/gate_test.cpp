@@ -74,6 +74,7 @@ TEST_F(GateTest, each_role_may_do_what_is_its_own) {
       {"POST", "/v1/modules/shop/verify", R"({"cancel": true})", ApiRole::control},
       {"POST", "/v1/modules/shop/verify", R"({"repair": true})", ApiRole::admin},
       {"POST", "/v1/modules/shop/resync", "", ApiRole::admin},
+      {"POST", "/v1/reload", "", ApiRole::admin},
       {"POST", "/v1/modules/shop/conflicts-drop", R"({"all": true})", ApiRole::admin},
       {"POST", "/v1/modules/shop/conflicts-drop", R"({"key": "7-1"})", ApiRole::admin},
   };
@@ -147,6 +148,8 @@ TEST_F(GateTest, what_is_not_there_or_not_meant_is_explained) {
   EXPECT_EQ(knock(good, "POST", "/v1/status"), 405U);
   EXPECT_EQ(knock(good, "GET", "/v1/modules/shop/stop"), 405U);
   EXPECT_EQ(knock(good, "DELETE", "/v1/modules/shop/log"), 405U);
+  EXPECT_EQ(knock(good, "GET", "/v1/reload"), 405U);
+  EXPECT_EQ(knock(good, "POST", "/v1/reload", R"({"force": true})"), 400U);
   for (const std::string body : {"[]", "{", R"({"force": 1})", R"({"full": true})", R"({"surprise": true})"}) {
     EXPECT_EQ(knock(good, "POST", "/v1/modules/shop/prim", body), 400U) << body;
   }

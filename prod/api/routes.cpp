@@ -78,12 +78,19 @@ std::variant<ApiCall, ApiError> route(const ApiRequest& request) {
     call.request.verb = "metrics";
     return only(reads, "GET");
   }
-  if (size < 2 || parts[0] != "v1") return ApiError{404, "the API is /metrics, /v1/status and /v1/modules/MODULE/"};
+  if (size < 2 || parts[0] != "v1") {
+    return ApiError{404, "the API is /metrics, /v1/status, /v1/reload and /v1/modules/MODULE/"};
+  }
   if (parts[1] == "status" && size <= 3) {
     call.role = ApiRole::monitor;
     call.request.verb = "status";
     if (size == 3) call.request.module = parts[2];
     return only(reads, "GET");
+  }
+  if (parts[1] == "reload" && size == 2) {
+    call.request.verb = "reload";
+    if (std::string error = read_options(request.body, call.request); !error.empty()) return ApiError{400, error};
+    return only(request.method == "POST", "POST");
   }
   if (parts[1] != "modules" || size != 4 || parts[2].empty()) return ApiError{404, "there is nothing at this path"};
   call.request.module = parts[2];

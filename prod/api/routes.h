@@ -4,6 +4,7 @@
 //   GET  /v1/status                 monitor   of all modules
 //   GET  /v1/status/MODULE          monitor
 //   GET  /v1/modules/MODULE/log     monitor
+//   POST /v1/reload                 admin     the configuration is read anew
 //   POST /v1/modules/MODULE/VERB    control   start stop restart swap prim second wait-role verify
 //                                   admin     the same with {"force":true}, {"full":true} or {"repair":true}; resync;
 //                                             conflicts-drop {"key":K} or {"all":true}

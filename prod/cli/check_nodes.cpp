@@ -92,7 +92,7 @@ void compare(const std::string& who, const Answer& answer, const std::string& co
   }
   if (const std::string changed = list_of(answer.said, "changed"); !changed.empty()) {
     check.warnings.push_back(who + " runs with what was in its files before: " + changed +
-                             " was changed since; a restart of lockstepd there takes it");
+                             " was changed since; \"lockstep reload\" there takes it, or says what needs a restart");
   }
 }
 

@@ -28,6 +28,7 @@ constexpr const char* footer =
     "  lockstep -m data swap --wait       exchange the roles of the two servers, and wait until it is done\n"
     "  lockstep -m data verify --wait     compare both servers' data, and say what differs\n"
     "  lockstep check                     explain everything that would keep the daemon from starting\n"
+    "  lockstep reload                    the running daemon takes what was changed in the configuration\n"
     "  lockstep init --name office --node s1=10.0.1.1 --node s2=10.0.1.2 --witness 10.0.0.3 \\\n"
     "      --postgresql /srv/postgresql   set up a new cluster that runs PostgreSQL, on s1";
 
@@ -150,6 +151,11 @@ void add_verbs(CLI::App& app, CommandLine& line) {
   set->add_option("key", line.request.key, "log-level")->required();
   set->add_option("value", line.request.value, "debug, info, warning or error")->required();
 
+  add_verb(app, line,
+           {"reload",
+            "Let the running daemon take a changed configuration: what can change without a stop, or nothing, "
+            "with what needs a restart"});
+
   CLI::App* completion = add_verb(app, line, {"completion", "Print a script that makes a shell complete this command"});
   completion->add_option("shell", line.shell, "Whose")->required()->check(CLI::IsMember({"bash", "fish", "zsh"}));
 
@@ -198,7 +204,7 @@ int main(int argc, char** argv) {
       return run_setup(setup, line.request.verb, line.configuration, line.node) ? exit_done : exit_refused;
     }
     if (line.request.verb == "token") return run_token(token, line.configuration) ? exit_done : exit_refused;
-    const bool of_all = line.request.verb == "status" || line.request.verb == "top";
+    const bool of_all = line.request.verb == "status" || line.request.verb == "top" || line.request.verb == "reload";
     if (line.request.module.empty() && !of_all) throw CLI::RequiredError("-m MODULE");
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? exit_done : exit_usage;

@@ -1,8 +1,8 @@
 #include "prod/config/compare_files.h"
 
-#include "prod/config/toml_document.h"
+#include "prod/config/live_keys.h"
+#include "prod/config/written_settings.h"
 
-#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -13,84 +13,31 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Setting {
-  std::string key;  ///< as people would say it: "timeout", "[application] start", "[[check]] 2 port"
-  std::string value;
-  int line = 0;
-};
-
-std::string as_written(const TomlValue& value) {
-  if (const auto* truth = std::get_if<bool>(&value.value)) return *truth ? "true" : "false";
-  if (const auto* number = std::get_if<std::int64_t>(&value.value)) return std::to_string(*number);
-  if (const auto* real = std::get_if<double>(&value.value)) return std::to_string(*real);
-  if (const auto* text = std::get_if<std::string>(&value.value)) return "\"" + *text + "\"";
-  if (const auto* list = std::get_if<TomlValue::Array>(&value.value)) {
-    std::string all;
-    for (const TomlValue& each : *list) all += (all.empty() ? "" : ", ") + as_written(each);
-    return "[" + all + "]";
-  }
-  return value.kind();
-}
-
-void collect(const TomlValue::Table& table, const std::string& section, std::vector<Setting>& settings) {
-  for (const TomlEntry& entry : table) {
-    const auto* inner = std::get_if<TomlValue::Table>(&entry.value.value);
-    const auto* list = std::get_if<TomlValue::Array>(&entry.value.value);
-    if (inner != nullptr) {
-      collect(*inner, "[" + entry.key + "] ", settings);
-    } else if (list != nullptr && !list->empty() && std::holds_alternative<TomlValue::Table>(list->front().value)) {
-      for (std::size_t i = 0; i < list->size(); ++i) {
-        const auto* each = std::get_if<TomlValue::Table>(&(*list)[i].value);
-        if (each != nullptr) collect(*each, "[[" + entry.key + "]] " + std::to_string(i + 1) + " ", settings);
-      }
-    } else {
-      settings.push_back({section + entry.key, as_written(entry.value), entry.position.line});
-    }
-  }
-}
-
-std::vector<Setting> settings_of(const std::string& text) {
-  std::vector<ConfigurationError> ignored;
-  const TomlValue document = parse_toml(text, "", ignored);
-  std::vector<Setting> settings;
-  if (const auto* table = std::get_if<TomlValue::Table>(&document.value)) collect(*table, "", settings);
-  return settings;
-}
-
-const Setting* find(const std::vector<Setting>& settings, const std::string& key) {
-  const auto found =
-      std::find_if(settings.begin(), settings.end(), [&](const Setting& setting) { return setting.key == key; });
-  return found == settings.end() ? nullptr : &*found;
-}
-
-/// Not for terminals that others see: whoever knows the URL of a webhook can often post there.
-bool is_secret(const std::string& key) { return key.ends_with(" url"); }
-
-std::string said(const Setting& setting) {
-  return is_secret(setting.key) ? setting.key : setting.key + " = " + setting.value;
+std::string said(const WrittenSetting& setting) {
+  return may_hold_secret(setting.key) ? setting.key : setting.key + " = " + setting.value;
 }
 
 std::string remedy(const std::string& file, const std::string& key) {
-  const bool witness_too = file == "cluster.toml" || key == "timeout";
+  if (live_key(file, key) != nullptr) return ": make both the same, then \"lockstep reload\" where it was changed";
   return std::string(": make both the same, then restart lockstepd, first where the application does not serve") +
-         (witness_too ? ", and lockstep-witness" : "");
+         (concern_of(file, key).witness ? ", and lockstep-witness" : "");
 }
 
 void compare_settings(const std::string& file, const std::string& here, const std::string& there,
                       const std::string& other, std::vector<ConfigurationDifference>& differences) {
-  const std::vector<Setting> own = settings_of(here);
-  const std::vector<Setting> theirs = settings_of(there);
+  const std::vector<WrittenSetting> own = written_settings(here);
+  const std::vector<WrittenSetting> theirs = written_settings(there);
   const auto add = [&](const std::string& place, const std::string& key, const std::string& text) {
-    const bool own_matter = key.starts_with("[paths] ") || key == "[http] address" || key == "[api] address";
+    const bool own_matter = concern_of(file, key).one_machine;
     differences.push_back(
         {place + ": " + text + (own_matter ? ": each machine may have its own" : remedy(file, key)), !own_matter});
   };
-  for (const Setting& setting : own) {
-    const Setting* counterpart = find(theirs, setting.key);
+  for (const WrittenSetting& setting : own) {
+    const WrittenSetting* counterpart = find_setting(theirs, setting.key);
     const std::string place = file + ":" + std::to_string(setting.line);
     if (counterpart == nullptr) {
       add(place, setting.key, said(setting) + " is here only, " + other + " goes by the default");
-    } else if (counterpart->value != setting.value && is_secret(setting.key)) {
+    } else if (counterpart->value != setting.value && may_hold_secret(setting.key)) {
       add(place, setting.key,
           setting.key + " is another one on " + other + " (there in line " + std::to_string(counterpart->line) + ")");
     } else if (counterpart->value != setting.value) {
@@ -99,8 +46,8 @@ void compare_settings(const std::string& file, const std::string& here, const st
               " (there in line " + std::to_string(counterpart->line) + ")");
     }
   }
-  for (const Setting& setting : theirs) {
-    if (find(own, setting.key) != nullptr) continue;
+  for (const WrittenSetting& setting : theirs) {
+    if (find_setting(own, setting.key) != nullptr) continue;
     add(file, setting.key,
         said(setting) + " is on " + other + " only (there in line " + std::to_string(setting.line) +
             "), this machine goes by the default");

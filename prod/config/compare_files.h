@@ -1,14 +1,12 @@
 // The same configuration on two machines: what differs, key by key, with its place in the file and what to do.
 #pragma once
 
-#include <map>
+#include "prod/config/configuration.h"
+
 #include <string>
 #include <vector>
 
 namespace lockstep::prod {
-
-/// By name beneath the configuration directory: "cluster.toml", "modules/shop.toml".
-using ConfigurationTexts = std::map<std::string, std::string>;
 
 /// Those that there are.
 ConfigurationTexts read_configuration_texts(const std::string& directory);

@@ -105,8 +105,9 @@ void check_addresses(const ConfigurationFiles& configuration, std::vector<Config
 void load_modules(const std::string& directory, LoadedConfiguration& loaded) {
   std::error_code error;
   std::vector<fs::path> files;
-  for (const auto& entry : fs::directory_iterator(fs::path(directory) / "modules", error)) {
-    const fs::path& path = entry.path();
+  for (fs::directory_iterator entry(fs::path(directory) / "modules", error), end; !error && entry != end;
+       entry.increment(error)) {
+    const fs::path& path = entry->path();
     if (path.extension() == ".toml" && path.filename().string().front() != '.') files.push_back(path);
   }
   if (error || files.empty()) {
@@ -126,7 +127,7 @@ void load_modules(const std::string& directory, LoadedConfiguration& loaded) {
                                "and \"_\", at most 63 characters"});
     }
     const std::size_t errors_before = loaded.errors.size();
-    const TomlValue document = read_toml(path.string(), shown, loaded.errors);
+    const TomlValue document = read_toml(path.string(), shown, loaded.texts, loaded.errors);
     if (loaded.errors.size() == errors_before) load_module(document, shown, module, loaded.errors);
     loaded.configuration.modules.push_back(std::move(module));
   }
@@ -142,7 +143,7 @@ std::string to_string(const ConfigurationError& error) {
 
 LoadedConfiguration load_configuration(const std::string& directory, LoadScope scope) {
   LoadedConfiguration loaded;
-  const TomlValue document = read_toml(directory + "/cluster.toml", "cluster.toml", loaded.errors);
+  const TomlValue document = read_toml(directory + "/cluster.toml", "cluster.toml", loaded.texts, loaded.errors);
   if (loaded.errors.empty()) load_cluster(document, "cluster.toml", loaded.configuration.cluster, loaded.errors);
   if (scope == LoadScope::cluster_and_modules) {
     load_modules(directory, loaded);

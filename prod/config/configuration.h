@@ -10,6 +10,7 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -84,8 +85,12 @@ struct ConfigurationError {
 /// "modules/data.toml:3:1: unknown key ..."
 std::string to_string(const ConfigurationError& error);
 
+/// By name beneath the configuration directory: "cluster.toml", "modules/shop.toml".
+using ConfigurationTexts = std::map<std::string, std::string>;
+
 struct LoadedConfiguration {
   ConfigurationFiles configuration;        ///< complete only if there are no errors
+  ConfigurationTexts texts;                ///< what it was made of
   std::vector<ConfigurationError> errors;  ///< all that were found, in the order of the files
 };
 

@@ -5,6 +5,7 @@
 #include "prod/daemon/flight_recorder.h"
 #include "prod/daemon/module_host.h"
 #include "prod/daemon/process_setup.h"
+#include "prod/daemon/reloader.h"
 #include "prod/daemon/services.h"
 #include "prod/events/event_log.h"
 #include "prod/events/webhook_sender.h"
@@ -110,7 +111,16 @@ int run(const Arguments& arguments) {
     views.push_back(hosts.back().get());
   }
   for (const auto& host : hosts) host->know(views);
-  Services services(views, webhooks, cluster, *chosen.node, arguments.configuration, *keys.credentials);
+  const auto apply = [&](const ConfigurationFiles& files) {
+    webhooks.replace(files.cluster.webhooks);
+    // The same modules in the same order: a change of those takes a restart.
+    for (std::size_t i = 0; i < hosts.size(); ++i) hosts[i]->set_commands(files.modules[i].commands);
+  };
+  const auto note = [&](const ModuleEvent& event) {
+    for (const auto& host : hosts) host->note(event);
+  };
+  Reloader reloader(arguments.configuration, loaded.texts, {apply, note, report});
+  Services services(views, webhooks, reloader, cluster, *chosen.node, arguments.configuration, *keys.credentials);
   std::string error = prepare_all(hosts);
   if (error.empty()) error = services.listen();
   if (!error.empty()) {
@@ -122,14 +132,12 @@ int run(const Arguments& arguments) {
   for (const auto& host : hosts) host->start();
   services.start();
 
-  const std::string signal = wait_for_end();
+  const std::string signal = wait_for_end([&] { reloader.reload("SIGHUP"); });
   log(io::Severity::info, signal + ": stopping");
-  for (const auto& host : hosts) {
-    ModuleEvent event;
-    event.name = "daemon_stopping";
-    event.text = "the daemon stops (" + signal + ")";
-    host->note(std::move(event));
-  }
+  ModuleEvent stopping;
+  stopping.name = "daemon_stopping";
+  stopping.text = "the daemon stops (" + signal + ")";
+  note(stopping);
   const std::vector<char> stopped = stop_all(hosts);
   services.stop();  // before the modules that it speaks of go
   const bool clean = shut_down_all(hosts, stopped);

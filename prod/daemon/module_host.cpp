@@ -203,6 +203,10 @@ class ModuleHost::Running {
     });
   }
 
+  void set_commands(const std::array<std::string, 5>& commands) {
+    loop_.post_from_any_thread([this, commands] { scripts_->set_commands(commands); });
+  }
+
   [[nodiscard]] ConflictPlaces conflict_places() const {
     const std::string open = "/proc/" + std::to_string(::getpid()) + "/fd/";
     return {open + std::to_string(conflicts_->directory()), open + std::to_string(storage_.raw_directory())};
@@ -346,6 +350,8 @@ void ModuleHost::start() { running_->start(); }
 void ModuleHost::command(const io::Command& command, std::function<void(bool, std::string)> answered) {
   running_->command(command, std::move(answered));
 }
+
+void ModuleHost::set_commands(const std::array<std::string, 5>& commands) { running_->set_commands(commands); }
 
 ModuleHost::ConflictPlaces ModuleHost::conflict_places() const { return running_->conflict_places(); }
 

@@ -10,6 +10,7 @@
 #include "prod/events/event_log.h"
 #include "prod/metrics/module_counters.h"
 
+#include <array>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -50,6 +51,9 @@ class ModuleHost {
   /// Gives up what is kept under `key`, or all of it; `done` comes once, on another thread, with how many there were.
   void drop_conflicts(bool all, const std::string& key, std::function<void(std::size_t)> done);
 
+  /// The application's phases, from the next one on. After start().
+  void set_commands(const std::array<std::string, 5>& commands);
+
   /// Undoes prepare(), if it was done: something else failed.
   void abandon();
 
@@ -59,6 +63,7 @@ class ModuleHost {
   /// closed until a daemon runs again. An error as text, or empty.
   std::string shut_down(bool release);
 
+  /// As it was when the daemon began; what was changed live since is known where it is used.
   [[nodiscard]] const ModuleConfiguration& configuration() const { return module_; }
   [[nodiscard]] const StatusBoard& board() const { return board_; }
   [[nodiscard]] const LogTail& log_tail() const { return *tail_; }

@@ -16,7 +16,7 @@ namespace lockstep::prod {
 
 namespace {
 
-sigset_t ending_signals() {
+sigset_t awaited_signals() {
   sigset_t signals;
   sigemptyset(&signals);
   for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, signal);
@@ -27,16 +27,17 @@ sigset_t ending_signals() {
 
 void set_up_signals() {
   ::signal(SIGPIPE, SIG_IGN);
-  const sigset_t signals = ending_signals();
+  const sigset_t signals = awaited_signals();
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 }
 
-std::string wait_for_end() {
-  const sigset_t signals = ending_signals();
+std::string wait_for_end(const std::function<void()>& on_hangup) {
+  const sigset_t signals = awaited_signals();
   while (true) {
     int signal = 0;
-    if (::sigwait(&signals, &signal) != 0 || signal == SIGHUP) continue;
-    return signal == SIGTERM ? "SIGTERM" : "SIGINT";
+    if (::sigwait(&signals, &signal) != 0) continue;
+    if (signal != SIGHUP) return signal == SIGTERM ? "SIGTERM" : "SIGINT";
+    on_hangup();
   }
 }
 

@@ -7,6 +7,7 @@
 #include "prod/config/compare_files.h"
 #include "prod/daemon/expiry_watch.h"
 #include "prod/daemon/module_host.h"
+#include "prod/daemon/reloader.h"
 
 #include <exception>
 #include <thread>
@@ -21,15 +22,16 @@ namespace lockstep::prod {
 
 class Services::Impl {
  public:
-  Impl(std::vector<ModuleHost*> hosts, const WebhookSender& webhooks, ClusterConfiguration cluster, NodeId self,
-       const std::string& configuration, const tls::Credentials& credentials)
+  Impl(std::vector<ModuleHost*> hosts, const WebhookSender& webhooks, Reloader& reloader, ClusterConfiguration cluster,
+       NodeId self, const std::string& configuration, const tls::Credentials& credentials)
       : hosts_(std::move(hosts)),
+        reloader_(reloader),
         cluster_(std::move(cluster)),
         configuration_(configuration),
-        files_at_start_(read_configuration_texts(configuration)),
         work_(boost::asio::make_work_guard(context_)),
         control_(context_,
                  [this, self](const ControlRequest& request, const ControlServer::Respond& respond) {
+                   if (request.verb == "reload") return respond(reloader_.reload(request.by));
                    handle_control(hosts_, cluster_, self, request, respond);
                  }),
         http_(context_, [this](const std::string& path) { return handle_http(hosts_, path); }),
@@ -37,6 +39,7 @@ class Services::Impl {
             context_, credentials, configuration,
             [this, self, &webhooks](const ControlRequest& request, const ApiServer::Respond& respond) {
               if (request.verb == "configuration") return respond(configuration_answer(self));
+              if (request.verb == "reload") return respond(reloader_.reload(request.by));
               handle_api(hosts_, webhooks, cluster_, self, request, respond);
             },
             [](const std::string& text) { log(io::Severity::info, "API: " + text); }),
@@ -70,15 +73,16 @@ class Services::Impl {
   /// this daemon does not run with yet.
   [[nodiscard]] ControlAnswer configuration_answer(NodeId self) const {
     const ConfigurationTexts now = read_configuration_texts(configuration_);
+    const ConfigurationTexts running = reloader_.running();
     boost::json::object files;
     boost::json::array changed;
     for (const auto& [name, text] : now) {
       files[name] = text;
-      const auto before = files_at_start_.find(name);
-      if (before == files_at_start_.end() || before->second != text)
+      const auto before = running.find(name);
+      if (before == running.end() || before->second != text)
         changed.emplace_back(boost::json::string(name.data(), name.size()));
     }
-    for (const auto& [name, text] : files_at_start_) {
+    for (const auto& [name, text] : running) {
       if (now.count(name) == 0) changed.emplace_back(boost::json::string(name.data(), name.size()));
     }
     return {Outcome::done,
@@ -91,9 +95,9 @@ class Services::Impl {
   }
 
   const std::vector<ModuleHost*> hosts_;
+  Reloader& reloader_;
   const ClusterConfiguration cluster_;
   const std::string configuration_;
-  const ConfigurationTexts files_at_start_;
   boost::asio::io_context context_{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
   ControlServer control_;
@@ -103,9 +107,11 @@ class Services::Impl {
   std::thread thread_;
 };
 
-Services::Services(std::vector<ModuleHost*> hosts, const WebhookSender& webhooks, ClusterConfiguration cluster,
-                   NodeId self, const std::string& configuration, const tls::Credentials& credentials)
-    : impl_(std::make_unique<Impl>(std::move(hosts), webhooks, std::move(cluster), self, configuration, credentials)) {}
+Services::Services(std::vector<ModuleHost*> hosts, const WebhookSender& webhooks, Reloader& reloader,
+                   ClusterConfiguration cluster, NodeId self, const std::string& configuration,
+                   const tls::Credentials& credentials)
+    : impl_(std::make_unique<Impl>(std::move(hosts), webhooks, reloader, std::move(cluster), self, configuration,
+                                   credentials)) {}
 
 Services::~Services() = default;
 

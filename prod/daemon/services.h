@@ -14,6 +14,7 @@
 namespace lockstep::prod {
 
 class ModuleHost;
+class Reloader;
 class WebhookSender;
 
 /// Answers one request; `respond` is called once, at once or from a module's thread.
@@ -31,13 +32,13 @@ HttpAnswer handle_http(const std::vector<ModuleHost*>& hosts, const std::string&
 /// All modules' figures, the webhooks' and the process's, for Prometheus. Asks no module's thread either.
 std::string metrics_page(const std::vector<ModuleHost*>& hosts, const WebhookSender& webhooks);
 
-/// The thread that runs control socket, health pages and API. The hosts and the webhooks outlive
-/// it.
+/// The thread that runs control socket, health pages and API. The hosts, the webhooks and the reloader outlive it.
 class Services {
  public:
   /// `configuration`: its directory, where the API's tokens are; `credentials`: by which the API is known.
-  Services(std::vector<ModuleHost*> hosts, const WebhookSender& webhooks, ClusterConfiguration cluster, NodeId self,
-           const std::string& configuration, const tls::Credentials& credentials);
+  Services(std::vector<ModuleHost*> hosts, const WebhookSender& webhooks, Reloader& reloader,
+           ClusterConfiguration cluster, NodeId self, const std::string& configuration,
+           const tls::Credentials& credentials);
   ~Services();
 
   /// Opens the socket and the ports. An error as a sentence with a remedy, or empty.

@@ -56,7 +56,7 @@ bool is_final(unsigned status) { return status >= 400 && status < 500 && status 
 class WebhookSender::Receiver {
  public:
   Receiver(WebhookConfiguration webhook, WebhookOrigin origin, io::Report report, const WebhookTimes& times)
-      : webhook_(std::move(webhook)), origin_(std::move(origin)), report_(std::move(report)), times_(times) {
+      : origin_(std::move(origin)), report_(std::move(report)), times_(times), webhook_(std::move(webhook)) {
     figures_.host = webhook_.host;
     thread_ = std::thread([this] { run(); });
   }
@@ -64,6 +64,22 @@ class WebhookSender::Receiver {
   ~Receiver() {
     end();
     thread_.join();
+  }
+
+  [[nodiscard]] bool is_at(const std::string& url) const {
+    const std::scoped_lock lock(mutex_);
+    return webhook_.url == url;
+  }
+
+  /// For what is waiting too.
+  void change(WebhookConfiguration webhook) {
+    const std::scoped_lock lock(mutex_);
+    webhook_ = std::move(webhook);
+  }
+
+  [[nodiscard]] bool has_ended() const {
+    const std::scoped_lock lock(mutex_);
+    return ended_;
   }
 
   /// What is waiting has its last chance from now on.
@@ -76,9 +92,9 @@ class WebhookSender::Receiver {
   }
 
   void take(const std::string& module, const ModuleEvent& event) {
-    if (std::find(webhook_.events.begin(), webhook_.events.end(), event.kind) == webhook_.events.end()) return;
     {
       const std::scoped_lock lock(mutex_);
+      if (std::find(webhook_.events.begin(), webhook_.events.end(), event.kind) == webhook_.events.end()) return;
       if (queue_.size() >= queue_max) {
         queue_.pop_front();
         ++figures_.given_up;
@@ -102,13 +118,14 @@ class WebhookSender::Receiver {
     std::unique_lock lock(mutex_);
     while (true) {
       wake_.wait(lock, [this] { return end_at_ || !queue_.empty(); });
-      if (queue_.empty()) return;
+      if (queue_.empty()) break;
       Message message = std::move(queue_.front());
       queue_.pop_front();
       delivering_ = true;
       deliver(message, lock);
       delivering_ = false;
     }
+    ended_ = true;
   }
 
   /// Until it is heard, is too old, or time has run out. Unlocks while it waits.
@@ -119,8 +136,9 @@ class WebhookSender::Receiver {
       const milliseconds at_most =
           end_at_ ? std::min(times_.answer_max, std::chrono::ceil<milliseconds>(*end_at_ - Clock::now()))
                   : times_.answer_max;
+      const WebhookConfiguration webhook = webhook_;
       lock.unlock();
-      const Result result = attempt(message, at_most);
+      const Result result = attempt(webhook, message, at_most);
       lock.lock();
       if (result == Result::delivered) {
         ++figures_.delivered;
@@ -135,39 +153,38 @@ class WebhookSender::Receiver {
 
   void give_up() { ++figures_.given_up; }
 
-  Result attempt(const Message& message, milliseconds at_most) {
+  Result attempt(const WebhookConfiguration& webhook, const Message& message, milliseconds at_most) {
     HttpPost post;
     post.body = message.body;
     post.headers = {{"User-Agent", "lockstepd/" + origin_.version},
                     {"Lockstep-Event", message.name},
                     {"Lockstep-Delivery", message.id}};
-    if (!webhook_.secret_file.empty()) {
-      const auto secret = read_secret(webhook_.secret_file);
-      if (!secret) return failed("its secret_file " + webhook_.secret_file + " cannot be read or is empty");
+    if (!webhook.secret_file.empty()) {
+      const auto secret = read_secret(webhook.secret_file);
+      if (!secret) return failed(webhook, "its secret_file " + webhook.secret_file + " cannot be read or is empty");
       post.headers.emplace_back("Lockstep-Signature", "sha256=" + hmac_sha256_hex(*secret, message.body));
     }
-    const PostOutcome outcome = post_over_http(webhook_, post, at_most);
-    if (!outcome.error.empty()) return failed(outcome.error);
+    const PostOutcome outcome = post_over_http(webhook, post, at_most);
+    if (!outcome.error.empty()) return failed(webhook, outcome.error);
     if (outcome.status >= 200 && outcome.status < 300) {
       if (std::exchange(silent_, false)) {
-        report_(io::Severity::info, "the webhook at " + webhook_.host + " hears what happens again");
+        report_(io::Severity::info, "the webhook at " + webhook.host + " hears what happens again");
       }
       return Result::delivered;
     }
-    failed("it answers with status " + std::to_string(outcome.status));
+    failed(webhook, "it answers with status " + std::to_string(outcome.status));
     return is_final(outcome.status) ? Result::refused : Result::failed;
   }
 
   /// Said once, until it works again.
-  Result failed(const std::string& why) {
+  Result failed(const WebhookConfiguration& webhook, const std::string& why) {
     if (!std::exchange(silent_, true)) {
-      report_(io::Severity::warning, "the webhook at " + webhook_.host + " does not hear what happens: " + why +
+      report_(io::Severity::warning, "the webhook at " + webhook.host + " does not hear what happens: " + why +
                                          "; it is tried again, for up to an hour");
     }
     return Result::failed;
   }
 
-  const WebhookConfiguration webhook_;
   const WebhookOrigin origin_;
   const io::Report report_;
   const WebhookTimes times_;
@@ -175,29 +192,53 @@ class WebhookSender::Receiver {
 
   mutable std::mutex mutex_;
   std::condition_variable wake_;
+  WebhookConfiguration webhook_;
   std::deque<Message> queue_;
   bool delivering_ = false;
+  bool ended_ = false;
   Figures figures_;
   std::optional<Clock::time_point> end_at_;
   std::thread thread_;
 };
 
-WebhookSender::WebhookSender(std::vector<WebhookConfiguration> webhooks, const WebhookOrigin& origin,
-                             const io::Report& report, WebhookTimes times) {
-  for (WebhookConfiguration& webhook : webhooks) {
-    receivers_.push_back(std::make_unique<Receiver>(std::move(webhook), origin, report, times));
-  }
+WebhookSender::WebhookSender(const std::vector<WebhookConfiguration>& webhooks, WebhookOrigin origin, io::Report report,
+                             WebhookTimes times)
+    : origin_(std::move(origin)), report_(std::move(report)), times_(times) {
+  replace(webhooks);
 }
 
 WebhookSender::~WebhookSender() {
   for (const auto& receiver : receivers_) receiver->end();
 }
 
+void WebhookSender::replace(const std::vector<WebhookConfiguration>& webhooks) {
+  const std::scoped_lock lock(mutex_);
+  std::erase_if(leaving_, [](const auto& receiver) { return receiver->has_ended(); });
+  std::vector<std::unique_ptr<Receiver>> before = std::exchange(receivers_, {});
+  for (const WebhookConfiguration& webhook : webhooks) {
+    const auto found =
+        std::find_if(before.begin(), before.end(), [&](const auto& receiver) { return receiver->is_at(webhook.url); });
+    if (found == before.end()) {
+      receivers_.push_back(std::make_unique<Receiver>(webhook, origin_, report_, times_));
+      continue;
+    }
+    (*found)->change(webhook);
+    receivers_.push_back(std::move(*found));
+    before.erase(found);
+  }
+  for (auto& receiver : before) {
+    receiver->end();
+    leaving_.push_back(std::move(receiver));
+  }
+}
+
 void WebhookSender::take(const std::string& module, const ModuleEvent& event) {
+  const std::scoped_lock lock(mutex_);
   for (const auto& receiver : receivers_) receiver->take(module, event);
 }
 
 std::vector<WebhookSender::Figures> WebhookSender::figures() const {
+  const std::scoped_lock lock(mutex_);
   std::vector<Figures> all;
   for (const auto& receiver : receivers_) all.push_back(receiver->figures());
   return all;

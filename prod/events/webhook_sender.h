@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -34,11 +35,15 @@ class WebhookSender {
   /// Of each webhook; when more are waiting the oldest is given up.
   static constexpr std::size_t queue_max = 256;
 
-  WebhookSender(std::vector<WebhookConfiguration> webhooks, const WebhookOrigin& origin, const io::Report& report,
+  WebhookSender(const std::vector<WebhookConfiguration>& webhooks, WebhookOrigin origin, io::Report report,
                 WebhookTimes times = {});
   ~WebhookSender();
   WebhookSender(const WebhookSender&) = delete;
   WebhookSender& operator=(const WebhookSender&) = delete;
+
+  /// From any thread. A webhook whose URL stays keeps what waits for it; what waits for one that goes has its last
+  /// chance.
+  void replace(const std::vector<WebhookConfiguration>& webhooks);
 
   /// From any thread; never waits for a webhook.
   void take(const std::string& module, const ModuleEvent& event);
@@ -55,7 +60,12 @@ class WebhookSender {
 
  private:
   class Receiver;
+  const WebhookOrigin origin_;
+  const io::Report report_;
+  const WebhookTimes times_;
+  mutable std::mutex mutex_;
   std::vector<std::unique_ptr<Receiver>> receivers_;
+  std::vector<std::unique_ptr<Receiver>> leaving_;  ///< not configured any more; their threads end by themselves
 };
 
 }  // namespace lockstep::prod

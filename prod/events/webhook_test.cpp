@@ -224,6 +224,33 @@ TEST_F(WebhookTest, nothing_leaves_unsigned_where_the_secret_cannot_be_read) {
   EXPECT_NE(report.find("secret_file " + webhook.secret_file), std::string::npos) << report;
 }
 
+TEST_F(WebhookTest, others_take_the_place_of_some_and_what_waits_is_kept) {
+  WebhookReceiver stays({500, 500, 200});
+  WebhookReceiver comes({200});
+  WebhookReceiver goes({200});
+  WebhookConfiguration stay = webhook_at(stays.port());
+  stay.url = "http://stays";
+  WebhookConfiguration come = webhook_at(comes.port());
+  come.url = "http://comes";
+  WebhookConfiguration go = webhook_at(goes.port());
+  go.url = "http://goes";
+  WebhookSender sender({stay, go}, origin, no_report, quick);
+  sender.take("shop", lost());
+  EXPECT_EQ(goes.wait_for(1).size(), 1U);
+  stay.secret_file = secret_file_;
+  sender.replace({come, stay});
+  EXPECT_EQ(sender.figures().size(), 2U);
+  const auto heard = stays.wait_for(3);
+  ASSERT_EQ(heard.size(), 3U);
+  EXPECT_NE(heard[2].body().find(R"("module":"shop")"), std::string::npos);
+  sender.take("other", lost());
+  EXPECT_EQ(comes.wait_for(1).size(), 1U);
+  const auto signed_now = stays.wait_for(4);
+  ASSERT_EQ(signed_now.size(), 4U);
+  EXPECT_EQ(header(signed_now[3], "Lockstep-Signature"), "sha256=" + hmac_sha256_hex("Jefe", signed_now[3].body()));
+  EXPECT_EQ(goes.wait_for(1).size(), 1U);
+}
+
 TEST_F(WebhookTest, over_tls_only_who_can_prove_its_name_is_told) {
   const std::string key = directory_ + "/key.pem";
   const std::string certificate = directory_ + "/certificate.pem";

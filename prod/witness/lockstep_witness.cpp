@@ -40,7 +40,7 @@ int run(const std::string& configuration, std::string state) {
   log(io::Severity::info, "lockstep-witness " LOCKSTEP_VERSION " of cluster " + cluster.name + " listens at " +
                               cluster.witness_address + ":" + std::to_string(cluster.witness_port));
   host.start();
-  const std::string signal = wait_for_end();
+  const std::string signal = wait_for_end([] {});
   log(io::Severity::info, signal + ": stopping");
   host.stop();
   return EXIT_SUCCESS;

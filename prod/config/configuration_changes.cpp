@@ -1,0 +1,66 @@
+#include "prod/config/configuration_changes.h"
+
+#include "prod/config/live_keys.h"
+#include "prod/config/written_settings.h"
+
+namespace lockstep::prod {
+
+namespace {
+
+std::string what_to_do(const std::string& file, const std::string& key) {
+  const Concern concern = concern_of(file, key);
+  if (concern.one_machine) return "needs a restart of lockstepd";
+  return std::string("needs a restart of lockstepd on both nodes") +
+         (concern.witness ? ", and of lockstep-witness" : "");
+}
+
+/// `before` or `after` is null where the key is not written.
+ConfigurationChange change_of(const std::string& file, const WrittenSetting* before, const WrittenSetting* after) {
+  const std::string& key = (after != nullptr ? after : before)->key;
+  const std::string subject = file + (after != nullptr ? ":" + std::to_string(after->line) : "") + ": " + key;
+  const LiveKey* live = live_key(file, key);
+  std::string what;
+  if (live != nullptr || may_hold_secret(key)) {
+    what = before == nullptr ? " is new" : after == nullptr ? " is left out" : " has changed";
+  } else {
+    const auto said = [](const WrittenSetting* setting) { return setting == nullptr ? "left out" : setting->value; };
+    what = " was " + said(before) + " and is " + said(after);
+  }
+  return {subject + what + (live != nullptr ? ": counts " + std::string(live->from) : ": " + what_to_do(file, key)),
+          live != nullptr};
+}
+
+void compare_settings(const std::string& file, const std::string& running, const std::string& now,
+                      std::vector<ConfigurationChange>& changes) {
+  const std::vector<WrittenSetting> before = written_settings(running);
+  const std::vector<WrittenSetting> after = written_settings(now);
+  for (const WrittenSetting& setting : after) {
+    const WrittenSetting* old = find_setting(before, setting.key);
+    if (old == nullptr || old->value != setting.value) changes.push_back(change_of(file, old, &setting));
+  }
+  for (const WrittenSetting& setting : before) {
+    if (find_setting(after, setting.key) == nullptr) changes.push_back(change_of(file, &setting, nullptr));
+  }
+}
+
+}  // namespace
+
+std::vector<ConfigurationChange> configuration_changes(const ConfigurationTexts& running,
+                                                       const ConfigurationTexts& now) {
+  std::vector<ConfigurationChange> changes;
+  for (const auto& [file, text] : now) {
+    const auto before = running.find(file);
+    if (before == running.end()) {
+      changes.push_back({file + ": is a new module: needs a restart of lockstepd on both nodes"});
+    } else {
+      compare_settings(file, before->second, text, changes);
+    }
+  }
+  for (const auto& [file, text] : running) {
+    if (now.count(file) != 0) continue;
+    changes.push_back({file + ": the module's file is gone: needs a restart of lockstepd on both nodes"});
+  }
+  return changes;
+}
+
+}  // namespace lockstep::prod

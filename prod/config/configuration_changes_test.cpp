@@ -1,0 +1,100 @@
+// What has changed is named with its place, says whether it takes a restart, and tells no secret; and the list of what
+// takes none is that of the manual page.
+#include "prod/config/configuration_changes.h"
+
+#include "prod/config/live_keys.h"
+
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+namespace lockstep::prod {
+namespace {
+
+std::vector<std::string> changes(const std::string& file, const std::string& before, const std::string& after) {
+  std::vector<std::string> texts;
+  for (const ConfigurationChange& each : configuration_changes({{file, before}}, {{file, after}})) {
+    texts.push_back((each.live ? "live: " : "") + each.text);
+  }
+  return texts;
+}
+
+using Texts = std::vector<std::string>;
+const std::string both = ": needs a restart of lockstepd on both nodes";
+
+TEST(ConfigurationChanges, finds_none_where_the_same_is_written_otherwise) {
+  EXPECT_EQ(changes("modules/shop.toml", "port = 1\n[application]\nstart = \"a\"\n",
+                    "# same\nport=1\ncheck = []\napplication.start = 'a'\n"),
+            Texts{});
+}
+
+TEST(ConfigurationChanges, names_place_and_both_values) {
+  EXPECT_EQ(changes("modules/shop.toml", "port = 1\nverify = \"daily\"\n\ntimeout = \"3s\"\n",
+                    "port = 2\n\n\ntimeout = \"5s\"\ndurability = \"commit\"\n"),
+            (Texts{"modules/shop.toml:1: port was 1 and is 2" + both,
+                   "modules/shop.toml:4: timeout was \"3s\" and is \"5s\"" + both + ", and of lockstep-witness",
+                   "modules/shop.toml:5: durability was left out and is \"commit\"" + both,
+                   "modules/shop.toml: verify was \"daily\" and is left out" + both}));
+  EXPECT_EQ(changes("cluster.toml", "[api]\nport = 1\n[paths]\nrun = \"/a\"\n[witness]\nport = 1\n",
+                    "[api]\nport = 2\n[paths]\nrun = \"/b\"\n[witness]\nport = 2\n"),
+            (Texts{"cluster.toml:2: [api] port was 1 and is 2" + both,
+                   "cluster.toml:4: [paths] run was \"/a\" and is \"/b\": needs a restart of lockstepd",
+                   "cluster.toml:6: [witness] port was 1 and is 2" + both + ", and of lockstep-witness"}));
+}
+
+TEST(ConfigurationChanges, says_from_when_on_live_keys_count) {
+  EXPECT_EQ(changes("modules/shop.toml", "[application]\nstart = \"a\"\nstop = \"b\"\n",
+                    "start_at_boot = false\n[application]\nstart = \"c\"\n"),
+            (Texts{"live: modules/shop.toml:1: start_at_boot is new: counts at the next start of lockstepd",
+                   "live: modules/shop.toml:3: [application] start has changed: counts from the next phase on",
+                   "live: modules/shop.toml: [application] stop is left out: counts from the next phase on"}));
+  EXPECT_EQ(changes("cluster.toml", "[[webhook]]\nurl = \"http://a\"\n",
+                    "[[webhook]]\nurl = \"http://a\"\n[[webhook]]\nurl = \"http://b\"\nevents = [\"role\"]\n"),
+            (Texts{"live: cluster.toml:4: [[webhook]] 2 url is new: counts at once",
+                   "live: cluster.toml:5: [[webhook]] 2 events is new: counts at once"}));
+}
+
+TEST(ConfigurationChanges, keeps_secrets_to_itself) {
+  const std::vector<std::string> found =
+      changes("modules/shop.toml", "[[check]]\nsend = \"AUTH hush\"\ncommand = \"login hush\"\n[application]\n",
+              "[[check]]\nsend = \"AUTH hush2\"\n[application]\nstart = \"run hush\"\n");
+  EXPECT_EQ(found, (Texts{"modules/shop.toml:2: [[check]] 1 send has changed" + both,
+                          "live: modules/shop.toml:4: [application] start is new: counts from the next phase on",
+                          "modules/shop.toml: [[check]] 1 command is left out" + both}));
+}
+
+TEST(ConfigurationChanges, a_module_more_or_less_takes_a_restart) {
+  const auto found = configuration_changes({{"modules/a.toml", ""}}, {{"modules/b.toml", ""}});
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_EQ(found[0].text, "modules/b.toml: is a new module" + both);
+  EXPECT_EQ(found[1].text, "modules/a.toml: the module's file is gone" + both);
+  EXPECT_FALSE(found[0].live || found[1].live);
+}
+
+TEST(LiveKeys, are_found_with_their_section_and_file) {
+  EXPECT_NE(live_key("cluster.toml", "[[webhook]] 12 url"), nullptr);
+  EXPECT_NE(live_key("modules/shop.toml", "[application] stop"), nullptr);
+  EXPECT_EQ(live_key("modules/shop.toml", "[application] stop_timeout"), nullptr);
+  EXPECT_EQ(live_key("modules/shop.toml", "stop"), nullptr);
+  EXPECT_EQ(live_key("cluster.toml", "start_at_boot"), nullptr);
+  EXPECT_EQ(live_key("cluster.toml", "[[node]] 1 url"), nullptr);
+}
+
+TEST(LiveKeys, are_those_of_the_manual_page) {
+  std::string documented;
+  std::ifstream page(LOCKSTEP_CONFIGURATION_PAGE);
+  ASSERT_TRUE(page);
+  for (std::string line; std::getline(page, line);) {
+    if (line.starts_with("- `")) documented += line + "\n";
+  }
+  std::string known;
+  for (const LiveKey& each : live_keys) {
+    known += "- `" + std::string(each.key) + "`: " + std::string(each.from) + "\n";
+  }
+  EXPECT_EQ(documented, known);
+}
+
+}  // namespace
+}  // namespace lockstep::prod
