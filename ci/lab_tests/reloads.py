@@ -3,6 +3,7 @@ module goes on serving. Each test starts and ends with PRIM and SECOND."""
 import json
 import os
 import shutil
+import time
 
 from lab import OTHER, eventually, expect
 from observes import HERE, events
@@ -11,8 +12,9 @@ from security import call, token
 SECRET_PATH = "/hush-hush"
 
 
-def reload(lab, host):
-    return lab.cli(host, "reload")
+def reload(lab, host, *options):
+    """It is for all modules together, so not by lab.cli()."""
+    return lab.on(host, f"{lab.binaries}/lockstep", "--config", lab.configuration(host), *options, "reload")
 
 
 def files(lab, host):
@@ -62,6 +64,7 @@ def live_keys_count(lab, primary, told, mark):
     place = f"modules/{lab.module}.toml:{line_of(module, 'start = ')}"
     expect(f"{place}: [application] start has changed: counts from the next phase on" in output, f"no start: {output}")
     expect(f"cluster.toml:{line_of(cluster, 'url = ')}: [[webhook]] 1 url is new: counts at once" in output, f"no webhook: {output}")
+    time.sleep(2)
     expect(not os.path.exists(mark), "the application was started anew")
     restart_application(lab, primary)
     expect(os.path.exists(mark), "the new command was not run")
@@ -98,7 +101,12 @@ def restart_is_asked_for(lab, primary, mark):
     append(cluster, "nonsense = 1\n")
     code, output = reload(lab, primary)
     expect(code == 1 and "nothing is applied: the configuration in " in output and "nonsense" in output, f"status {code}: {output}")
+    append(cluster, "nonsense = \n")
+    code, output = reload(lab, primary)
+    expect(code == 2 and "cluster.toml:" in output and "applied" not in output, f"status {code}: {output}")
     os.replace(cluster + ".live", cluster)
+    code, output = reload(lab, primary, "-m", "nosuch")
+    expect(code == 2 and "all modules together" in output, f"status {code}: {output}")
     lab.wait_for_load(primary)
 
 

@@ -206,6 +206,9 @@ int main(int argc, char** argv) {
     if (line.request.verb == "token") return run_token(token, line.configuration) ? exit_done : exit_refused;
     const bool of_all = line.request.verb == "status" || line.request.verb == "top" || line.request.verb == "reload";
     if (line.request.module.empty() && !of_all) throw CLI::RequiredError("-m MODULE");
+    if (!line.request.module.empty() && line.request.verb == "reload") {
+      throw CLI::ValidationError("reload", "it is for all modules together: leave out -m");
+    }
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? exit_done : exit_usage;
   }

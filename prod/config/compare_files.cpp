@@ -1,21 +1,11 @@
 #include "prod/config/compare_files.h"
 
-#include "prod/config/live_keys.h"
+#include "prod/config/key_policy.h"
 #include "prod/config/written_settings.h"
-
-#include <filesystem>
-#include <fstream>
-#include <sstream>
 
 namespace lockstep::prod {
 
 namespace {
-
-namespace fs = std::filesystem;
-
-std::string said(const WrittenSetting& setting) {
-  return may_hold_secret(setting.key) ? setting.key : setting.key + " = " + setting.value;
-}
 
 std::string remedy(const std::string& file, const std::string& key) {
   if (live_key(file, key) != nullptr) return ": make both the same, then \"lockstep reload\" where it was changed";
@@ -23,35 +13,25 @@ std::string remedy(const std::string& file, const std::string& key) {
          (concern_of(file, key).witness ? ", and lockstep-witness" : "");
 }
 
-void compare_settings(const std::string& file, const std::string& here, const std::string& there,
-                      const std::string& other, std::vector<ConfigurationDifference>& differences) {
-  const std::vector<WrittenSetting> own = written_settings(here);
-  const std::vector<WrittenSetting> theirs = written_settings(there);
-  const auto add = [&](const std::string& place, const std::string& key, const std::string& text) {
-    const bool own_matter = concern_of(file, key).one_machine;
-    differences.push_back(
-        {place + ": " + text + (own_matter ? ": each machine may have its own" : remedy(file, key)), !own_matter});
-  };
-  for (const WrittenSetting& setting : own) {
-    const WrittenSetting* counterpart = find_setting(theirs, setting.key);
-    const std::string place = file + ":" + std::to_string(setting.line);
-    if (counterpart == nullptr) {
-      add(place, setting.key, said(setting) + " is here only, " + other + " goes by the default");
-    } else if (counterpart->value != setting.value && may_hold_secret(setting.key)) {
-      add(place, setting.key,
-          setting.key + " is another one on " + other + " (there in line " + std::to_string(counterpart->line) + ")");
-    } else if (counterpart->value != setting.value) {
-      add(place, setting.key,
-          setting.key + " is " + setting.value + " here and " + counterpart->value + " on " + other +
-              " (there in line " + std::to_string(counterpart->line) + ")");
-    }
+/// `own` or `theirs` is null where the key is not written.
+ConfigurationDifference difference_of(const std::string& file, const WrittenSetting* own, const WrittenSetting* theirs,
+                                      const std::string& other) {
+  const std::string& key = (own != nullptr ? own : theirs)->key;
+  const bool shown = is_shown(file, key);
+  const auto said = [&](const WrittenSetting& setting) { return shown ? key + " = " + setting.value : key; };
+  const std::string there = theirs == nullptr ? "" : " (there in line " + std::to_string(theirs->line) + ")";
+  std::string text = file + (own == nullptr ? "" : ":" + std::to_string(own->line)) + ": ";
+  if (theirs == nullptr) {
+    text += said(*own) + " is here only, " + other + " goes by the default";
+  } else if (own == nullptr) {
+    text += said(*theirs) + " is on " + other + " only" + there + ", this machine goes by the default";
+  } else if (shown) {
+    text += key + " is " + own->value + " here and " + theirs->value + " on " + other + there;
+  } else {
+    text += key + " is another one on " + other + there;
   }
-  for (const WrittenSetting& setting : theirs) {
-    if (find_setting(own, setting.key) != nullptr) continue;
-    add(file, setting.key,
-        said(setting) + " is on " + other + " only (there in line " + std::to_string(setting.line) +
-            "), this machine goes by the default");
-  }
+  const bool own_matter = concern_of(file, key).one_machine;
+  return {text + (own_matter ? ": each machine may have its own" : remedy(file, key)), !own_matter};
 }
 
 std::string only_here(const std::string& file, const std::string& other) {
@@ -63,30 +43,7 @@ std::string only_there(const std::string& file, const std::string& other) {
          " and not here: copy it from there, or remove it there; then restart lockstepd on both";
 }
 
-/// Empty if it cannot be read; then whoever loads it says so.
-std::string text_of_file(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  text << file.rdbuf();  // takes errors for an end, where iterators would throw
-  return text.str();
-}
-
 }  // namespace
-
-ConfigurationTexts read_configuration_texts(const std::string& directory) {
-  ConfigurationTexts texts;
-  std::error_code error;
-  const fs::path root(directory);
-  const auto add = [&](const std::string& name) {
-    if (fs::is_regular_file(root / name, error)) texts[name] = text_of_file(root / name);
-  };
-  add("cluster.toml");
-  for (fs::directory_iterator entry(root / "modules", error), end; !error && entry != end; entry.increment(error)) {
-    const std::string name = entry->path().filename().string();
-    if (entry->path().extension() == ".toml" && name.front() != '.') add("modules/" + name);
-  }
-  return texts;
-}
 
 std::vector<ConfigurationDifference> compare_files(const ConfigurationTexts& here, const ConfigurationTexts& there,
                                                    const std::string& other) {
@@ -96,7 +53,9 @@ std::vector<ConfigurationDifference> compare_files(const ConfigurationTexts& her
     if (counterpart == there.end()) {
       differences.push_back({only_here(file, other)});
     } else {
-      compare_settings(file, text, counterpart->second, other, differences);
+      for_each_difference(text, counterpart->second, [&, &file = file](const auto* own, const auto* theirs) {
+        differences.push_back(difference_of(file, own, theirs, other));
+      });
     }
   }
   for (const auto& [file, text] : there) {

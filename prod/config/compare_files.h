@@ -1,15 +1,12 @@
 // The same configuration on two machines: what differs, key by key, with its place in the file and what to do.
 #pragma once
 
-#include "prod/config/configuration.h"
+#include "prod/config/configuration_texts.h"
 
 #include <string>
 #include <vector>
 
 namespace lockstep::prod {
-
-/// Those that there are.
-ConfigurationTexts read_configuration_texts(const std::string& directory);
 
 struct ConfigurationDifference {
   std::string text;   ///< "modules/shop.toml:4: ...", in a sentence with a remedy

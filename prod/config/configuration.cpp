@@ -10,8 +10,6 @@ namespace lockstep::prod {
 
 namespace {
 
-namespace fs = std::filesystem;
-
 bool beneath(const std::string& path, const std::string& directory) {
   return path.compare(0, directory.size(), directory) == 0 &&
          (path.size() == directory.size() || path[directory.size()] == '/');
@@ -63,7 +61,8 @@ void check_together(const ConfigurationFiles& configuration, std::vector<Configu
       error("port " + std::to_string(module.port) + " is that of [api] in cluster.toml: choose another");
     }
     for (const std::string& own : {cluster.state_directory, cluster.run_directory}) {
-      if (!module.directory.empty() && (beneath(own, module.directory) || beneath(module.directory, own))) {
+      if (!own.empty() && !module.directory.empty() &&
+          (beneath(own, module.directory) || beneath(module.directory, own))) {
         error("directory " + module.directory + " and Lockstep's own " + own +
               " lie within each other: keep them apart");
       }
@@ -102,35 +101,28 @@ void check_addresses(const ConfigurationFiles& configuration, std::vector<Config
   }
 }
 
-void load_modules(const std::string& directory, LoadedConfiguration& loaded) {
-  std::error_code error;
-  std::vector<fs::path> files;
-  for (fs::directory_iterator entry(fs::path(directory) / "modules", error), end; !error && entry != end;
-       entry.increment(error)) {
-    const fs::path& path = entry->path();
-    if (path.extension() == ".toml" && path.filename().string().front() != '.') files.push_back(path);
+/// Nothing if it cannot be read or is not TOML.
+std::optional<TomlValue> parse(const FileText& file, LoadedConfiguration& loaded) {
+  if (!file.mistake.empty()) {
+    loaded.errors.push_back({file.name, 0, 0, file.mistake});
+    return std::nullopt;
   }
-  if (error || files.empty()) {
-    loaded.errors.push_back(
-        {"modules", 0, 0,
-         "no module is configured: write " + directory + "/modules/NAME.toml with directory and port"});
-    return;
+  loaded.texts[file.name] = file.text;
+  const std::size_t errors_before = loaded.errors.size();
+  TomlValue document = parse_toml(file.text, file.name, loaded.errors);
+  return loaded.errors.size() == errors_before ? std::optional(std::move(document)) : std::nullopt;
+}
+
+void load_module_file(const FileText& file, LoadedConfiguration& loaded) {
+  ModuleConfiguration module;
+  module.name = std::filesystem::path(file.name).stem().string();
+  if (!is_name(module.name)) {
+    loaded.errors.push_back({file.name, 0, 0,
+                             "the file's name is the module's name: use lower case letters, digits, \"-\" "
+                             "and \"_\", at most 63 characters"});
   }
-  std::sort(files.begin(), files.end());
-  for (const fs::path& path : files) {
-    ModuleConfiguration module;
-    module.name = path.stem().string();
-    const std::string shown = "modules/" + path.filename().string();
-    if (!is_name(module.name)) {
-      loaded.errors.push_back({shown, 0, 0,
-                               "the file's name is the module's name: use lower case letters, digits, \"-\" "
-                               "and \"_\", at most 63 characters"});
-    }
-    const std::size_t errors_before = loaded.errors.size();
-    const TomlValue document = read_toml(path.string(), shown, loaded.texts, loaded.errors);
-    if (loaded.errors.size() == errors_before) load_module(document, shown, module, loaded.errors);
-    loaded.configuration.modules.push_back(std::move(module));
-  }
+  if (const auto document = parse(file, loaded)) load_module(*document, file.name, module, loaded.errors);
+  loaded.configuration.modules.push_back(std::move(module));
 }
 
 }  // namespace
@@ -141,17 +133,28 @@ std::string to_string(const ConfigurationError& error) {
   return place + ": " + error.text;
 }
 
-LoadedConfiguration load_configuration(const std::string& directory, LoadScope scope) {
+LoadedConfiguration load_configuration(const std::vector<FileText>& files) {
   LoadedConfiguration loaded;
-  const TomlValue document = read_toml(directory + "/cluster.toml", "cluster.toml", loaded.texts, loaded.errors);
-  if (loaded.errors.empty()) load_cluster(document, "cluster.toml", loaded.configuration.cluster, loaded.errors);
-  if (scope == LoadScope::cluster_and_modules) {
-    load_modules(directory, loaded);
-    check_together(loaded.configuration, loaded.errors);
-    resolve_preferred(loaded.configuration, loaded.errors);
-    check_addresses(loaded.configuration, loaded.errors);
+  ClusterConfiguration& cluster = loaded.configuration.cluster;
+  for (const FileText& file : files) {
+    if (file.name == modules_directory_name) {
+      parse(file, loaded);
+    } else if (file.name != cluster_file_name) {
+      load_module_file(file, loaded);
+    } else if (const auto document = parse(file, loaded)) {
+      load_cluster(*document, file.name, cluster, loaded.errors);
+    } else {
+      cluster.run_directory.clear();
+    }
   }
+  check_together(loaded.configuration, loaded.errors);
+  resolve_preferred(loaded.configuration, loaded.errors);
+  check_addresses(loaded.configuration, loaded.errors);
   return loaded;
+}
+
+LoadedConfiguration load_configuration(const std::string& directory, LoadScope scope) {
+  return load_configuration(read_files(directory, scope));
 }
 
 ChosenNode choose_node(const ClusterConfiguration& cluster, const std::string& name, const std::string& host_name) {

@@ -6,11 +6,11 @@
 #include "engine/values/node_id.h"
 #include "io/asio/interface_address.h"
 #include "io/linux/check_kind.h"
+#include "prod/config/configuration_texts.h"
 #include "prod/config/webhook_configuration.h"
 
 #include <array>
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -39,7 +39,7 @@ struct ClusterConfiguration {
   std::string api_address = "0.0.0.0";
   std::uint16_t api_port = 9011;
   std::string state_directory = "/var/lib/lockstep";
-  std::string run_directory = "/run/lockstep";
+  std::string run_directory = "/run/lockstep";  ///< empty where the file does not say it as it should
   RecorderConfiguration recorder;
   std::vector<WebhookConfiguration> webhooks;
 
@@ -85,17 +85,14 @@ struct ConfigurationError {
 /// "modules/data.toml:3:1: unknown key ..."
 std::string to_string(const ConfigurationError& error);
 
-/// By name beneath the configuration directory: "cluster.toml", "modules/shop.toml".
-using ConfigurationTexts = std::map<std::string, std::string>;
-
 struct LoadedConfiguration {
   ConfigurationFiles configuration;        ///< complete only if there are no errors
   ConfigurationTexts texts;                ///< what it was made of
   std::vector<ConfigurationError> errors;  ///< all that were found, in the order of the files
 };
 
-/// Reads DIRECTORY/cluster.toml and, unless only the cluster is wanted (the witness), DIRECTORY/modules/*.toml.
-enum class LoadScope : std::uint8_t { cluster_and_modules, cluster_only };
+/// `files` as read_files() has them.
+LoadedConfiguration load_configuration(const std::vector<FileText>& files);
 LoadedConfiguration load_configuration(const std::string& directory, LoadScope scope);
 
 /// Which server this is: by `name`, or if that is empty by `host_name` (with or without its domain). `error` says

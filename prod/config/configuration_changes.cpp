@@ -1,6 +1,6 @@
 #include "prod/config/configuration_changes.h"
 
-#include "prod/config/live_keys.h"
+#include "prod/config/key_policy.h"
 #include "prod/config/written_settings.h"
 
 namespace lockstep::prod {
@@ -20,7 +20,7 @@ ConfigurationChange change_of(const std::string& file, const WrittenSetting* bef
   const std::string subject = file + (after != nullptr ? ":" + std::to_string(after->line) : "") + ": " + key;
   const LiveKey* live = live_key(file, key);
   std::string what;
-  if (live != nullptr || may_hold_secret(key)) {
+  if (live != nullptr || !is_shown(file, key)) {
     what = before == nullptr ? " is new" : after == nullptr ? " is left out" : " has changed";
   } else {
     const auto said = [](const WrittenSetting* setting) { return setting == nullptr ? "left out" : setting->value; };
@@ -28,19 +28,6 @@ ConfigurationChange change_of(const std::string& file, const WrittenSetting* bef
   }
   return {subject + what + (live != nullptr ? ": counts " + std::string(live->from) : ": " + what_to_do(file, key)),
           live != nullptr};
-}
-
-void compare_settings(const std::string& file, const std::string& running, const std::string& now,
-                      std::vector<ConfigurationChange>& changes) {
-  const std::vector<WrittenSetting> before = written_settings(running);
-  const std::vector<WrittenSetting> after = written_settings(now);
-  for (const WrittenSetting& setting : after) {
-    const WrittenSetting* old = find_setting(before, setting.key);
-    if (old == nullptr || old->value != setting.value) changes.push_back(change_of(file, old, &setting));
-  }
-  for (const WrittenSetting& setting : before) {
-    if (find_setting(after, setting.key) == nullptr) changes.push_back(change_of(file, &setting, nullptr));
-  }
 }
 
 }  // namespace
@@ -53,7 +40,9 @@ std::vector<ConfigurationChange> configuration_changes(const ConfigurationTexts&
     if (before == running.end()) {
       changes.push_back({file + ": is a new module: needs a restart of lockstepd on both nodes"});
     } else {
-      compare_settings(file, before->second, text, changes);
+      for_each_difference(text, before->second, [&, &file = file](const auto* after, const auto* old) {
+        changes.push_back(change_of(file, old, after));
+      });
     }
   }
   for (const auto& [file, text] : running) {

@@ -1,7 +1,7 @@
 // What has changed in the configuration since the daemon took it, key by key, and what a running daemon can take of it.
 #pragma once
 
-#include "prod/config/configuration.h"
+#include "prod/config/configuration_texts.h"
 
 #include <string>
 #include <vector>

@@ -2,9 +2,10 @@
 // takes none is that of the manual page.
 #include "prod/config/configuration_changes.h"
 
-#include "prod/config/live_keys.h"
+#include "prod/config/key_policy.h"
 
 #include <fstream>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,15 @@ TEST(ConfigurationChanges, finds_none_where_the_same_is_written_otherwise) {
             Texts{});
 }
 
+TEST(ConfigurationChanges, finds_one_in_values_that_look_alike) {
+  EXPECT_EQ(changes("modules/shop.toml", "[application]\nstart = 'a\\nb'\n", "[application]\nstart = \"a\\nb\"\n"),
+            (Texts{"live: modules/shop.toml:2: [application] start has changed: counts from the next phase on"}));
+  EXPECT_EQ(changes("modules/shop.toml", "[[check]]\nname = 'a\\nb'\n", "[[check]]\nname = \"a\\nb\\u001b\"\n"),
+            (Texts{R"(modules/shop.toml:2: [[check]] 1 name was "a\\nb" and is "a\nb\u001b")" + both}));
+  EXPECT_EQ(changes("cluster.toml", "[[webhook]]\nevents = ['a\", \"b']\n", "[[webhook]]\nevents = [\"a\", \"b\"]\n"),
+            (Texts{"live: cluster.toml:2: [[webhook]] 1 events has changed: counts at once"}));
+}
+
 TEST(ConfigurationChanges, names_place_and_both_values) {
   EXPECT_EQ(changes("modules/shop.toml", "port = 1\nverify = \"daily\"\n\ntimeout = \"3s\"\n",
                     "port = 2\n\n\ntimeout = \"5s\"\ndurability = \"commit\"\n"),
@@ -37,6 +47,10 @@ TEST(ConfigurationChanges, names_place_and_both_values) {
                    "modules/shop.toml:4: timeout was \"3s\" and is \"5s\"" + both + ", and of lockstep-witness",
                    "modules/shop.toml:5: durability was left out and is \"commit\"" + both,
                    "modules/shop.toml: verify was \"daily\" and is left out" + both}));
+  // The witness has a flight recorder too.
+  EXPECT_EQ(
+      changes("cluster.toml", "", "[recorder]\nenabled = false\n"),
+      (Texts{"cluster.toml:2: [recorder] enabled was left out and is false" + both + ", and of lockstep-witness"}));
   EXPECT_EQ(changes("cluster.toml", "[api]\nport = 1\n[paths]\nrun = \"/a\"\n[witness]\nport = 1\n",
                     "[api]\nport = 2\n[paths]\nrun = \"/b\"\n[witness]\nport = 2\n"),
             (Texts{"cluster.toml:2: [api] port was 1 and is 2" + both,
@@ -59,9 +73,10 @@ TEST(ConfigurationChanges, says_from_when_on_live_keys_count) {
 TEST(ConfigurationChanges, keeps_secrets_to_itself) {
   const std::vector<std::string> found =
       changes("modules/shop.toml", "[[check]]\nsend = \"AUTH hush\"\ncommand = \"login hush\"\n[application]\n",
-              "[[check]]\nsend = \"AUTH hush2\"\n[application]\nstart = \"run hush\"\n");
+              "[[check]]\nsend = \"AUTH hush2\"\npath = \"/?key=hush\"\n[application]\nstart = \"run hush\"\n");
   EXPECT_EQ(found, (Texts{"modules/shop.toml:2: [[check]] 1 send has changed" + both,
-                          "live: modules/shop.toml:4: [application] start is new: counts from the next phase on",
+                          "modules/shop.toml:3: [[check]] 1 path is new" + both,
+                          "live: modules/shop.toml:5: [application] start is new: counts from the next phase on",
                           "modules/shop.toml: [[check]] 1 command is left out" + both}));
 }
 
@@ -94,6 +109,51 @@ TEST(LiveKeys, are_those_of_the_manual_page) {
     known += "- `" + std::string(each.key) + "`: " + std::string(each.from) + "\n";
   }
   EXPECT_EQ(documented, known);
+}
+
+/// Of the manual page: "cluster.toml [[webhook]] 1 url", "modules/ port".
+std::vector<std::string> documented_keys() {
+  std::vector<std::string> keys;
+  std::ifstream page(LOCKSTEP_CONFIGURATION_PAGE);
+  std::string file;
+  std::string section;
+  for (std::string line; std::getline(page, line);) {
+    if (line.starts_with("# ")) {
+      file = line == "# CLUSTER.TOML" ? "cluster.toml" : line == "# MODULES/MODULE.TOML" ? "modules/" : "";
+      section.clear();
+    } else if (line.starts_with("## ")) {
+      section = line.substr(3) + (line.ends_with("]]") ? " 1 " : " ");
+    } else if (!file.empty() && line.starts_with("**")) {
+      std::istringstream words(line.substr(0, line.find(" = ")));
+      for (std::string word; words >> word;) {
+        keys.push_back(file + " " + section + word.substr(2, word.rfind("**") - 2));
+      }
+    }
+  }
+  return keys;
+}
+
+TEST(ShownKeys, are_all_but_those_that_may_hold_a_secret) {
+  std::vector<std::string> hidden;
+  std::size_t shown = 0;
+  for (const std::string& each : documented_keys()) {
+    const std::size_t end = each.find(' ');
+    if (is_shown(each.substr(0, end), each.substr(end + 1))) {
+      ++shown;
+    } else {
+      hidden.push_back(each);
+    }
+  }
+  EXPECT_EQ(hidden, (Texts{"cluster.toml [[webhook]] 1 url", "cluster.toml [[webhook]] 1 secret_file",
+                           "cluster.toml [[webhook]] 1 ca_file", "modules/ [application] prestart",
+                           "modules/ [application] start", "modules/ [application] stop",
+                           "modules/ [application] poststop", "modules/ [application] force_stop",
+                           "modules/ [[check]] 1 pid_file", "modules/ [[check]] 1 send", "modules/ [[check]] 1 expect",
+                           "modules/ [[check]] 1 path", "modules/ [[check]] 1 host", "modules/ [[check]] 1 command"}));
+  EXPECT_EQ(shown, shown_keys.size());
+  EXPECT_TRUE(is_shown("modules/shop.toml", "[[check]] 12 port"));
+  EXPECT_FALSE(is_shown("modules/shop.toml", "[[check]] 1 send"));
+  EXPECT_FALSE(is_shown("modules/shop.toml", "nonsense"));
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <stdlib.h>
 #include <string>
+#include <sys/stat.h>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -371,6 +372,36 @@ TEST_F(ConfigurationTest, mistakes_in_addresses) {
   const std::string one = "[[address]]\naddress = \"10.0.1.9/24\"\n";
   write("modules/data.toml", std::string(good_module) + one + one);
   expect_error("[[address]] 10.0.1.9 is that of [[address]] of module \"data\"");
+}
+
+TEST_F(ConfigurationTest, only_files_are_read) {
+  std::filesystem::create_directory(directory_ + "/modules/old.toml");
+  ASSERT_EQ(::mkfifo((directory_ + "/modules/pipe.toml").c_str(), 0600), 0);
+  EXPECT_EQ(read_configuration_texts(directory_),
+            (ConfigurationTexts{{"cluster.toml", good_cluster}, {"modules/data.toml", good_module}}));
+  expect_error("modules/old.toml is no file");
+  expect_error("modules/pipe.toml is no file");
+  std::filesystem::remove_all(directory_);
+  EXPECT_TRUE(read_configuration_texts(directory_).empty());
+}
+
+TEST_F(ConfigurationTest, modules_that_cannot_be_read_are_not_taken_for_none) {
+  std::filesystem::remove_all(directory_ + "/modules");
+  expect_error("no module is configured: write " + directory_ + "/modules/NAME.toml");
+  write("modules", "");
+  expect_error("modules: cannot read " + directory_ + "/modules: Not a directory");
+}
+
+TEST_F(ConfigurationTest, where_the_daemon_listens_is_not_guessed) {
+  const auto place = [this] { return load().configuration.cluster.run_directory; };
+  EXPECT_EQ(place(), "/run/lockstep");
+  write("cluster.toml", good_cluster + std::string("nonsense = 1\n[paths]\nrun = \"/x\"\n"));
+  EXPECT_EQ(place(), "/x");
+  for (const char* broken : {"[paths]\nrun = \"x\"\n", "[paths]\nrun = \"/x\n"}) {
+    write("cluster.toml", std::string(good_cluster) + broken);
+    EXPECT_EQ(place(), "") << broken;
+    EXPECT_EQ(errors().size(), 1U);
+  }
 }
 
 }  // namespace

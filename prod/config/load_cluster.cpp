@@ -96,7 +96,8 @@ void load_cluster(const TomlValue& document, const std::string& shown_name, Clus
   if (const TomlEntry* entry = file.any("paths")) {
     TomlSection paths(entry->value, shown_name, "[paths]", errors);
     if (auto path = paths.path("state", Presence::optional)) cluster.state_directory = *path;
-    if (auto path = paths.path("run", Presence::optional)) cluster.run_directory = *path;
+    const auto run = paths.path("run", Presence::optional);
+    if (paths.has("run")) cluster.run_directory = run.value_or("");
     paths.finish();
   }
   if (const TomlEntry* entry = file.any("recorder")) {

@@ -4,10 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <cstring>
-#include <filesystem>
-#include <fstream>
 
 namespace lockstep::prod {
 
@@ -62,30 +58,6 @@ TomlValue parse_toml(std::string_view text, const std::string& shown_name, std::
     errors.push_back({shown_name, error.line, error.column, error.what()});
     return {{}, TomlValue::Table{}};
   }
-}
-
-TomlValue read_toml(const std::string& path, const std::string& shown_name, ConfigurationTexts& texts,
-                    std::vector<ConfigurationError>& errors) {
-  std::error_code ignored;
-  // A pipe would be waited for, and a running daemon must not wait.
-  if (std::filesystem::exists(path, ignored) && !std::filesystem::is_regular_file(path, ignored)) {
-    errors.push_back({shown_name, 0, 0, path + " is no file: remove it, or give it another name"});
-    return {{}, TomlValue::Table{}};
-  }
-  std::ifstream file(path);
-  std::string text;
-  std::array<char, 4096> part{};
-  // Not by iterators, which throw where the disk cannot read.
-  while (file.read(part.data(), part.size()) || file.gcount() > 0) {
-    text.append(part.data(), static_cast<std::size_t>(file.gcount()));
-  }
-  if (!file.is_open() || file.bad()) {
-    const int error = errno;
-    errors.push_back({shown_name, 0, 0, "cannot read " + path + ": " + std::strerror(error)});
-    return {{}, TomlValue::Table{}};
-  }
-  texts[shown_name] = text;
-  return parse_toml(text, shown_name, errors);
 }
 
 }  // namespace lockstep::prod

@@ -37,9 +37,5 @@ struct TomlEntry {
 
 /// A file's text as its table; what is not TOML adds an error and gives an empty table.
 TomlValue parse_toml(std::string_view text, const std::string& shown_name, std::vector<ConfigurationError>& errors);
-/// The file's table, and its text into `texts`; a file that is missing or is not TOML adds an error and gives an empty
-/// table.
-TomlValue read_toml(const std::string& path, const std::string& shown_name, ConfigurationTexts& texts,
-                    std::vector<ConfigurationError>& errors);
 
 }  // namespace lockstep::prod

@@ -19,6 +19,8 @@ struct WebhookConfiguration {
   std::vector<EventKind> events = {EventKind::role, EventKind::protection};
   std::string secret_file;  ///< whose contents sign each message; read when one is sent. Empty: not signed
   std::string ca_file;      ///< of who vouches for the host; empty: who this machine trusts
+
+  bool operator==(const WebhookConfiguration&) const = default;
 };
 
 /// So many; each has a queue and a thread of its own.

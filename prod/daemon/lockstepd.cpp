@@ -1,4 +1,5 @@
 // lockstepd: the daemon of a server that holds data. Hosts every configured module.
+#include "engine/values/check.h"
 #include "io/tls/credentials.h"
 #include "prod/common/log.h"
 #include "prod/config/configuration.h"
@@ -112,9 +113,13 @@ int run(const Arguments& arguments) {
   }
   for (const auto& host : hosts) host->know(views);
   const auto apply = [&](const ConfigurationFiles& files) {
+    // Another module, or one less, takes a restart.
+    LOCKSTEP_CHECK(files.modules.size() == hosts.size(), "a reload has the modules that run");
     webhooks.replace(files.cluster.webhooks);
-    // The same modules in the same order: a change of those takes a restart.
-    for (std::size_t i = 0; i < hosts.size(); ++i) hosts[i]->set_commands(files.modules[i].commands);
+    for (std::size_t i = 0; i < hosts.size(); ++i) {
+      LOCKSTEP_CHECK(files.modules[i].name == hosts[i]->configuration().name, "a reload has the modules that run");
+      hosts[i]->set_commands(files.modules[i].commands);
+    }
   };
   const auto note = [&](const ModuleEvent& event) {
     for (const auto& host : hosts) host->note(event);

@@ -18,7 +18,7 @@ namespace lockstep::prod {
 class Reloader {
  public:
   struct Effects {
-    /// Makes the live keys count (live_keys.h). Must not block.
+    /// Makes the live keys count (key_policy.h). Must not block. If it throws, nothing counts.
     std::function<void(const ConfigurationFiles& files)> apply;
     /// For the timelines.
     std::function<void(const ModuleEvent& event)> note;
@@ -36,13 +36,16 @@ class Reloader {
   [[nodiscard]] ConfigurationTexts running() const;
 
  private:
-  ControlAnswer refuse(const std::string& by, const std::string& why, const std::vector<std::string>& lines) const;
+  /// `answered`: for who asked; `told`: the same for everybody else.
+  ControlAnswer refuse(const std::string& by, const std::string& why, const std::vector<std::string>& answered,
+                       const std::vector<std::string>& told) const;
   void tell(std::string_view name, const std::string& text, const std::string& by,
             const std::vector<std::string>& lines) const;
 
   const std::string directory_;
   const Effects effects_;
-  mutable std::mutex mutex_;
+  std::mutex order_;  ///< held by the one reload that goes on
+  mutable std::mutex running_mutex_;
   ConfigurationTexts running_;
 };
 

@@ -1,10 +1,15 @@
 // A changed configuration is taken as a whole or not at all, and everybody hears which.
 #include "prod/daemon/reloader.h"
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <functional>
+#include <future>
+#include <stdexcept>
 #include <stdlib.h>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -33,13 +38,17 @@ class ReloaderTest : public testing::Test {
   Reloader reloader() {
     return {directory_,
             running_,
-            {[this](const ConfigurationFiles& files) { applied_.push_back(files); },
+            {[this](const ConfigurationFiles& files) {
+               if (apply_) apply_();
+               applied_.push_back(files);
+             },
              [this](const ModuleEvent& event) { events_.push_back(event); },
              [this](io::Severity, const std::string& text) { log_ += text + "\n"; }}};
   }
 
   std::string directory_;
   ConfigurationTexts running_;
+  std::function<void()> apply_;  ///< what may go wrong, or take long
   std::vector<ConfigurationFiles> applied_;
   std::vector<ModuleEvent> events_;
   std::string log_;
@@ -104,6 +113,66 @@ TEST_F(ReloaderTest, does_not_wait_for_a_pipe) {
   Reloader subject = reloader();
   ASSERT_EQ(std::system(("mkfifo " + directory_ + "/modules/pipe.toml").c_str()), 0);
   EXPECT_NE(subject.reload("eve").text.find("pipe.toml is no file"), std::string::npos);
+}
+
+TEST_F(ReloaderTest, what_cannot_be_applied_is_refused) {
+  Reloader subject = reloader();
+  write("modules/shop.toml", "directory = \"/srv/shop\"\nport = 7701\n[application]\nstart = \"new\"\n");
+  apply_ = [] { throw std::runtime_error("no thread is left"); };
+  const ControlAnswer answer = subject.reload("eve");
+  EXPECT_EQ(answer.outcome, Outcome::refused);
+  EXPECT_EQ(answer.text, "nothing is applied: it cannot be applied: no thread is left");
+  ASSERT_EQ(events_.size(), 1U);
+  EXPECT_EQ(events_[0].name, "reload_refused");
+  EXPECT_EQ(subject.running(), running_);
+
+  apply_ = nullptr;
+  EXPECT_TRUE(subject.reload("eve").text.starts_with("applied:\nmodules/shop.toml:4: "));
+}
+
+TEST_F(ReloaderTest, nobody_waits_for_a_reload_to_know_what_counts) {
+  Reloader subject = reloader();
+  write("modules/shop.toml", "directory = \"/srv/shop\"\nport = 7701\n[application]\nstart = \"new\"\n");
+  ConfigurationTexts meanwhile;
+  apply_ = [&] { meanwhile = std::async(std::launch::async, [&] { return subject.running(); }).get(); };
+  EXPECT_EQ(subject.reload("eve").outcome, Outcome::done);
+  EXPECT_EQ(meanwhile, running_);
+  EXPECT_NE(subject.running(), running_);
+}
+
+TEST_F(ReloaderTest, only_who_asks_is_told_what_is_written_at_the_wrong_place) {
+  Reloader subject = reloader();
+  write("cluster.toml", cluster + "[[webhook]]\nurl = \"https://hooks.example.org\"\nsecret_file = \"hush\"\n");
+  const ControlAnswer answer = subject.reload("eve");
+  EXPECT_NE(answer.text.find("\"secret_file\" is \"hush\": write an absolute path"), std::string::npos) << answer.text;
+  const std::string outline = "cluster.toml:12: [[webhook]] 1 secret_file: \"lockstep check\" says what is wrong";
+  ASSERT_EQ(events_.size(), 1U);
+  for (const std::string& told : {events_[0].text, log_}) {
+    EXPECT_NE(told.find(outline), std::string::npos) << told;
+    EXPECT_EQ(told.find("hush"), std::string::npos) << told;
+  }
+  write("cluster.toml", cluster + "[[webhook]]\nurl = hush\n");
+  events_.clear();
+  log_.clear();
+  EXPECT_EQ(subject.reload("eve").outcome, Outcome::refused);
+  EXPECT_NE(log_.find("cluster.toml:11: \"lockstep check\" says"), std::string::npos) << log_;
+  EXPECT_EQ((events_[0].text + log_).find("hush"), std::string::npos) << log_;
+}
+
+TEST_F(ReloaderTest, files_that_are_being_changed_are_not_taken) {
+  Reloader subject = reloader();
+  // As one is told to: renamed into place, so that each reading by itself is whole.
+  std::jthread writer([this](const std::stop_token& stop) {
+    for (int i = 0; !stop.stop_requested(); ++i) {
+      write("modules/shop.toml.new", module + "# " + std::to_string(i) + "\n");
+      std::filesystem::rename(directory_ + "/modules/shop.toml.new", directory_ + "/modules/shop.toml");
+    }
+  });
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  ControlAnswer answer;
+  while (answer.outcome == Outcome::done && std::chrono::steady_clock::now() < end) answer = subject.reload("eve");
+  EXPECT_EQ(answer.text, "nothing is applied: the files are changing: try again");
+  EXPECT_EQ(events_.size(), 1U);
 }
 
 }  // namespace

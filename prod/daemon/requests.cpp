@@ -2,6 +2,7 @@
 #include "prod/common/log.h"
 #include "prod/daemon/load_json.h"
 #include "prod/daemon/module_host.h"
+#include "prod/daemon/reloader.h"
 #include "prod/daemon/services.h"
 #include "prod/daemon/status_json.h"
 
@@ -136,8 +137,9 @@ void resync(ModuleHost& host, const std::string& by, const ControlServer::Respon
 
 }  // namespace
 
-void handle_control(const std::vector<ModuleHost*>& hosts, const ClusterConfiguration& cluster, NodeId self,
-                    const ControlRequest& request, const ControlServer::Respond& respond) {
+void handle_control(const std::vector<ModuleHost*>& hosts, Reloader& reloader, const ClusterConfiguration& cluster,
+                    NodeId self, const ControlRequest& request, const ControlServer::Respond& respond) {
+  if (request.module.empty() && request.verb == "reload") return respond(reloader.reload(request.by));
   if (request.module.empty() && request.verb == "status") {
     respond(status_of_all(hosts, cluster, self));
     return;
@@ -169,16 +171,18 @@ void handle_control(const std::vector<ModuleHost*>& hosts, const ClusterConfigur
   }
 }
 
-void handle_api(const std::vector<ModuleHost*>& hosts, const WebhookSender& webhooks,
+void handle_api(const std::vector<ModuleHost*>& hosts, const WebhookSender& webhooks, Reloader& reloader,
                 const ClusterConfiguration& cluster, NodeId self, const ControlRequest& request,
                 const ControlServer::Respond& respond) {
   if (!request.module.empty()) {
-    if (find_host(hosts, request.module) != nullptr) return handle_control(hosts, cluster, self, request, respond);
-    respond({Outcome::not_available, "no module \"" + request.module + "\": there is " + known_modules(hosts), {}});
-    return;
+    if (find_host(hosts, request.module) == nullptr) {
+      respond({Outcome::not_available, "no module \"" + request.module + "\": there is " + known_modules(hosts), {}});
+      return;
+    }
+  } else if (request.verb == "metrics") {
+    return respond({Outcome::done, metrics_page(hosts, webhooks), {}});
   }
-  if (request.verb == "metrics") return respond({Outcome::done, metrics_page(hosts, webhooks), {}});
-  respond(status_of_all(hosts, cluster, self));
+  handle_control(hosts, reloader, cluster, self, request, respond);
 }
 
 HttpAnswer handle_http(const std::vector<ModuleHost*>& hosts, const std::string& path) {

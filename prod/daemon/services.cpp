@@ -4,7 +4,7 @@
 #include "prod/api/api_server.h"
 #include "prod/common/log.h"
 #include "prod/common/wall_time.h"
-#include "prod/config/compare_files.h"
+#include "prod/config/configuration_texts.h"
 #include "prod/daemon/expiry_watch.h"
 #include "prod/daemon/module_host.h"
 #include "prod/daemon/reloader.h"
@@ -31,16 +31,14 @@ class Services::Impl {
         work_(boost::asio::make_work_guard(context_)),
         control_(context_,
                  [this, self](const ControlRequest& request, const ControlServer::Respond& respond) {
-                   if (request.verb == "reload") return respond(reloader_.reload(request.by));
-                   handle_control(hosts_, cluster_, self, request, respond);
+                   handle_control(hosts_, reloader_, cluster_, self, request, respond);
                  }),
         http_(context_, [this](const std::string& path) { return handle_http(hosts_, path); }),
         api_(
             context_, credentials, configuration,
             [this, self, &webhooks](const ControlRequest& request, const ApiServer::Respond& respond) {
               if (request.verb == "configuration") return respond(configuration_answer(self));
-              if (request.verb == "reload") return respond(reloader_.reload(request.by));
-              handle_api(hosts_, webhooks, cluster_, self, request, respond);
+              handle_api(hosts_, webhooks, reloader_, cluster_, self, request, respond);
             },
             [](const std::string& text) { log(io::Severity::info, "API: " + text); }),
         expiry_(context_, configuration, {cluster_.name, std::string(to_string(self))}, &log) {}

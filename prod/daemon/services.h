@@ -18,11 +18,11 @@ class Reloader;
 class WebhookSender;
 
 /// Answers one request; `respond` is called once, at once or from a module's thread.
-void handle_control(const std::vector<ModuleHost*>& hosts, const ClusterConfiguration& cluster, NodeId self,
-                    const ControlRequest& request, const ControlServer::Respond& respond);
+void handle_control(const std::vector<ModuleHost*>& hosts, Reloader& reloader, const ClusterConfiguration& cluster,
+                    NodeId self, const ControlRequest& request, const ControlServer::Respond& respond);
 
 /// The same for the HTTP API, which may also ask for the status of all modules and for their figures.
-void handle_api(const std::vector<ModuleHost*>& hosts, const WebhookSender& webhooks,
+void handle_api(const std::vector<ModuleHost*>& hosts, const WebhookSender& webhooks, Reloader& reloader,
                 const ClusterConfiguration& cluster, NodeId self, const ControlRequest& request,
                 const ControlServer::Respond& respond);
 

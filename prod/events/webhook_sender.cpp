@@ -71,10 +71,13 @@ class WebhookSender::Receiver {
     return webhook_.url == url;
   }
 
-  /// For what is waiting too.
+  /// For what is waiting too, which is tried at once.
   void change(WebhookConfiguration webhook) {
-    const std::scoped_lock lock(mutex_);
-    webhook_ = std::move(webhook);
+    {
+      const std::scoped_lock lock(mutex_);
+      webhook_ = std::move(webhook);
+    }
+    wake_.notify_one();
   }
 
   [[nodiscard]] bool has_ended() const {
@@ -86,7 +89,10 @@ class WebhookSender::Receiver {
   void end() {
     {
       const std::scoped_lock lock(mutex_);
-      if (!end_at_) end_at_ = Clock::now() + times_.last_chance;
+      if (!end_at_) {
+        end_at_ = Clock::now() + times_.last_chance;
+        given_up_before_end_ = figures_.given_up;
+      }
     }
     wake_.notify_one();
   }
@@ -125,6 +131,13 @@ class WebhookSender::Receiver {
       deliver(message, lock);
       delivering_ = false;
     }
+    const std::uint64_t lost = figures_.given_up - given_up_before_end_;
+    const std::string host = webhook_.host;
+    lock.unlock();
+    if (lost != 0) {
+      report_(io::Severity::warning, "events for the webhook at " + host + " were given up: " + std::to_string(lost));
+    }
+    lock.lock();
     ended_ = true;
   }
 
@@ -137,6 +150,7 @@ class WebhookSender::Receiver {
           end_at_ ? std::min(times_.answer_max, std::chrono::ceil<milliseconds>(*end_at_ - Clock::now()))
                   : times_.answer_max;
       const WebhookConfiguration webhook = webhook_;
+      const auto changed = [&] { return webhook_ != webhook; };
       lock.unlock();
       const Result result = attempt(webhook, message, at_most);
       lock.lock();
@@ -145,9 +159,10 @@ class WebhookSender::Receiver {
         return;
       }
       ++figures_.failures;
-      if (result == Result::refused || end_at_ || Clock::now() - message.taken > times_.keep) return give_up();
-      wake_.wait_for(lock, pause, [this] { return end_at_.has_value(); });
-      pause = std::min(pause * 2, times_.pause_max);
+      const bool refused = result == Result::refused && !changed();
+      if (refused || end_at_ || Clock::now() - message.taken > times_.keep) return give_up();
+      wake_.wait_for(lock, pause, [&] { return end_at_ || changed(); });
+      pause = changed() ? times_.pause_first : std::min(pause * 2, times_.pause_max);
     }
   }
 
@@ -167,7 +182,7 @@ class WebhookSender::Receiver {
     const PostOutcome outcome = post_over_http(webhook, post, at_most);
     if (!outcome.error.empty()) return failed(webhook, outcome.error);
     if (outcome.status >= 200 && outcome.status < 300) {
-      if (std::exchange(silent_, false)) {
+      if (std::exchange(told_of_, std::nullopt)) {
         report_(io::Severity::info, "the webhook at " + webhook.host + " hears what happens again");
       }
       return Result::delivered;
@@ -176,9 +191,9 @@ class WebhookSender::Receiver {
     return is_final(outcome.status) ? Result::refused : Result::failed;
   }
 
-  /// Said once, until it works again.
+  /// Said once, until it works again or is changed.
   Result failed(const WebhookConfiguration& webhook, const std::string& why) {
-    if (!std::exchange(silent_, true)) {
+    if (std::exchange(told_of_, webhook) != webhook) {
       report_(io::Severity::warning, "the webhook at " + webhook.host + " does not hear what happens: " + why +
                                          "; it is tried again, for up to an hour");
     }
@@ -188,7 +203,7 @@ class WebhookSender::Receiver {
   const WebhookOrigin origin_;
   const io::Report report_;
   const WebhookTimes times_;
-  bool silent_ = false;  ///< used by the thread only
+  std::optional<WebhookConfiguration> told_of_;  ///< whose failure was said; used by the thread only
 
   mutable std::mutex mutex_;
   std::condition_variable wake_;
@@ -197,6 +212,7 @@ class WebhookSender::Receiver {
   bool delivering_ = false;
   bool ended_ = false;
   Figures figures_;
+  std::uint64_t given_up_before_end_ = 0;  ///< which the figures have told
   std::optional<Clock::time_point> end_at_;
   std::thread thread_;
 };
@@ -211,25 +227,29 @@ WebhookSender::~WebhookSender() {
   for (const auto& receiver : receivers_) receiver->end();
 }
 
-void WebhookSender::replace(const std::vector<WebhookConfiguration>& webhooks) {
+void WebhookSender::replace(std::vector<WebhookConfiguration> webhooks) {
   const std::scoped_lock lock(mutex_);
   std::erase_if(leaving_, [](const auto& receiver) { return receiver->has_ended(); });
-  std::vector<std::unique_ptr<Receiver>> before = std::exchange(receivers_, {});
+  std::vector<std::shared_ptr<Receiver>> leaving = receivers_;
+  std::vector<std::shared_ptr<Receiver>> next;
   for (const WebhookConfiguration& webhook : webhooks) {
-    const auto found =
-        std::find_if(before.begin(), before.end(), [&](const auto& receiver) { return receiver->is_at(webhook.url); });
-    if (found == before.end()) {
-      receivers_.push_back(std::make_unique<Receiver>(webhook, origin_, report_, times_));
-      continue;
+    const auto found = std::find_if(leaving.begin(), leaving.end(),
+                                    [&](const auto& receiver) { return receiver->is_at(webhook.url); });
+    if (found == leaving.end()) {
+      next.push_back(std::make_shared<Receiver>(webhook, origin_, report_, times_));
+    } else {
+      next.push_back(*found);
+      leaving.erase(found);
     }
-    (*found)->change(webhook);
-    receivers_.push_back(std::move(*found));
-    before.erase(found);
   }
-  for (auto& receiver : before) {
+  leaving_.reserve(leaving_.size() + leaving.size());
+  // From here on nothing can fail.
+  for (std::size_t i = 0; i < next.size(); ++i) next[i]->change(std::move(webhooks[i]));
+  for (const auto& receiver : leaving) {
     receiver->end();
-    leaving_.push_back(std::move(receiver));
+    leaving_.push_back(receiver);
   }
+  receivers_ = std::move(next);
 }
 
 void WebhookSender::take(const std::string& module, const ModuleEvent& event) {

@@ -42,8 +42,8 @@ class WebhookSender {
   WebhookSender& operator=(const WebhookSender&) = delete;
 
   /// From any thread. A webhook whose URL stays keeps what waits for it; what waits for one that goes has its last
-  /// chance.
-  void replace(const std::vector<WebhookConfiguration>& webhooks);
+  /// chance. If it throws, nothing has changed.
+  void replace(std::vector<WebhookConfiguration> webhooks);
 
   /// From any thread; never waits for a webhook.
   void take(const std::string& module, const ModuleEvent& event);
@@ -64,8 +64,8 @@ class WebhookSender {
   const io::Report report_;
   const WebhookTimes times_;
   mutable std::mutex mutex_;
-  std::vector<std::unique_ptr<Receiver>> receivers_;
-  std::vector<std::unique_ptr<Receiver>> leaving_;  ///< not configured any more; their threads end by themselves
+  std::vector<std::shared_ptr<Receiver>> receivers_;
+  std::vector<std::shared_ptr<Receiver>> leaving_;  ///< not configured any more; their threads end by themselves
 };
 
 }  // namespace lockstep::prod

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 #include <mutex>
+#include <optional>
 #include <stdlib.h>
 #include <string>
 #include <thread>
@@ -124,6 +125,33 @@ const WebhookOrigin origin{"office", "s1", "1.0"};
 const WebhookTimes quick{milliseconds(2000), milliseconds(10), milliseconds(50), milliseconds(3'600'000),
                          milliseconds(500)};
 
+/// What was said, from any thread.
+class Reports {
+ public:
+  io::Report sink() {
+    return [this](io::Severity, const std::string& text) {
+      const std::scoped_lock lock(mutex_);
+      texts_.push_back(text);
+    };
+  }
+  std::vector<std::string> all() {
+    const std::scoped_lock lock(mutex_);
+    return texts_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::string> texts_;
+};
+
+/// Until it holds, for a while.
+template <typename Condition>
+bool eventually(const Condition& condition) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (!condition() && std::chrono::steady_clock::now() < end) std::this_thread::sleep_for(milliseconds(5));
+  return condition();
+}
+
 void no_report(io::Severity /*severity*/, const std::string& /*text*/) {}
 
 std::string header(const Request& request, const char* name) { return std::string(request[name]); }
@@ -194,34 +222,35 @@ TEST_F(WebhookTest, nobody_there_holds_up_nobody_and_is_said_once) {
     WebhookReceiver gone({200});
     port = gone.port();
   }
-  std::atomic<int> reports = 0;
+  Reports reports;
   const auto begun = std::chrono::steady_clock::now();
   {
-    WebhookSender sender(
-        {webhook_at(port)}, origin, [&](io::Severity, const std::string&) { ++reports; }, quick);
+    WebhookSender sender({webhook_at(port)}, origin, reports.sink(), quick);
     for (std::size_t i = 0; i < 2 * WebhookSender::queue_max; ++i) sender.take("shop", lost());
     EXPECT_LT(std::chrono::steady_clock::now() - begun, milliseconds(1000));
     EXPECT_LE(sender.figures()[0].waiting, WebhookSender::queue_max + 1);
     EXPECT_GE(sender.figures()[0].given_up, WebhookSender::queue_max - 1);
     std::this_thread::sleep_for(milliseconds(100));
+    EXPECT_EQ(reports.all().size(), 1U);
   }
   EXPECT_LT(std::chrono::steady_clock::now() - begun, milliseconds(5000));
-  EXPECT_EQ(reports, 1);
+  ASSERT_EQ(reports.all().size(), 2U);
+  EXPECT_TRUE(reports.all()[1].starts_with("events for the webhook at 127.0.0.1 were given up: 25"));
 }
 
 TEST_F(WebhookTest, nothing_leaves_unsigned_where_the_secret_cannot_be_read) {
   WebhookReceiver receiver({200});
   WebhookConfiguration webhook = webhook_at(receiver.port());
   webhook.secret_file = directory_ + "/none";
-  std::string report;
+  Reports reports;
   {
-    WebhookSender sender(
-        {webhook}, origin, [&](io::Severity, const std::string& text) { report = text; }, quick);
+    WebhookSender sender({webhook}, origin, reports.sink(), quick);
     sender.take("shop", lost());
     std::this_thread::sleep_for(milliseconds(100));
   }
   EXPECT_TRUE(receiver.wait_for(0).empty());
-  EXPECT_NE(report.find("secret_file " + webhook.secret_file), std::string::npos) << report;
+  ASSERT_FALSE(reports.all().empty());
+  EXPECT_NE(reports.all()[0].find("secret_file " + webhook.secret_file), std::string::npos) << reports.all()[0];
 }
 
 TEST_F(WebhookTest, others_take_the_place_of_some_and_what_waits_is_kept) {
@@ -234,21 +263,56 @@ TEST_F(WebhookTest, others_take_the_place_of_some_and_what_waits_is_kept) {
   come.url = "http://comes";
   WebhookConfiguration go = webhook_at(goes.port());
   go.url = "http://goes";
-  WebhookSender sender({stay, go}, origin, no_report, quick);
-  sender.take("shop", lost());
+  std::optional<WebhookSender> sender;
+  sender.emplace(std::vector{stay, go}, origin, no_report, quick);
+  sender->take("shop", lost());
   EXPECT_EQ(goes.wait_for(1).size(), 1U);
   stay.secret_file = secret_file_;
-  sender.replace({come, stay});
-  EXPECT_EQ(sender.figures().size(), 2U);
+  sender->replace({come, stay});
+  EXPECT_EQ(sender->figures().size(), 2U);
   const auto heard = stays.wait_for(3);
   ASSERT_EQ(heard.size(), 3U);
   EXPECT_NE(heard[2].body().find(R"("module":"shop")"), std::string::npos);
-  sender.take("other", lost());
+  sender->take("other", lost());
   EXPECT_EQ(comes.wait_for(1).size(), 1U);
   const auto signed_now = stays.wait_for(4);
   ASSERT_EQ(signed_now.size(), 4U);
   EXPECT_EQ(header(signed_now[3], "Lockstep-Signature"), "sha256=" + hmac_sha256_hex("Jefe", signed_now[3].body()));
-  EXPECT_EQ(goes.wait_for(1).size(), 1U);
+  sender.reset();  // whatever was still to be told has been
+  EXPECT_EQ(goes.wait_for(0).size(), 1U);
+}
+
+TEST_F(WebhookTest, a_changed_one_is_tried_at_once_and_its_failure_said_anew) {
+  WebhookReceiver receiver({500, 500, 200});
+  WebhookTimes slow = quick;
+  slow.pause_first = slow.pause_max = milliseconds(3'600'000);
+  WebhookConfiguration webhook = webhook_at(receiver.port());
+  Reports reports;
+  WebhookSender sender({webhook}, origin, reports.sink(), slow);
+  sender.take("shop", lost());
+  ASSERT_TRUE(eventually([&] { return sender.figures()[0].failures == 1; }));
+  sender.replace({webhook});  // nothing of it is new
+  webhook.secret_file = secret_file_;
+  sender.replace({webhook});
+  ASSERT_TRUE(eventually([&] { return sender.figures()[0].failures == 2; }));
+  EXPECT_EQ(reports.all().size(), 2U);
+  webhook.events = {EventKind::role};
+  sender.replace({webhook});
+  ASSERT_TRUE(eventually([&] { return sender.figures()[0].delivered == 1; }));
+  EXPECT_EQ(receiver.wait_for(3).size(), 3U);
+  ASSERT_EQ(reports.all().size(), 3U);
+  EXPECT_EQ(reports.all()[2], "the webhook at 127.0.0.1 hears what happens again");
+}
+
+TEST_F(WebhookTest, what_one_that_goes_does_not_hear_is_said) {
+  WebhookReceiver receiver({500});
+  Reports reports;
+  WebhookSender sender({webhook_at(receiver.port())}, origin, reports.sink(), quick);
+  sender.take("shop", lost());
+  sender.take("other", lost());
+  sender.replace({});
+  ASSERT_TRUE(eventually([&] { return reports.all().size() == 2; }));
+  EXPECT_EQ(reports.all()[1], "events for the webhook at 127.0.0.1 were given up: 2");
 }
 
 TEST_F(WebhookTest, over_tls_only_who_can_prove_its_name_is_told) {

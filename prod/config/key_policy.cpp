@@ -1,0 +1,42 @@
+#include "prod/config/key_policy.h"
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+
+namespace lockstep::prod {
+
+namespace {
+
+/// "[[webhook]] url" of "[[webhook]] 2 url".
+std::string without_number(std::string_view key) {
+  constexpr std::string_view list_end = "]] ";
+  const std::size_t end = key.find(list_end);
+  if (end == std::string_view::npos) return std::string(key);
+  const std::size_t number = end + list_end.size();
+  return std::string(key.substr(0, number)) + std::string(key.substr(key.find(' ', number) + 1));
+}
+
+/// Null if it is not in the list.
+template <typename Keys>
+auto find_key(const Keys& keys, std::string_view file, std::string_view key) {
+  const std::string wanted = without_number(key);
+  const auto found = std::find_if(keys.begin(), keys.end(),
+                                  [&](const auto& each) { return file.starts_with(each.file) && each.key == wanted; });
+  return found == keys.end() ? nullptr : &*found;
+}
+
+}  // namespace
+
+const LiveKey* live_key(std::string_view file, std::string_view key) { return find_key(live_keys, file, key); }
+
+bool is_shown(std::string_view file, std::string_view key) { return find_key(shown_keys, file, key) != nullptr; }
+
+Concern concern_of(std::string_view file, std::string_view key) {
+  if (file != "cluster.toml") return {false, key == "timeout"};
+  const bool own = key.starts_with("[paths] ") || key == "[http] address" || key == "[api] address";
+  const bool servers_only = own || key.starts_with("[http] ") || key.starts_with("[api] ");
+  return {own, !servers_only};
+}
+
+}  // namespace lockstep::prod
