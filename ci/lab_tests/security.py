@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import time
 
-from lab import OTHER, SERVERS, eventually, expect
+from lab import CI, OTHER, SERVERS, eventually, expect
 from refusals import copy_configuration, refused_peer, run_refused
 
 ADDRESS = {"s1": "10.77.0.1", "s2": "10.77.0.2"}
@@ -179,29 +179,15 @@ def api(lab):
                 token(lab, primary, "remove", f"lab-{role}")
 
 
-def files_with(secret, folder):
-    """The files beneath a folder that hold these bytes."""
-    found = []
-    for place, _, names in os.walk(folder):
-        for name in names:
-            with open(os.path.join(place, name), "rb") as file:
-                if secret in file.read():
-                    found.append(os.path.join(place, name))
-    return found
-
-
-def recordings_with(lab, host, secret):
-    """On the host itself, where its disk is mounted."""
-    script = (
-        "import os, sys; s = bytes.fromhex(sys.argv[2])\n"
-        "for d, _, fs in os.walk(sys.argv[1]):\n"
-        "  for f in fs:\n"
-        "    if s in open(os.path.join(d, f), 'rb').read(): print(os.path.join(d, f))"
-    )
-    place = os.path.join(lab.directory, host, "state")
-    code, output = lab.on(host, "/usr/bin/python3", "-c", script, place, secret.hex())
-    expect(code == 0, f"cannot search {place}: {output}")
+def files_with(lab, host, secret, folder):
+    """The files beneath a folder that hold these bytes, compressed or not; on the host itself, where its disk is mounted."""
+    code, output = lab.on(host, os.path.join(CI, "lib", "files_with"), folder, secret.hex())
+    expect(code == 0, f"cannot search {folder}: {output}")
     return output.split()
+
+
+def recordings(lab, host):
+    return os.path.join(lab.directory, host, "state")
 
 
 def command_lines_with(secret):
@@ -217,7 +203,7 @@ def command_lines_with(secret):
 
 
 def write_secret(lab, host):
-    """Random bytes into a replicated file: no compression makes anything else of them. Gives a part of them."""
+    """Random bytes into a replicated file. Gives a part of them."""
     secret = os.urandom(4096)
     source = os.path.join(lab.run_directory, "secret")
     with open(source, "wb") as file:
@@ -244,14 +230,14 @@ def secrets_stay(lab):
             secrets[f"the key of {host}"] = file.read().splitlines()[2].encode()
     time.sleep(2)
     for what, secret in secrets.items():
-        found = files_with(secret, os.path.join(lab.directory, "log"))
+        found = files_with(lab, primary, secret, os.path.join(lab.directory, "log"))
         expect(not found, f"{what} is in a log: {found}")
         expect(not command_lines_with(secret), f"{what} is on a command line")
         for host in SERVERS:
-            found = recordings_with(lab, host, secret)
+            found = files_with(lab, host, secret, recordings(lab, host))
             expect(not found, f"{what} is in what {host} records: {found}")
     key = os.path.join(lab.configuration(primary), "tls", "node.key")
-    expect(files_with(secrets[f"the key of {primary}"], os.path.dirname(key)) == [key], "the search finds nothing anywhere")
+    expect(files_with(lab, primary, secrets[f"the key of {primary}"], os.path.dirname(key)) == [key], "the search finds nothing anywhere")
     # Where an administrator wants contents recorded they are found, so the search would have found them above.
     settings = os.path.join(lab.configuration(secondary), "cluster.toml")
     with open(settings, encoding="utf-8") as file:
@@ -263,7 +249,7 @@ def secrets_stay(lab):
         lab.run(secondary)
         lab.wait_pair()
         data = write_secret(lab, primary)
-        eventually(10, lambda: recordings_with(lab, secondary, data), "payloads = \"full\" records no contents")
+        eventually(10, lambda: files_with(lab, secondary, data, recordings(lab, secondary)), "payloads = \"full\" records no contents")
     finally:
         lab.halt(secondary)
         with open(settings, "w", encoding="utf-8") as file:
