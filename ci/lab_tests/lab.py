@@ -30,6 +30,15 @@ def eventually(seconds, condition, text):
         time.sleep(0.1)
 
 
+def rewrite(path, old, new):
+    """In a file on this machine; what is to be replaced must be there."""
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    expect(old in text, f"{path} does not hold {old}")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text.replace(old, new))
+
+
 class Lab:
     def __init__(self, directory, *options):
         self.directory = directory

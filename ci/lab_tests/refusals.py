@@ -5,7 +5,7 @@ import re
 import signal
 import time
 
-from lab import OTHER, SERVERS, eventually, expect
+from lab import OTHER, SERVERS, eventually, expect, rewrite
 
 
 def daemon_command(lab, host, configuration=None):
@@ -35,14 +35,6 @@ def copy_configuration(lab, host, name, change):
             with open(os.path.join(place, file), "w", encoding="utf-8") as copy:
                 copy.write(text)
     return target
-
-
-def rewrite(path, old, new):
-    with open(path, encoding="utf-8") as file:
-        text = file.read()
-    expect(old in text, f"{path} does not hold {old}")
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(text.replace(old, new))
 
 
 def wrong_configuration(lab):

@@ -5,7 +5,7 @@ import os
 import shutil
 import time
 
-from lab import OTHER, eventually, expect
+from lab import OTHER, eventually, expect, rewrite
 from observes import HERE, events
 from security import call, token
 
@@ -24,14 +24,6 @@ def files(lab, host):
 def append(path, text):
     with open(path, "a", encoding="utf-8") as file:
         file.write(text)
-
-
-def rewrite(path, old, new):
-    with open(path, encoding="utf-8") as file:
-        text = file.read()
-    expect(old in text, f"{path} has no {old}")
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(text.replace(old, new))
 
 
 def line_of(path, beginning):
