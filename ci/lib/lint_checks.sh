@@ -57,7 +57,8 @@ tidied() {  # tidied lately|all
   else
     grep "^$PWD/engine/" "$candidates"
     changed_lately "$candidates" || true  # none is a good answer
-  fi | tr '\n' '\0' | xargs -0 -r -n 1 -P "$(nproc)" clang-tidy -p build --quiet "$TIDY_CHECKS"
+  fi | tr '\n' '\0' |
+    xargs -0 -r -n 1 -P "$(nproc)" clang-tidy -p build --quiet "$TIDY_CHECKS" 2> >(grep -v ' warnings\? generated\.$' >&2)
   status=$?
   rm -f "$candidates"
   return $status

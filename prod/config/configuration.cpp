@@ -83,6 +83,12 @@ void check_together(const ConfigurationFiles& configuration, std::vector<Configu
   }
 }
 
+ConfigurationError already_taken(const ModuleConfiguration& module, const std::string& address,
+                                 const std::string& owner) {
+  return {"modules/" + module.name + ".toml", 0, 0,
+          "[[address]] " + address + " is that of " + owner + ": choose one that nobody else has"};
+}
+
 /// One address is at one place at a time, and never the one by which a server is always known.
 void check_addresses(const ConfigurationFiles& configuration, std::vector<ConfigurationError>& errors) {
   const ClusterConfiguration& cluster = configuration.cluster;
@@ -92,9 +98,7 @@ void check_addresses(const ConfigurationFiles& configuration, std::vector<Config
     for (const io::ServiceAddress& address : module.addresses) {
       const std::string text = address.address.address.to_string();
       for (const auto& [other, owner] : taken) {
-        if (text != other) continue;
-        errors.push_back({"modules/" + module.name + ".toml", 0, 0,
-                          "[[address]] " + text + " is that of " + owner + ": choose one that nobody else has"});
+        if (text == other) errors.push_back(already_taken(module, text, owner));
       }
       taken.emplace_back(text, "[[address]] of module \"" + module.name + "\"");
     }
