@@ -31,6 +31,9 @@ struct Booted {
   /// How many Synced events with an error (but ENOENT) the volume has had for any process since its machine was booted,
   /// whether or not the process lived to hear of them.
   std::uint64_t failed_syncs = 0;
+  /// The service of an earlier life of this process has outlived it: its application runs and was not told to end; its
+  /// mount has its callers, who wait. Mount::open() takes it up, or Mount::close() and Phase::kill end it.
+  bool held = false;
 };
 struct LinkUp {
   Endpoint endpoint;

@@ -21,6 +21,8 @@ class Mount {
  public:
   virtual ~Mount() = default;
   /// MountOpened{error_text} follows; an empty text means open. Only called while closed.
+  /// What an earlier life of this process has left (Booted::held) is taken up by the first call: callers, open files
+  /// and all. Each request that is unanswered comes again, with flag_resent if that life may have begun it.
   virtual void open() = 0;
   /// MountClosed follows. Requests still unanswered are aborted: their callers get an error (or die first), never
   /// a success. Allowed in any state.

@@ -32,6 +32,10 @@ class Volume {
   /// A short write is reported in `bytes`, its effect holds just the bytes written.
   /// For Origin::application `replicated` is false where no name leads to the object any more (an unlinked open
   /// file): such a change concerns this node only.
+  /// A request with flag_resent that has taken effect before, and would fail for that reason now, succeeds, changes
+  /// nothing and has `replicated` false: nobody else can have changed the name (or attribute) meanwhile, as its caller
+  /// still waits. So the object that a create or link finds in place is the one that it made (effect.file), and what an
+  /// unlink, a rename or a removal does not find is gone. An effect never has flag_resent.
   /// Once an operation of Origin::stream has failed, those that follow it fail too (ECANCELED) and change nothing,
   /// until the next scan() or survey(): what comes behind a gap is no state of the other node's. A write of
   /// Origin::stream is applied whole or fails (of one that fails, bytes may have been written: it was never

@@ -21,7 +21,7 @@ void fields(Is<io::Booted> auto& e, auto& archive) {
   archive.kept(e.journal);
   archive(e.retained, e.tree, e.seed, e.touches.readable);
   archive.kept(e.touches.records);
-  archive(e.failed_syncs);
+  archive(e.failed_syncs, e.held);
 }
 void fields(Is<io::LinkUp> auto& e, auto& archive) { archive.ranged(e.endpoint, io::Endpoint::second); }
 void fields(Is<io::LinkDown> auto& e, auto& archive) { archive.ranged(e.endpoint, io::Endpoint::second); }

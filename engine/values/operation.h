@@ -16,7 +16,8 @@ enum class OperationKind : std::uint8_t {
                        ///< only: attributes.size_bytes of a regular file, which is a hole then
   link = 2,            ///< file gets the further name (parent, name)
   unlink = 3,          ///< removes (parent, name); flag remove_directory for rmdir
-  rename = 4,          ///< (parent, name) to (new_parent, new_name); flags no_replace, exchange
+  rename = 4,          ///< (parent, name) to (new_parent, new_name); flags no_replace, exchange; resent with exchange:
+                       ///< file = what had the first name when it was asked for first
   write = 5,           ///< file, offset, data
   set_attributes = 6,  ///< file, attributes as far as attributes.mask says; size truncates or extends
   allocate = 7,        ///< file, offset, length, flags: fallocate(2) with keep_size, punch_hole, zero_range
@@ -38,6 +39,8 @@ enum OperationFlag : std::uint32_t {
   flag_xattr_create = 1U << 6U,
   flag_xattr_replace = 1U << 7U,
   flag_data_only = 1U << 8U,
+  flag_resent =
+      1U << 9U,  ///< requests only: an earlier life of this process was asked already, and may have applied it
 };
 
 enum AttributeMask : std::uint32_t {
