@@ -32,6 +32,8 @@ class ObjectTable {
   /// The identities given from now on are of this period.
   void identify_in(Period period) { period_ = period; }
   [[nodiscard]] Period period() const { return period_; }
+  /// How many objects adopt() has given an identity.
+  [[nodiscard]] std::uint64_t identities_given() const { return identities_given_; }
 
   [[nodiscard]] bool knows(const FileId& id) const { return index_->find(id).has_value(); }
   /// S_IFMT bits; 0 if unknown.
@@ -71,6 +73,7 @@ class ObjectTable {
   void forget_oldest();
 
   Period period_ = 0;
+  std::uint64_t identities_given_ = 0;
   int mount_;
   dev_t device_;
   std::size_t descriptors_max_;
