@@ -56,7 +56,8 @@ void SimMount::close() {
 
 void SimMount::request(RequestId request, const Operation& operation) {
   LOCKSTEP_CHECK(open_ || held_, "requests come through an open mount");
-  Asked& asked = outstanding_[request] = {operation};
+  Asked& asked = outstanding_[request];
+  asked.operation = operation;
   if (open_ && !must_wait(request, operation)) pass(request, asked);
 }
 
