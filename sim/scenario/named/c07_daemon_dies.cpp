@@ -51,7 +51,7 @@ void direct(Director& d) {
     d.new_file(active, name + "-removed", 10);
     const std::uint64_t starts = d.starts(active);
     const auto asked = ask_for_all(d, active, file, name);
-    for (bool again = true; again; again = d.random().one_in(4)) {
+    for (std::int64_t deaths = d.random().one_in(4) ? 2 : 1; deaths > 0; --deaths) {
       d.pass(d.random().between(0, d.random().chance(50) ? one_ms : 20 * one_ms));
       d.kill_daemon(active);
       d.pass(d.random().between(10, 200) * one_ms);
