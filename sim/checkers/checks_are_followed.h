@@ -7,7 +7,7 @@
 // look in their rhythm while it serves, and only then; and that a node does not take over while a check says that its
 // server must not. Named "checks".
 //
-// Does not check whether a look is right: checks may lie. The named scenarios C1 to C6 hold what applications really do
+// Does not check whether a look is right: checks may lie. The named scenarios C1 to C7 hold what applications really do
 // against what follows.
 #pragma once
 

@@ -20,6 +20,13 @@ std::string_view name_of(Wire wire) {
   return names[index_of(wire)];
 }
 
+/// Whose process a fault ends.
+std::optional<Place> ended_by(const Fault& fault) {
+  if (const auto* outage = std::get_if<Outage>(&fault.what)) return outage->place;
+  if (const auto* crash = std::get_if<DaemonCrash>(&fault.what)) return place_of(crash->node);
+  return std::nullopt;
+}
+
 /// The machine, and what it has sent: with its end that does not arrive any more.
 Footprint footprint_of_end(Place place) {
   Footprint footprint = footprint_of(place);
@@ -56,6 +63,10 @@ void add_outages(World& world, Place place, Time repaired_at, std::vector<Strike
       continue;
     }
     add("kill-" + who, false, repaired_at - now, {});
+    if (world.node(node_at(place)).serves()) {
+      const DaemonCrash daemon{node_at(place), short_outage};
+      strikes.push_back({"held-" + who + landed, {now, daemon}, records, touches, {}, everything_there_is});
+    }
     for (const Landing& of_volume : world.node(node_at(place)).volume().disk().landings()) {
       add("power-" + who + "-" + name_of(of_volume), true, repaired_at - now, of_volume);
     }
@@ -80,9 +91,9 @@ void add_cuts(World& world, Wire wire, Time repaired_at, std::vector<Strike>& st
 }  // namespace
 
 void Strike::happen(World& world) const {
-  if (const auto* outage = std::get_if<Outage>(&fault.what)) {
-    if (is_node(outage->place)) {
-      Node& node = world.node(node_at(outage->place));
+  if (const std::optional<Place> place = ended_by(fault)) {
+    if (is_node(*place)) {
+      Node& node = world.node(node_at(*place));
       node.journal().decide_landing(journal_landing);
       node.touches().decide_landing(touches_landing);
       if (landing) node.volume().decide_landing(*landing);

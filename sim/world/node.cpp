@@ -58,8 +58,7 @@ void Node::end_life(bool power_lost) {
   link_.process_ended(power_lost);
   journal_.process_ended();
   touches_.process_ended(power_lost);
-  const bool serves = (mount_.is_open() || mount_.is_held()) && application_.started();
-  const bool kept = std::exchange(keeps_service_, false) && !power_lost && serves;
+  const bool kept = std::exchange(keeps_service_, false) && !power_lost && serves();
   mount_.process_ended(kept);
   application_.process_ended(kept);
   checks_.process_ended();

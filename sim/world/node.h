@@ -48,6 +48,8 @@ class Node : public Machine {
   SimApplication& application() { return application_; }
   SimChecks& checks() { return checks_; }
   SimConsole& console() { return console_; }
+  /// Its mount is open, or held, and its application has started.
+  [[nodiscard]] bool serves() const { return (mount_.is_open() || mount_.is_held()) && application_.started(); }
   /// When its process ends next, and not by a loss of power, what it serves outlives it, if it serves.
   void keep_service() { keeps_service_ = true; }
   /// Every life from now on is recorded there; null: none is.
