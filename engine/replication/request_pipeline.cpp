@@ -57,6 +57,7 @@ void RequestPipeline::submit(RequestId id, Operation operation) {
   const Ticket ticket = context_.next_ticket();
   if (operation.kind == OperationKind::sync) {
     Operation sync = operation;
+    sync.flags &= ~std::uint32_t{flag_resent};
     if (context_.settings.durability == Durability::commit && !planted(Bug::commit_syncs_one_file)) {
       // The only moment at which this mode promises anything: everything before it, of whatever file.
       sync.file = FileId::none();

@@ -64,7 +64,7 @@ void add_outages(World& world, Place place, Time repaired_at, std::vector<Strike
     }
     add("kill-" + who, false, repaired_at - now, {});
     if (world.node(node_at(place)).serves()) {
-      const DaemonCrash daemon{node_at(place), short_outage};
+      const DaemonCrash daemon{node_at(place), short_outage, false};
       strikes.push_back({"held-" + who + landed, {now, daemon}, records, touches, {}, everything_there_is});
     }
     for (const Landing& of_volume : world.node(node_at(place)).volume().disk().landings()) {

@@ -9,12 +9,13 @@ void DaemonCrash::happen(World& world) const {
   if (!here.running()) return;
   here.keep_service();
   here.stop(false);
+  if (spoiled) here.mount().spoil();
   world.scheduler().at(world.now() + down, [&world, node = node] { world.node(node).start(); });
 }
 
 std::string DaemonCrash::text() const {
   return std::string(to_string(node)) + "'s daemon is killed, and its application waits; it starts again after " +
-         in_ms(down);
+         in_ms(down) + (spoiled ? ", and cannot take the mount up" : "");
 }
 
 }  // namespace lockstep::sim

@@ -35,6 +35,12 @@ void SimMount::open() {
   LOCKSTEP_CHECK(!open_, "a mount is opened only while it is closed");
   const std::uint64_t generation = ++generation_;
   const Time takes = held_ ? open_max : longest();  // nothing is mounted then
+  if (std::exchange(spoiled_, false)) {
+    held_ = false;
+    abort_all();
+    return host_.deliver(host_.now() + random_.between(one_ms, takes), io::MountOpened{"its connection has ended"},
+                         [this, generation] { return generation == generation_; });
+  }
   host_.deliver(host_.now() + random_.between(one_ms, takes), io::MountOpened{}, [this, generation] {
     if (generation != generation_) return false;
     open_ = true;
@@ -49,7 +55,7 @@ void SimMount::open() {
 
 void SimMount::close() {
   const std::uint64_t generation = ++generation_;
-  open_ = held_ = false;
+  open_ = held_ = spoiled_ = false;
   abort_all();
   host_.deliver(host_.now() + random_.between(0, std::max(longest(), close_max_)), io::MountClosed{},
                 [this, generation] { return generation == generation_; });
@@ -124,6 +130,7 @@ void SimMount::abort_all() {
 void SimMount::process_ended(bool kept) {
   ++generation_;
   held_ = kept && (open_ || held_);
+  spoiled_ = spoiled_ && held_;
   open_ = false;
   if (held_) {
     for (auto& [request, asked] : outstanding_) asked.passed = false;

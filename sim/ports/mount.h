@@ -46,6 +46,8 @@ class SimMount : public io::Mount {
   void behave();
   /// `kept`: if it is open, it is held from now on.
   void process_ended(bool kept);
+  /// What is held cannot be taken up.
+  void spoil() { spoiled_ = held_; }
   /// What the first name of an operation leads to, or its attribute belongs to, if it is there.
   using Look = std::function<std::optional<FileId>(const Operation& operation)>;
   void look_with(Look look) { look_ = std::move(look); }
@@ -73,6 +75,7 @@ class SimMount : public io::Mount {
   Look look_;
   bool open_ = false;
   bool held_ = false;
+  bool spoiled_ = false;
   std::uint64_t generation_ = 0;
   std::map<RequestId, Asked> outstanding_;
   std::set<RequestId> aborted_;
