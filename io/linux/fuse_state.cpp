@@ -304,7 +304,8 @@ FuseState::Node* FuseState::insert(std::uint64_t number, const FileId& id, const
   node->id_low = id.low;
   node->lookups = lookups;
   node->opens_and_flags = 0;
-  const bool fits = place.handle.size <= node->handle.size() && place.handle.type >= 0 && place.handle.type <= UINT8_MAX;
+  const bool fits =
+      place.handle.size <= node->handle.size() && place.handle.type >= 0 && place.handle.type <= UINT8_MAX;
   node->handle_type = fits ? static_cast<std::uint8_t>(place.handle.type) : std::uint8_t{0};
   node->handle_size = fits ? place.handle.size : std::uint8_t{0};
   node->object_type = static_cast<std::uint16_t>(place.type);

@@ -58,7 +58,8 @@ class FuseState {
 
   /// Of a session that is yet to begin; knows no objects.
   static Outcome<FuseState> fresh();
-  /// Of an earlier life, whose program may have been another. `why` receives what is wrong with it if it cannot be used.
+  /// Of an earlier life, whose program may have been another. `why` receives what is wrong with it if it cannot be
+  /// used.
   static std::optional<FuseState> take_over(Descriptor memory, std::string& why);
 
   [[nodiscard]] int fd() const { return memory_.fd(); }

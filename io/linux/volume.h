@@ -86,7 +86,8 @@ class LinuxVolume final : public io::Volume {
   };
   /// Null: nobody.
   void on_last_name(LastNames* hear) { last_names_ = hear; }
-  /// Who may know where an object is that is not found: what an index has in memory goes with its process. May be empty.
+  /// Who may know where an object is that is not found: what an index has in memory goes with its process. May be
+  /// empty.
   using Recall = std::function<std::optional<ObjectIndex::Place>(const FileId&)>;
   void on_unknown(Recall recall) { recall_ = std::move(recall); }
   /// Brings modification times that wait onto their inodes.

@@ -299,9 +299,9 @@ int LinuxVolume::rename(const Operation& operation, Origin origin, io::Applied& 
   const bool exchange = (operation.flags & flag_exchange) != 0;
   if (is_resent(operation, origin)) {
     result.effect.file = FileId::none();
-    const bool moved_before =
-        exchange ? source.error == 0 && operation.file != FileId::none() && source.id != operation.file
-                 : source.error == ENOENT;
+    const bool moved_before = exchange
+                                  ? source.error == 0 && operation.file != FileId::none() && source.id != operation.file
+                                  : source.error == ENOENT;
     if (moved_before) {
       result.replicated = false;
       return 0;
