@@ -187,7 +187,11 @@ class Server final : public io::EventSink {
   }
 
   void step(io::Event& event) {
-    if (std::holds_alternative<io::Indexed>(event)) mount_->open();
+    if (std::holds_alternative<io::Indexed>(event)) {
+      mount_->open();
+      // What is made from now on is in the next life's index only as far as it was written.
+      volume_.sync(Ticket(0), FileId::none(), false);
+    }
     if (const auto* opened = std::get_if<io::MountOpened>(&event)) {
       tell(opened->error_text.empty() ? "open" : opened->error_text);
     }
