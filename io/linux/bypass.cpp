@@ -79,11 +79,9 @@ class ProcessScan {
     held(base + "/cwd", {process, " has its working directory at ", ""});
     held(base + "/root", {process, " has its root directory at ", ""});
     held(base + "/exe", {process, " runs the program ", ""});
-    if (pid != keeper_)
-      for_each_name(base + "/fd", [&](const std::string& fd) {
-        held(base + "/fd/" + fd, {process, " has ", " open"});
-      });
     mapped(base + "/maps", process);
+    if (pid == keeper_) return;
+    for_each_name(base + "/fd", [&](const std::string& fd) { held(base + "/fd/" + fd, {process, " has ", " open"}); });
   }
 
   void held(const std::string& link, const Use& use) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
@@ -12,8 +13,6 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 #include <utility>
-
-#include <climits>
 
 namespace lockstep::linux_io {
 namespace {
