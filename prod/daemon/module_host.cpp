@@ -201,7 +201,6 @@ class ModuleHost::Running {
     host_.report_(io::Severity::info, std::string("starting; the directory ") +
                                           (retained_ ? "holds everything since the last run"
                                                      : "may have lost something since the last run, or is new"));
-    if (held_) host_.report_(io::Severity::info, "the application has outlived the daemon: it is served on from here");
     queue_.post(io::Booted{std::move(record_), retained_, storage_.tree(), seed, std::move(touches_),
                            failed_syncs_.count(), held_});
     publish_regularly();
@@ -278,7 +277,15 @@ class ModuleHost::Running {
     const auto* opened = std::get_if<io::MountOpened>(&event);
     if (opened == nullptr && !std::holds_alternative<io::MountClosed>(event)) return;
     held_ = false;
-    if (opened != nullptr && opened->error_text.empty()) application_->take_up();
+    if (opened == nullptr || !opened->error_text.empty()) return;
+    application_->take_up();
+    host_.counters_.applications_taken_up.add();
+    ModuleEvent told;
+    told.kind = EventKind::application;
+    told.name = "application_taken_up";
+    told.text = "the application has outlived the daemon: it is served on from here";
+    host_.report_(io::Severity::info, told.text);
+    host_.note(std::move(told));
   }
 
   void publish() {
