@@ -13,12 +13,12 @@ struct stat FuseSession::describe_attributes(const FileId& id, const struct stat
   return attributes;
 }
 
-fuse_entry_param FuseSession::describe_entry(const FileId& id, const struct stat& status) {
+fuse_entry_param FuseSession::describe_entry(const LinuxVolume::Looked& object) {
   fuse_entry_param entry{};
-  entry.ino = nodes_.remember(id);
+  entry.ino = nodes_.remember(object.id, object.place);
   entry.entry_timeout = fuse_cache_seconds;
   entry.attr_timeout = fuse_cache_seconds;
-  entry.attr = describe_attributes(id, status);
+  entry.attr = describe_attributes(object.id, object.status);
   return entry;
 }
 
@@ -33,23 +33,23 @@ void FuseSession::answer_attributes(Request request, const FileId& id) {
 }
 
 void FuseSession::answer_entry(Request request, const FileId& id) {
-  const auto status = environment_.volume.status(id);
-  if (!status.ok()) {
-    fuse_reply_err(request, status.error);
+  const auto object = environment_.volume.lookup(id);
+  if (!object.ok()) {
+    fuse_reply_err(request, object.error);
     return;
   }
-  const fuse_entry_param entry = describe_entry(id, status.value);
+  const fuse_entry_param entry = describe_entry(object.value);
   fuse_reply_entry(request, &entry);
 }
 
 void FuseSession::answer_created(Request request, const FileId& id) {
-  const auto status = environment_.volume.status(id);
-  const int error = status.ok() ? environment_.volume.pin(id) : status.error;
+  const auto object = environment_.volume.lookup(id);
+  const int error = object.ok() ? environment_.volume.pin(id) : object.error;
   if (error != 0) {
     fuse_reply_err(request, error);
     return;
   }
-  const fuse_entry_param entry = describe_entry(id, status.value);
+  const fuse_entry_param entry = describe_entry(object.value);
   nodes_.opened(id);
   fuse_file_info opened{};
   opened.keep_cache = 1;

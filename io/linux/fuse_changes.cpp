@@ -19,11 +19,33 @@ void FuseSession::request(Request request, Operation operation, Answer answer) {
     fuse_reply_err(request, EPERM);
     return;
   }
+  if (current_.resent) operation.flags |= flag_resent;
+  const bool exchanges = operation.kind == OperationKind::rename && (operation.flags & flag_exchange) != 0;
+  if (exchanges && !note_exchange(operation)) {
+    fuse_reply_err(request, EBUSY);
+    return;
+  }
   const RequestId id(++last_request_);
   const bool ends_privileges = (operation.attributes.mask & attribute_mode) != 0 &&
                                (operation.kind == OperationKind::write || operation.kind == OperationKind::allocate);
-  pending_[id.value] = Pending{request, answer, operation.file, ends_privileges};
+  const std::uint64_t exchange = exchanges ? request_number(current_) : 0;
+  pending_[id.value] = Pending{request, answer, operation.file, ends_privileges, exchange};
   environment_.sink.post(io::RequestArrived{id, std::move(operation)});
+}
+
+/// Whether two names have been exchanged shows only to who knows what the first of them led to. False: too many such
+/// requests are under way.
+bool FuseSession::note_exchange(Operation& operation) {
+  const std::uint64_t number = request_number(current_);
+  FileId first = current_.resent ? state_.exchanging(number) : FileId::none();
+  if (first == FileId::none()) {
+    const auto looked = environment_.volume.lookup(operation.parent, operation.name);
+    if (!looked.ok()) return true;  // as the volume will say
+    first = looked.value.id;
+    if (!state_.begin_exchange(number, first)) return false;
+  }
+  if (current_.resent) operation.file = first;
+  return true;
 }
 
 void FuseSession::reply(RequestId request, const io::Reply& reply) {
@@ -34,8 +56,13 @@ void FuseSession::reply(RequestId request, const io::Reply& reply) {
   if (pending.ends_privileges) refresh_privileges(pending.file);
   if (reply.error != 0) {
     fuse_reply_err(pending.request, reply.error);
-    return;
+  } else {
+    answer(pending, reply);
   }
+  if (pending.exchange != 0) state_.end_exchange(pending.exchange);
+}
+
+void FuseSession::answer(const Pending& pending, const io::Reply& reply) {
   switch (pending.answer) {
     case Answer::done: fuse_reply_err(pending.request, 0); break;
     case Answer::written: fuse_reply_write(pending.request, reply.bytes); break;

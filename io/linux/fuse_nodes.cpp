@@ -2,99 +2,149 @@
 
 #include <algorithm>
 #include <sys/stat.h>
-#include <utility>
+#include <vector>
 
 #include <fuse_lowlevel.h>
 
 namespace lockstep::linux_io {
+namespace {
 
-FuseNodes::FuseNodes() {
-  nodes_[FUSE_ROOT_ID] = Node{FileId::root(), 1};
-  displaced_[FileId::root()] = FUSE_ROOT_ID;
+// Of FuseState::Node::opens_and_flags.
+constexpr std::uint64_t flag_privileged = 1U << 0U;
+constexpr std::uint64_t flag_told_privileged = 1U << 1U;  ///< and the kernel may have that cached
+constexpr std::uint64_t flag_kept = 1U << 2U;             ///< one of its opens is for the kernel's references
+constexpr std::uint64_t one_open = std::uint64_t{1} << FuseState::Node::opens_shift;
+
+}  // namespace
+
+FuseNodes::FuseNodes(FuseState& state) : state_(state) {
+  // What a life that was killed was about to lower, or to erase.
+  std::vector<std::uint64_t> unused;
+  state_.for_each([&](Node& node) {
+    if (node.number == FUSE_ROOT_ID) return;
+    if (node.lookups == 0 && (node.opens_and_flags & flag_kept) != 0) {
+      const std::uint64_t released = node.opens_and_flags & ~flag_kept;
+      FuseState::publish(node.opens_and_flags, released >= one_open ? released - one_open : released);
+    }
+    if (node.lookups == 0 && node.opens() == 0) unused.push_back(node.number);
+  });
+  for (const std::uint64_t number : unused) state_.erase(state_.find(number));
+  if (state_.find(FUSE_ROOT_ID) == nullptr) state_.insert(FUSE_ROOT_ID, FileId::root(), {}, 1);
+  state_.for_each([&](Node& node) {
+    if (node.number != std::hash<FileId>()(node.id())) displaced_[node.id()] = node.number;
+  });
 }
 
-FuseNodes::Nodes::iterator FuseNodes::find(const FileId& id) {
+FuseNodes::Node* FuseNodes::find(const FileId& id) const {
   const auto displaced = displaced_.find(id);
-  const auto node = nodes_.find(displaced == displaced_.end() ? std::hash<FileId>()(id) : displaced->second);
-  return node != nodes_.end() && node->second.id == id ? node : nodes_.end();
+  Node* const node = state_.find(displaced == displaced_.end() ? std::hash<FileId>()(id) : displaced->second);
+  return node != nullptr && node->id() == id ? node : nullptr;
 }
 
-std::uint64_t FuseNodes::remember(const FileId& id) {
-  auto node = find(id);
-  if (node == nodes_.end()) {
-    const std::uint64_t own = std::hash<FileId>()(id);
-    std::uint64_t number = own;
-    while (number <= FUSE_ROOT_ID || nodes_.contains(number)) ++number;
-    if (number != own) displaced_[id] = number;
-    node = nodes_.emplace(number, Node{id}).first;
+std::uint64_t FuseNodes::remember(const FileId& id, const ObjectIndex::Place& place) {
+  if (Node* const node = find(id)) {
+    FuseState::publish(node->lookups, node->lookups + 1);
+    return node->number;
   }
-  ++node->second.lookups;
-  return node->first;
+  const std::uint64_t own = std::hash<FileId>()(id);
+  std::uint64_t number = own;
+  while (number <= FUSE_ROOT_ID || number == FuseState::number_removed || state_.find(number) != nullptr) ++number;
+  if (number != own) displaced_[id] = number;
+  state_.insert(number, id, place, 1);
+  return number;
 }
 
 FileId FuseNodes::id_of(std::uint64_t number) const {
-  const auto node = nodes_.find(number);
-  return node == nodes_.end() ? FileId::none() : node->second.id;
+  const Node* const node = state_.find(number);
+  return node == nullptr ? FileId::none() : node->id();
+}
+
+std::optional<ObjectIndex::Place> FuseNodes::place_of(const FileId& id) const {
+  const Node* const node = find(id);
+  return node == nullptr ? std::nullopt : node->place();
 }
 
 void FuseNodes::told_mode(const FileId& id, std::uint32_t mode) {
-  const auto node = find(id);
-  if (node == nodes_.end()) return;
-  node->second.privileged = S_ISREG(mode) && (mode & (S_ISUID | S_ISGID)) != 0;
-  node->second.told_privileged = node->second.privileged;
+  Node* const node = find(id);
+  if (node == nullptr) return;
+  constexpr std::uint64_t flags = flag_privileged | flag_told_privileged;
+  const bool set = S_ISREG(mode) && (mode & (S_ISUID | S_ISGID)) != 0;
+  const std::uint64_t told = set ? node->opens_and_flags | flags : node->opens_and_flags & ~flags;
+  if (told != node->opens_and_flags) FuseState::publish(node->opens_and_flags, told);
 }
 
-bool FuseNodes::privileged(const FileId& id) {
-  const auto node = find(id);
-  return node != nodes_.end() && node->second.privileged;
+bool FuseNodes::privileged(const FileId& id) const {
+  const Node* const node = find(id);
+  return node != nullptr && (node->opens_and_flags & flag_privileged) != 0;
 }
 
-std::uint64_t FuseNodes::take_privileged(const FileId& id) {
-  const auto node = find(id);
-  return node != nodes_.end() && std::exchange(node->second.told_privileged, false) ? node->first : 0;
+std::uint64_t FuseNodes::told_privileged(const FileId& id) const {
+  const Node* const node = find(id);
+  return node != nullptr && (node->opens_and_flags & flag_told_privileged) != 0 ? node->number : 0;
+}
+
+void FuseNodes::untold_privileged(const FileId& id) {
+  if (Node* const node = find(id)) {
+    FuseState::publish(node->opens_and_flags, node->opens_and_flags & ~flag_told_privileged);
+  }
 }
 
 FileId FuseNodes::forget(std::uint64_t number, std::uint64_t lookups) {
-  const auto node = nodes_.find(number);
-  if (node == nodes_.end() || number == FUSE_ROOT_ID) return FileId::none();
-  node->second.lookups -= std::min(lookups, node->second.lookups);
+  Node* const node = state_.find(number);
+  if (node == nullptr || number == FUSE_ROOT_ID) return FileId::none();
+  FuseState::publish(node->lookups, node->lookups - std::min(lookups, node->lookups));
   FileId released = FileId::none();
-  if (node->second.lookups == 0 && std::exchange(node->second.kept, false)) {
-    released = node->second.id;
-    --node->second.opens;
+  if (node->lookups == 0 && (node->opens_and_flags & flag_kept) != 0) {
+    released = node->id();
+    FuseState::publish(node->opens_and_flags, (node->opens_and_flags & ~flag_kept) - one_open);
   }
   drop_if_unused(node);
   return released;
 }
 
 bool FuseNodes::keep(const FileId& id) {
-  const auto node = find(id);
-  if (node == nodes_.end() || node->second.lookups == 0 || std::exchange(node->second.kept, true)) return false;
-  ++node->second.opens;
+  Node* const node = find(id);
+  if (node == nullptr || node->lookups == 0 || (node->opens_and_flags & flag_kept) != 0) return false;
+  FuseState::publish(node->opens_and_flags, (node->opens_and_flags | flag_kept) + one_open);
   return true;
 }
 
 void FuseNodes::opened(const FileId& id) {
-  if (const auto node = find(id); node != nodes_.end()) ++node->second.opens;
+  if (Node* const node = find(id)) FuseState::publish(node->opens_and_flags, node->opens_and_flags + one_open);
 }
 
-void FuseNodes::released(const FileId& id) {
-  const auto node = find(id);
-  if (node == nodes_.end() || node->second.opens == 0) return;
-  --node->second.opens;
+bool FuseNodes::released(const FileId& id) {
+  if (!is_open(id)) return false;
+  Node* const node = find(id);
+  FuseState::publish(node->opens_and_flags, node->opens_and_flags - one_open);
+  drop_if_unused(node);
+  return true;
+}
+
+bool FuseNodes::is_open(const FileId& id) const {
+  const Node* const node = find(id);
+  if (node == nullptr) return false;
+  const std::uint64_t kept = (node->opens_and_flags & flag_kept) != 0 ? 1 : 0;
+  return node->opens() > kept;
+}
+
+void FuseNodes::lose_opens(const FileId& id) {
+  Node* const node = find(id);
+  if (node == nullptr) return;
+  FuseState::publish(node->opens_and_flags, node->opens_and_flags & (one_open - 1) & ~flag_kept);
   drop_if_unused(node);
 }
 
-void FuseNodes::for_each_open(const std::function<void(const FileId&)>& visit) const {
-  for (const auto& [number, node] : nodes_) {
-    for (std::uint64_t i = 0; i < node.opens; ++i) visit(node.id);
-  }
+void FuseNodes::for_each_open(const std::function<void(const FileId&, std::uint64_t)>& visit) const {
+  state_.for_each([&](const Node& node) {
+    if (node.opens() != 0) visit(node.id(), node.opens());
+  });
 }
 
-void FuseNodes::drop_if_unused(Nodes::iterator node) {
-  if (node->second.lookups != 0 || node->second.opens != 0) return;
-  displaced_.erase(node->second.id);
-  nodes_.erase(node);
+void FuseNodes::drop_if_unused(Node* node) {
+  if (node->lookups != 0 || node->opens() != 0) return;
+  displaced_.erase(node->id());
+  state_.erase(node);
 }
 
 }  // namespace lockstep::linux_io

@@ -63,9 +63,11 @@ void FuseSession::end_privileges(Request request, const FileId& file, Attributes
 }
 
 void FuseSession::refresh_privileges(const FileId& id) {
-  const std::uint64_t node = nodes_.take_privileged(id);
+  const std::uint64_t node = nodes_.told_privileged(id);
+  if (node == 0) return;
   // Attributes only, the pages stay. Fails only if the kernel has forgotten the object, and its mode with it.
-  if (node != 0) fuse_lowlevel_notify_inval_inode(session_.get(), node, -1, 0);
+  fuse_lowlevel_notify_inval_inode(session_.get(), node, -1, 0);
+  nodes_.untold_privileged(id);
 }
 
 }  // namespace lockstep::linux_io

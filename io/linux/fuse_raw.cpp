@@ -1,11 +1,17 @@
 #include "io/linux/fuse_raw.h"
 
+#include <cerrno>
 #include <cstring>
 #include <linux/fuse.h>
 #include <unistd.h>
 
 namespace lockstep::linux_io {
 namespace {
+
+// From Linux 6.9 on, beyond the header that this is compiled with.
+constexpr std::uint64_t unique_resent = std::uint64_t{1} << 63U;  // FUSE_UNIQUE_RESEND
+constexpr std::uint32_t has_resend = 1U << (39U - 32U);           // FUSE_HAS_RESEND, in flags2
+constexpr int notify_resend = 7;                                  // FUSE_NOTIFY_RESEND
 
 constexpr std::uint32_t added_session_flags = FUSE_HANDLE_KILLPRIV_V2 | FUSE_SETXATTR_EXT | FUSE_PARALLEL_DIROPS;
 
@@ -32,6 +38,8 @@ std::span<std::byte> without_set_xattr_extension(std::span<std::byte> received, 
 
 }  // namespace
 
+std::uint64_t request_number(const FuseRawRequest& request) { return request.unique & ~unique_resent; }
+
 FuseRawRequest read_raw_request(std::span<std::byte> received, bool extended_set_xattr) {
   FuseRawRequest request;
   fuse_in_header header{};
@@ -39,11 +47,15 @@ FuseRawRequest read_raw_request(std::span<std::byte> received, bool extended_set
   std::memcpy(&header, received.data(), sizeof header);
   request.message = received;
   request.unique = header.unique;
+  request.resent = (header.unique & unique_resent) != 0;
   switch (header.opcode) {
-    case FUSE_INIT:
+    case FUSE_INIT: {
+      const auto offer = arguments_of<fuse_init_in>(received);
       request.begins_session = true;
-      request.offered_flags = arguments_of<fuse_init_in>(received).flags;
+      request.offered_flags = offer.flags;
+      request.can_resend = (offer.flags & FUSE_INIT_EXT) != 0 && (offer.flags2 & has_resend) != 0;
       break;
+    }
     case FUSE_WRITE:
       request.ends_privileges = (arguments_of<fuse_write_in>(received).write_flags & FUSE_WRITE_KILL_SUIDGID) != 0;
       break;
@@ -88,6 +100,17 @@ void extend_open_reply(const iovec& body) {
 ssize_t write_failure(int device, std::uint64_t unique, int error) {
   const fuse_out_header header{sizeof header, -error, unique};
   return ::write(device, &header, sizeof header);
+}
+
+int write_answer(int device, std::uint64_t unique, std::span<const std::byte> body) {
+  fuse_out_header header{static_cast<std::uint32_t>(sizeof header + body.size()), 0, unique};
+  const iovec parts[2] = {{&header, sizeof header}, {const_cast<std::byte*>(body.data()), body.size()}};
+  return ::writev(device, parts, 2) < 0 ? errno : 0;
+}
+
+int ask_to_resend(int device) {
+  const fuse_out_header header{sizeof header, notify_resend, 0};
+  return ::write(device, &header, sizeof header) < 0 ? errno : 0;
 }
 
 }  // namespace lockstep::linux_io

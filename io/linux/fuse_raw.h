@@ -6,6 +6,7 @@
 // - FUSE_SETXATTR_EXT: the same for the set-group-ID bit when an ACL is set.
 // - FUSE_PARALLEL_DIROPS: libfuse offers it, but never tells the kernel.
 // - FOPEN_PARALLEL_DIRECT_WRITES: direct writes to one file at the same time.
+// - FUSE_NOTIFY_RESEND: who takes up the session of a process that was killed has its requests come again.
 #pragma once
 
 #include <cstddef>
@@ -18,11 +19,16 @@ namespace lockstep::linux_io {
 struct FuseRawRequest {
   /// What libfuse is to be given, within the message received; empty: not a message of the kernel.
   std::span<std::byte> message;
-  std::uint64_t unique = 0;
+  std::uint64_t unique = 0;  ///< what the reply has to carry
+  bool resent = false;       ///< somebody has received it before
   bool begins_session = false;
   std::uint32_t offered_flags = 0;  ///< only where a session begins
+  bool can_resend = false;          ///< only where a session begins
   bool ends_privileges = false;     ///< the caller may not keep set-user-ID bits of what it changes
 };
+
+/// The number of a request, whether it is resent or not.
+std::uint64_t request_number(const FuseRawRequest& request);
 
 /// `extended_set_xattr`: FUSE_SETXATTR_EXT is agreed; such requests are brought into the form that libfuse knows.
 FuseRawRequest read_raw_request(std::span<std::byte> received, bool extended_set_xattr);
@@ -40,5 +46,9 @@ bool extend_session_reply(const iovec& body, std::uint32_t offered_flags);
 void extend_open_reply(const iovec& body);
 /// The reply that tells a caller only that its request failed; writes it and returns what write(2) does.
 ssize_t write_failure(int device, std::uint64_t unique, int error);
+/// A whole reply. Returns an errno.
+int write_answer(int device, std::uint64_t unique, std::span<const std::byte> body);
+/// Has every request that was received and not answered come again. Returns an errno.
+int ask_to_resend(int device);
 
 }  // namespace lockstep::linux_io

@@ -3,9 +3,11 @@
 
 #include <cerrno>
 #include <cstring>
+#include <fcntl.h>
 #include <linux/fuse.h>
 #include <span>
 #include <string>
+#include <unistd.h>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -104,6 +106,55 @@ TEST(FuseRaw, FilesAreOpenedForParallelDirectWrites) {
   fuse_open_out opened{};
   extend_open_reply({&opened, sizeof opened});
   EXPECT_EQ(opened.open_flags, static_cast<std::uint32_t>(FOPEN_PARALLEL_DIRECT_WRITES));
+}
+
+TEST(FuseRaw, WhatIsResentSaysSo) {
+  auto message = message_of(FUSE_READ, fuse_read_in{});
+  EXPECT_FALSE(read_raw_request(message, true).resent);
+  fuse_in_header header{};
+  std::memcpy(&header, message.data(), sizeof header);
+  header.unique |= std::uint64_t{1} << 63U;
+  std::memcpy(message.data(), &header, sizeof header);
+  const FuseRawRequest request = read_raw_request(message, true);
+  EXPECT_TRUE(request.resent);
+  EXPECT_EQ(request.unique, header.unique) << "what the reply has to carry";
+  EXPECT_EQ(request_number(request), 42U);
+}
+
+TEST(FuseRaw, OnlySomeKernelsResend) {
+  const auto can_resend = [](std::uint32_t flags, std::uint32_t flags2) {
+    fuse_init_in offer{};
+    offer.flags = flags;
+    offer.flags2 = flags2;
+    auto message = message_of(FUSE_INIT, offer);
+    return read_raw_request(message, false).can_resend;
+  };
+  EXPECT_TRUE(can_resend(FUSE_INIT_EXT, 1U << 7U));
+  EXPECT_FALSE(can_resend(0, 1U << 7U));
+  EXPECT_FALSE(can_resend(FUSE_INIT_EXT, ~(1U << 7U)));
+}
+
+TEST(FuseRaw, WholeAnswersAndTheWishToResendAreWritten) {
+  int pipes[2];
+  ASSERT_EQ(::pipe2(pipes, O_CLOEXEC), 0);
+  const std::string body = "body";
+  EXPECT_EQ(write_answer(pipes[1], 7, std::as_bytes(std::span(body))), 0);
+  EXPECT_EQ(ask_to_resend(pipes[1]), 0);
+  struct {
+    fuse_out_header answer;
+    char body[4];
+    fuse_out_header wish;
+  } __attribute__((packed)) written{};
+  ASSERT_EQ(::read(pipes[0], &written, sizeof written), static_cast<ssize_t>(sizeof written));
+  EXPECT_EQ(written.answer.len, sizeof(fuse_out_header) + 4);
+  EXPECT_EQ(written.answer.unique, 7U);
+  EXPECT_EQ(std::string(written.body, 4), body);
+  EXPECT_EQ(written.wish.len, sizeof(fuse_out_header));
+  EXPECT_EQ(written.wish.error, 7);
+  EXPECT_EQ(written.wish.unique, 0U);
+  ::close(pipes[0]);
+  ::close(pipes[1]);
+  EXPECT_EQ(ask_to_resend(pipes[1]), EBADF);
 }
 
 TEST(FuseRaw, RepliesSayWhomTheyAnswer) {

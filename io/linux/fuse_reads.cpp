@@ -27,7 +27,7 @@ void FuseSession::look_up(Request request, const FileId& parent, const char* nam
   }
   fuse_entry_param entry{};  // node 0: the kernel may remember that there is nothing
   entry.entry_timeout = fuse_cache_seconds;
-  if (looked.ok()) entry = describe_entry(looked.value.id, looked.value.status);
+  if (looked.ok()) entry = describe_entry(looked.value);
   fuse_reply_entry(request, &entry);
 }
 
@@ -59,7 +59,7 @@ void FuseSession::open_directory(Request request, const FileId& file, FileInfo /
   }
   nodes_.opened(file);
   fuse_file_info opened{};
-  opened.fh = ++last_listing_;
+  opened.fh = state_.next_listing();
   opened.keep_cache = 1;
   opened.cache_readdir = 1;
   listings_[opened.fh] = Listing{std::move(listing.value), file};
@@ -67,9 +67,10 @@ void FuseSession::open_directory(Request request, const FileId& file, FileInfo /
 }
 
 void FuseSession::release_file(Request request, const FileId& file, FileInfo /*info*/) {
-  environment_.volume.unpin(file);
-  nodes_.released(file);
+  // First the answer: who is killed before it hears the request again.
   fuse_reply_err(request, 0);
+  if (nodes_.released(file)) environment_.volume.unpin(file);
+  if (!kept_files_.empty() && !nodes_.is_open(file)) drop_file(file);
 }
 
 void FuseSession::release_directory(Request request, const FileId& file, FileInfo info) {
@@ -135,8 +136,17 @@ void FuseSession::list_with_attributes(Request request, const FileId& directory,
 
 void FuseSession::read_directory(Request request, const FileId& directory, std::size_t size, off_t offset,
                                  std::uint64_t handle, bool with_attributes) {
-  const auto listing = listings_.find(handle);
-  const int fd = listing == listings_.end() ? -1 : listing->second.descriptor.fd();
+  auto listing = listings_.find(handle);
+  if (listing == listings_.end()) {
+    // An earlier life has opened it. Offsets are the directory's own.
+    auto opened = environment_.volume.open_listing(directory);
+    if (!opened.ok()) {
+      fuse_reply_err(request, opened.error);
+      return;
+    }
+    listing = listings_.emplace(handle, Listing{std::move(opened.value), directory}).first;
+  }
+  const int fd = listing->second.descriptor.fd();
   if (::lseek(fd, offset, SEEK_SET) < 0) {
     fuse_reply_err(request, errno);
     return;
@@ -168,7 +178,7 @@ void FuseSession::read_directory(Request request, const FileId& directory, std::
       described.attr.st_mode = DTTOIF(entry.d_type);
       if (with_attributes && name != "." && name != "..") {
         const auto looked = environment_.volume.lookup(directory, name);
-        if (looked.ok()) described = describe_entry(looked.value.id, looked.value.status);
+        if (looked.ok()) described = describe_entry(looked.value);
       }
       char* const into = reply.data() + used;
       if (with_attributes) {

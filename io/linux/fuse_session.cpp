@@ -1,8 +1,13 @@
 #include "io/linux/fuse_session.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cinttypes>
+#include <cstdio>
 #include <cstring>
+#include <span>
+#include <sys/mman.h>
 #include <unistd.h>
 #include <utility>
 
@@ -104,12 +109,21 @@ struct FuseSession::Operations {
 
 void FuseSession::Closer::operator()(::fuse_session* session) const { fuse_session_destroy(session); }
 
-FuseSession::FuseSession(const FuseEnvironment& environment, Descriptor device, std::uint64_t& last_request,
-                         Callbacks callbacks)
+std::string FuseKeeping::file_name(const FileId& id) const {
+  std::array<char, 33> digits{};
+  std::snprintf(digits.data(), digits.size(), "%016" PRIx64 "%016" PRIx64, id.high, id.low);
+  return module + ".file." + digits.data();
+}
+
+FuseSession::FuseSession(const FuseEnvironment& environment, Descriptor device, FuseState state, FuseKeeping keeping,
+                         std::uint64_t& last_request, Callbacks callbacks)
     : environment_(environment),
       device_(environment.loop, device.release()),
       last_request_(last_request),
       callbacks_(std::move(callbacks)),
+      state_(std::move(state)),
+      keeping_(std::move(keeping)),
+      nodes_(state_),
       read_buffer_(std::make_unique_for_overwrite<char[]>(fuse_write_bytes_max)) {
   std::array<char, sizeof "lockstep"> name{"lockstep"};
   std::array<char*, 2> arguments{name.data(), nullptr};
@@ -129,7 +143,7 @@ FuseSession::~FuseSession() { end(); }
 
 void FuseSession::start() {
   if (!session_) return lose("libfuse cannot begin a session");
-  environment_.volume.on_last_name([this](const FileId& id) { keep_while_referred(id); });
+  environment_.volume.on_last_name(this);
   wait();
 }
 
@@ -157,7 +171,7 @@ bool FuseSession::poll() {
 
 FuseSession::Taken FuseSession::take() {
   if (ended_) return Taken::ended;
-  if (!receive_buffer_) receive_buffer_ = std::make_shared_for_overwrite<std::byte[]>(receive_bytes);
+  if (!receive_buffer_) allot_receive_buffer();
   const ssize_t count = ::read(device_.native_handle(), receive_buffer_.get(), receive_bytes);
   if (count < 0) {
     const int error = errno;
@@ -172,8 +186,29 @@ FuseSession::Taken FuseSession::take() {
     lose("a message of the kernel is too short");
     return Taken::ended;
   }
+  if (current_.begins_session && agreed_) {
+    answer_first_message_again();
+    return Taken::message;
+  }
   process();
   return ended_ ? Taken::ended : Taken::message;
+}
+
+void FuseSession::allot_receive_buffer() {
+  receive_buffer_ = std::make_shared_for_overwrite<std::byte[]>(receive_bytes);
+  if (keeping_.keeper == nullptr) return;
+  // The kernel gives up on a request, and its caller gets an error, if this process is killed while it waits for a page
+  // to receive the request in. A page that is there is not waited for.
+  constexpr std::uintptr_t page = 4096;
+  const auto begin = reinterpret_cast<std::uintptr_t>(receive_buffer_.get()) / page * page;
+  const auto end = (reinterpret_cast<std::uintptr_t>(receive_buffer_.get()) + receive_bytes + page - 1) / page * page;
+  ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_POPULATE_WRITE);
+}
+
+/// An earlier life was killed before it could.
+void FuseSession::answer_first_message_again() {
+  const int error = write_answer(device_.native_handle(), current_.unique, state_.answer());
+  if (error != 0 && error != ENOENT) lose(std::strerror(error));
 }
 
 void FuseSession::process() {
@@ -205,8 +240,12 @@ void FuseSession::end() {
   for (const auto& [id, pending] : std::exchange(pending_, {})) fuse_reply_none(pending.request);
   for (const Request request : std::exchange(reading_, {})) fuse_reply_none(request);
   listings_.clear();
-  environment_.volume.on_last_name({});
-  nodes_.for_each_open([&](const FileId& id) { environment_.volume.unpin(id); });
+  environment_.volume.on_last_name(nullptr);
+  environment_.volume.on_unknown({});
+  nodes_.for_each_open([&](const FileId& id, std::uint64_t opens) {
+    if (!pinned_) return;
+    for (std::uint64_t i = 0; i < opens; ++i) environment_.volume.unpin(id);
+  });
   boost::system::error_code ignored;
   if (!session_) {
     device_.close(ignored);
@@ -238,9 +277,16 @@ ssize_t FuseSession::send(iovec* parts, int count) {
   if (succeeds && count > 1) {
     if (current_.begins_session && reply.unique == current_.unique) {
       extended_set_xattr_ = extend_session_reply(parts[1], current_.offered_flags);
-      agreed_ = true;
+      const std::span answer(static_cast<const std::byte*>(parts[1].iov_base), parts[1].iov_len);
+      agreed_ = replaying_ ? std::ranges::equal(answer, state_.answer()) : true;
+      can_be_taken_up_ = current_.can_resend && (replaying_ || state_.agree(current_.message, answer));
     }
     if (opening_) extend_open_reply(parts[1]);
+  }
+  if (replaying_) {
+    ssize_t bytes = 0;
+    for (const iovec& part : std::span(parts, static_cast<std::size_t>(count))) bytes += part.iov_len;
+    return bytes;
   }
   const ssize_t written = ::writev(device_.native_handle(), parts, count);
   // Fails only for a caller that is gone (ENOENT) or a connection that is (ENODEV), which the next read reports.
@@ -254,11 +300,6 @@ ssize_t FuseSession::send(iovec* parts, int count) {
 void FuseSession::forget(std::uint64_t node, std::uint64_t lookups) {
   const FileId kept = nodes_.forget(node, lookups);
   if (kept != FileId::none()) environment_.volume.unpin(kept);
-}
-
-void FuseSession::keep_while_referred(const FileId& id) {
-  if (environment_.volume.pin(id) != 0) return;
-  if (!nodes_.keep(id)) environment_.volume.unpin(id);
 }
 
 }  // namespace lockstep::linux_io

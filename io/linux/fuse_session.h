@@ -7,8 +7,10 @@
 
 #include "engine/values/operation.h"
 #include "io/event_sink.h"
+#include "io/linux/descriptor_keeper.h"
 #include "io/linux/fuse_nodes.h"
 #include "io/linux/fuse_raw.h"
+#include "io/linux/fuse_state.h"
 #include "io/linux/volume.h"
 #include "io/mount.h"
 
@@ -22,6 +24,7 @@
 #include <sys/uio.h>
 #include <unordered_map>
 #include <unordered_set>
+#include <vector>
 
 #include <boost/asio/posix/stream_descriptor.hpp>
 
@@ -52,21 +55,46 @@ struct FuseEnvironment {
   LinuxVolume& volume;
 };
 
+/// An open file without a name, of an earlier life.
+struct HeldFile {
+  FileId id;
+  Descriptor descriptor;
+};
+
+/// Who holds what must outlive this process; null: nobody.
+struct FuseKeeping {
+  DescriptorKeeper* keeper = nullptr;
+  std::string module;
+
+  [[nodiscard]] std::string device_name() const { return module + ".mount"; }
+  [[nodiscard]] std::string state_name() const { return module + ".state"; }
+  [[nodiscard]] std::string file_name(const FileId& id) const;
+};
+
 /// Lives on the loop's thread.
-class FuseSession : public std::enable_shared_from_this<FuseSession> {
+class FuseSession : public std::enable_shared_from_this<FuseSession>, private LinuxVolume::LastNames {
  public:
   struct Callbacks {
     std::function<void()> ready;                   ///< the kernel and we agree; requests may come
     std::function<void(const std::string&)> lost;  ///< the connection ended without end()
   };
 
-  /// `device`: /dev/fuse, non-blocking, already given to mount(2). `last_request` numbers requests across sessions.
-  FuseSession(const FuseEnvironment& environment, Descriptor device, std::uint64_t& last_request, Callbacks callbacks);
-  ~FuseSession();
+  /// `device`: /dev/fuse, non-blocking, already given to mount(2). `state`: of this device. `last_request` numbers
+  /// requests across sessions.
+  FuseSession(const FuseEnvironment& environment, Descriptor device, FuseState state, FuseKeeping keeping,
+              std::uint64_t& last_request, Callbacks callbacks);
+  ~FuseSession() override;
   FuseSession(const FuseSession&) = delete;
   FuseSession& operator=(const FuseSession&) = delete;
 
   void start();
+  /// In place of start(): goes on with the session of an earlier life, which has ended. Requests that it has received
+  /// and not answered come again. `files`: what was kept of it.
+  void take_up(std::vector<HeldFile> files);
+  /// Valid from `ready` on: whether another life could take this session up.
+  [[nodiscard]] bool can_be_taken_up() const { return can_be_taken_up_; }
+  /// From now on files are given to nobody, and those that were are taken back.
+  void stop_keeping();
   /// Takes what is waiting in the device, without sleeping; returns whether there was anything. For a loop that
   /// polls for some microseconds before it sleeps.
   bool poll();
@@ -90,6 +118,7 @@ class FuseSession : public std::enable_shared_from_this<FuseSession> {
     Answer answer = Answer::done;
     FileId file;  ///< FileId::none(): the object is yet to be made
     bool ends_privileges = false;
+    std::uint64_t exchange = 0;  ///< what its state has of it, if it exchanges two names
   };
   struct Listing {
     Descriptor descriptor;
@@ -108,15 +137,24 @@ class FuseSession : public std::enable_shared_from_this<FuseSession> {
   void negotiate(fuse_conn_info& connection);
   ssize_t send(iovec* parts, int count);
   void forget(std::uint64_t node, std::uint64_t lookups);
-  /// The kernel may still refer to what loses its last name: an O_PATH descriptor, a fifo, a working directory.
-  void keep_while_referred(const FileId& id);
+  void allot_receive_buffer();
+  void answer_first_message_again();
+
+  // fuse_takeup.cpp: from one life to the next
+  std::string replay();
+  void pin_again(std::vector<HeldFile> files);
+  void losing_last_name(const FileId& id) override;
+  /// The kernel may still refer to it: an O_PATH descriptor, a fifo, a working directory.
+  void lost_last_name(const FileId& id) override;
+  void kept_last_name(const FileId& id) override;
+  void drop_file(const FileId& id);
 
   // fuse_answers.cpp: what the kernel is told of objects
   void answer_open(Request request, fuse_file_info& opened);
   void answer_entry(Request request, const FileId& id);
   void answer_created(Request request, const FileId& id);
   void answer_attributes(Request request, const FileId& id);
-  fuse_entry_param describe_entry(const FileId& id, const struct stat& status);
+  fuse_entry_param describe_entry(const LinuxVolume::Looked& object);
   struct stat describe_attributes(const FileId& id, const struct stat& status);
 
   // fuse_privileges.cpp: set-user-ID and set-group-ID bits, whose end the kernel leaves to us
@@ -128,6 +166,8 @@ class FuseSession : public std::enable_shared_from_this<FuseSession> {
 
   // fuse_changes.cpp: what the engine decides
   void request(Request request, Operation operation, Answer answer);
+  bool note_exchange(Operation& operation);
+  void answer(const Pending& pending, const io::Reply& reply);
   void request_create(Request request, const FileId& parent, std::string name, std::uint32_t mode, std::uint32_t rdev,
                       Answer answer);
   void request_unlink(Request request, const FileId& parent, std::string name, std::uint32_t flags);
@@ -176,14 +216,19 @@ class FuseSession : public std::enable_shared_from_this<FuseSession> {
   bool ended_ = false;
   bool processing_ = false;  ///< libfuse is on the stack
   bool agreed_ = false;      ///< the kernel has our answer to its first request
+  bool replaying_ = false;   ///< that answer was given by an earlier life
+  bool can_be_taken_up_ = false;
+  bool pinned_ = true;  ///< what the nodes count as open is pinned
   bool extended_set_xattr_ = false;
   bool opening_ = false;  ///< the reply being sent opens a file
   FuseRawRequest current_;
+  FuseState state_;
+  FuseKeeping keeping_;
   FuseNodes nodes_;
+  std::unordered_set<FileId> kept_files_;  ///< by the keeper: open files without a name
   std::unordered_map<std::uint64_t, Pending> pending_;
   std::unordered_set<Request> reading_;  ///< by workers
   std::unordered_map<std::uint64_t, Listing> listings_;
-  std::uint64_t last_listing_ = 0;
   std::shared_ptr<std::byte[]> receive_buffer_;
   std::unique_ptr<char[]> read_buffer_;
 };

@@ -22,6 +22,7 @@ Outcome<ObjectTable::Found> ObjectTable::adopt(int directory, const std::string&
   const auto handle = handle_of(directory, name);
   if (!handle.ok()) return Outcome<Found>::failed(handle.error);
 
+  found.handle = handle.value;
   found.id = identity.value;
   bool fresh = found.id == FileId::none();
   if (!fresh) {
@@ -37,6 +38,12 @@ Outcome<ObjectTable::Found> ObjectTable::adopt(int directory, const std::string&
   }
   insert(found.id, handle.value, found.status.st_mode & S_IFMT, nullptr);
   return Outcome<Found>::of(found);
+}
+
+bool ObjectTable::recall(const FileId& id, const ObjectIndex::Place& place) {
+  if (!holds_identity(place.handle, id)) return false;
+  insert(id, place.handle, place.type, nullptr);
+  return true;
 }
 
 mode_t ObjectTable::type_of(const FileId& id) const {
@@ -79,6 +86,17 @@ int ObjectTable::pin(const FileId& id) {
   if (const auto object = open(id); !object.ok()) return object.error;
   Opened& opened = opened_.at(id);
   if (opened.pins++ == 0) by_age_.erase(opened.age);
+  return 0;
+}
+
+int ObjectTable::pin_nameless(const FileId& id, mode_t type, OpenObjectPtr opened) {
+  const auto [place, inserted] = opened_.try_emplace(id);
+  if (!inserted) return EEXIST;
+  index_->erase(id);
+  place->second.object = std::move(opened);
+  place->second.type = type;
+  place->second.erased = true;
+  place->second.pins = 1;
   return 0;
 }
 

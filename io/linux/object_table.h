@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 
@@ -23,6 +24,7 @@ class ObjectTable {
 
   struct Found {
     FileId id;
+    ObjectHandle handle;
     struct stat status {};
   };
   /// The object at (directory, name), which gets an identity if it has none, or if the one it has belongs to
@@ -33,6 +35,10 @@ class ObjectTable {
   void identify_in(Period period) { period_ = period; }
   [[nodiscard]] Period period() const { return period_; }
 
+  /// Somebody knows where an object was that is not known here. Whether it still is.
+  bool recall(const FileId& id, const ObjectIndex::Place& place);
+  /// Where it is, if that is known.
+  [[nodiscard]] std::optional<ObjectIndex::Place> place_of(const FileId& id) const { return index_->find(id); }
   [[nodiscard]] bool knows(const FileId& id) const { return index_->find(id).has_value(); }
   /// S_IFMT bits; 0 if unknown.
   [[nodiscard]] mode_t type_of(const FileId& id) const;
@@ -50,6 +56,8 @@ class ObjectTable {
 
   /// Keeps a descriptor open until the matching unpin(), so that the object outlives its last name. Counts.
   int pin(const FileId& id);
+  /// As pin(), of an object that has no name any more and was opened by somebody before. EEXIST: it is open here.
+  int pin_nameless(const FileId& id, mode_t type, OpenObjectPtr opened);
   void unpin(const FileId& id);
 
   void clear();

@@ -122,6 +122,10 @@ void LinuxVolume::close() {
 
 Outcome<OpenObjectPtr> LinuxVolume::resolve(const FileId& id) {
   auto object = table_->open(id);
+  if (object.error == ENOENT && recall_) {
+    const auto place = recall_(id);
+    if (place && table_->recall(id, *place)) return table_->open(id);
+  }
   const bool sought = index_->complete() || (walk_ && !walk_->young_from);
   if (object.ok() || object.error != ENOENT || sought) return object;
   if (const int error = index_at_once(); error != 0) return Outcome<OpenObjectPtr>::failed(error);
@@ -147,6 +151,7 @@ void LinuxVolume::apply(Ticket ticket, const Operation& operation, Origin origin
   io::Applied result;
   result.ticket = ticket;
   result.effect = operation;
+  result.effect.flags &= ~static_cast<std::uint32_t>(flag_resent);
   const bool follows_gap = origin == Origin::stream && stream_broken_;
   result.error = follows_gap ? ECANCELED : run(operation, origin, result);
   // Nothing of it has taken effect. The peer has found the object: so the index lacks one.
@@ -161,6 +166,10 @@ void LinuxVolume::apply(Ticket ticket, const Operation& operation, Origin origin
   if (walk_) note_changes(result.effect);
   if (result.error != 0 && origin == Origin::stream) stream_broken_ = true;
   sink_.post(std::move(result));
+}
+
+bool LinuxVolume::is_resent(const Operation& operation, Origin origin) {
+  return origin == Origin::application && (operation.flags & flag_resent) != 0;
 }
 
 int LinuxVolume::run(const Operation& operation, Origin origin, io::Applied& result) {

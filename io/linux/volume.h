@@ -12,6 +12,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <sys/statvfs.h>
 #include <unordered_map>
@@ -73,8 +74,22 @@ class LinuxVolume final : public io::Volume {
   void index();
   /// Whom to tell of each sync that fails, on the thread that sees it and before anybody else hears of it.
   void on_failed_sync(std::function<void()> hear) { sync_failed_ = std::move(hear); }
-  /// Whom to tell of each object that a request has just taken the last name from; pin() still keeps it. May be empty.
-  void on_last_name(std::function<void(const FileId&)> hear) { last_name_ = std::move(hear); }
+  /// Who wants to know of objects whose last name a request takes.
+  class LastNames {
+   public:
+    virtual ~LastNames() = default;
+    /// It is about to be taken: the object can still be opened. One of the others follows.
+    virtual void losing_last_name(const FileId& id) = 0;
+    /// It has just been; pin() still keeps the object.
+    virtual void lost_last_name(const FileId& id) = 0;
+    virtual void kept_last_name(const FileId& id) = 0;
+  };
+  /// Null: nobody.
+  void on_last_name(LastNames* hear) { last_names_ = hear; }
+  /// Who may know where an object is that is not found: what an index has in memory goes with its process. May be
+  /// empty.
+  using Recall = std::function<std::optional<ObjectIndex::Place>(const FileId&)>;
+  void on_unknown(Recall recall) { recall_ = std::move(recall); }
   /// Brings modification times that wait onto their inodes.
   void settle();
   /// Closes every descriptor but the directory's; syncs nothing. No other call may follow.
@@ -98,9 +113,11 @@ class LinuxVolume final : public io::Volume {
 
   struct Looked {
     FileId id;
+    ObjectIndex::Place place;
     struct stat status {};
   };
   Outcome<Looked> lookup(const FileId& parent, const std::string& name);
+  Outcome<Looked> lookup(const FileId& file);
   Outcome<struct stat> status(const FileId& file);
   /// For reading data or listing; the share keeps it open. EINVAL-like errors come from the calls made on it.
   Outcome<OpenObjectPtr> open(const FileId& file);
@@ -108,6 +125,8 @@ class LinuxVolume final : public io::Volume {
   Outcome<Descriptor> open_listing(const FileId& directory);
   /// Between pin() and unpin() the object stays usable although its last name goes (open files).
   int pin(const FileId& file);
+  /// As pin(), of an object without a name that an earlier process had open. ENOENT: it is another object.
+  int pin_nameless(const FileId& file, Descriptor opened);
   void unpin(const FileId& file);
   Outcome<std::string> link_target(const FileId& symlink);
   Outcome<std::vector<std::string>> attribute_names(const FileId& file);
@@ -132,7 +151,10 @@ class LinuxVolume final : public io::Volume {
   int identify_tree(const OpenObject& staging);
 
   int run(const Operation& operation, io::Origin origin, io::Applied& result);
+  /// Whether an earlier life may have begun the request.
+  static bool is_resent(const Operation& operation, io::Origin origin);
   int create(const Operation& operation, io::Origin origin, io::Applied& result);
+  int find_created(const OpenObject& parent, const Operation& operation, io::Applied& result, bool& created);
   Outcome<OpenObjectPtr> make_object(int directory, const Operation& operation);
   int dress(const OpenObject& object, int directory, const Operation& operation, io::Origin origin, const FileId& id,
             struct stat& status);
@@ -144,6 +166,7 @@ class LinuxVolume final : public io::Volume {
   NamedObject look_at(int directory, const std::string& name);
   void hold(const NamedObject& object, io::Origin origin);
   void lost_name(const NamedObject& object, io::Origin origin);
+  void kept_name(const NamedObject& object, io::Origin origin);
   /// Reports the parent's new time (application) or takes it over (stream).
   void after_change(const OpenObject& directory, const FileId& id, io::Origin origin, std::int64_t& mtime_ns);
 
@@ -211,7 +234,8 @@ class LinuxVolume final : public io::Volume {
   io::EventSink& sink_;
   VolumeLimits limits_;
   std::function<void()> sync_failed_ = [] {};
-  std::function<void(const FileId&)> last_name_;
+  LastNames* last_names_ = nullptr;
+  Recall recall_;
   OpenObjectPtr root_;
   std::shared_ptr<ObjectIndex> index_ = std::make_shared<ObjectIndex>();
   std::unique_ptr<ObjectTable> table_;

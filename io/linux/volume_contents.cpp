@@ -193,18 +193,29 @@ int LinuxVolume::set_xattr(const Operation& operation, Origin origin, io::Applie
   if ((operation.flags & flag_xattr_create) != 0) flags |= XATTR_CREATE;
   if ((operation.flags & flag_xattr_replace) != 0) flags |= XATTR_REPLACE;
   const int error = set_attribute(*object.value, operation.name, operation.data.data(), operation.data.size(), flags);
-  if (error != 0) return error;
+  bool set_before = false;
+  if (error == EEXIST && is_resent(operation, origin)) {
+    const auto value = linux_io::attribute_value(*object.value, operation.name);
+    set_before = value.ok() && value.value == operation.data.text();
+  }
+  if (error != 0 && !set_before) return error;
   // The condition was met here; on an equal tree the value is all that counts.
   result.effect.flags &= ~static_cast<std::uint32_t>(flag_xattr_create | flag_xattr_replace);
   const bool changes_mode = operation.name == "system.posix_acl_access";
-  return finish_contents(*object.value, operation, origin, changes_mode ? attribute_mode : 0U, result);
+  const int finished = finish_contents(*object.value, operation, origin, changes_mode ? attribute_mode : 0U, result);
+  if (set_before) result.replicated = false;
+  return finished;
 }
 
 int LinuxVolume::remove_xattr(const Operation& operation, Origin origin, io::Applied& result) {
   if (operation.name.starts_with(reserved_attribute_prefix)) return ENODATA;
   const auto object = resolve(operation.file);
   if (!object.ok()) return object.error;
-  if (const int error = remove_attribute(*object.value, operation.name); error != 0) return error;
+  if (const int error = remove_attribute(*object.value, operation.name); error != 0) {
+    if (error != ENODATA || !is_resent(operation, origin)) return error;
+    result.replicated = false;
+    return 0;
+  }
   return finish_contents(*object.value, operation, origin, 0, result);
 }
 

@@ -55,12 +55,25 @@ void LinuxVolume::after_change(const OpenObject& directory, const FileId& id, Or
   }
 }
 
+struct LinuxVolume::NamedObject {
+  int error = 0;
+  FileId id;
+  struct stat status {};
+
+  [[nodiscard]] bool has_one_name() const { return S_ISDIR(status.st_mode) || status.st_nlink <= 1; }
+};
+
 int LinuxVolume::create(const Operation& operation, Origin origin, io::Applied& result) {
   if (const int error = check_place(operation.parent, operation.name, origin); error != 0) return error;
   const auto parent = resolve_directory(operation.parent);
   if (!parent.ok()) return parent.error;
   const int directory = parent.value->fd();
   const bool requested = origin == Origin::application;
+  if (is_resent(operation, origin)) {
+    bool created = false;
+    const int error = find_created(*parent.value, operation, result, created);
+    if (created || error != 0) return error;
+  }
   // An engine draws the identity; a test may leave it to the volume.
   const bool given = operation.file != FileId::none();
   const FileId id = requested && !given ? draw_identity(table_->period()) : operation.file;
@@ -93,6 +106,36 @@ int LinuxVolume::create(const Operation& operation, Origin origin, io::Applied& 
     attributes.mtime_ns = nanoseconds(status.st_mtim);
   }
   after_change(*parent.value, operation.parent, origin, result.effect.parent_mtime_ns);
+  return 0;
+}
+
+/// What an earlier life has made of the same request. It gave the object its identity last, so without one nobody has
+/// ever heard of it: then it is made anew.
+int LinuxVolume::find_created(const OpenObject& parent, const Operation& operation, io::Applied& result,
+                              bool& created) {
+  struct stat status {};
+  const char* name = operation.name.c_str();
+  if (::fstatat(parent.fd(), name, &status, AT_SYMLINK_NOFOLLOW) != 0) return errno == ENOENT ? 0 : errno;
+  const mode_t wanted = operation.attributes.mode & S_IFMT;
+  if ((status.st_mode & S_IFMT) != (wanted == 0 ? S_IFREG : wanted)) return EEXIST;
+  const auto identity = read_identity(parent.fd(), operation.name);
+  if (!identity.ok()) return identity.error;
+  const bool has_content = S_ISREG(status.st_mode) && status.st_size != 0;
+  if (identity.value == FileId::none() && !has_content) {
+    return ::unlinkat(parent.fd(), name, S_ISDIR(status.st_mode) ? AT_REMOVEDIR : 0) == 0 ? 0 : errno;
+  }
+  const NamedObject found = look_at(parent.fd(), operation.name);
+  if (found.error != 0) return found.error;
+  const auto object = resolve(found.id);
+  if (!object.ok()) return object.error;
+  // A walk over the tree may have given it an identity before it had its owner.
+  if (const int error = dress(*object.value, parent.fd(), operation, Origin::application, found.id, status);
+      error != 0) {
+    return error;
+  }
+  created = true;
+  result.effect.file = found.id;
+  result.replicated = false;
   return 0;
 }
 
@@ -135,7 +178,7 @@ Outcome<OpenObjectPtr> LinuxVolume::make_object(int directory, const Operation& 
   return Outcome<OpenObjectPtr>::failed(error);
 }
 
-/// Gives a new object its owner, mode, identity and times; `status` is how it is then.
+/// Gives a new object its owner, mode, times and, last, its identity; `status` is how it is then.
 int LinuxVolume::dress(const OpenObject& object, int directory, const Operation& operation, Origin origin,
                        const FileId& id, struct stat& status) {
   const Attributes& wanted = operation.attributes;
@@ -160,7 +203,6 @@ int LinuxVolume::dress(const OpenObject& object, int directory, const Operation&
     if (const int error = change_owner(object, uid, gid); error != 0) return error;
     changed = true;
   }
-  if (const int error = write_identity(object, id); error != 0) return error;
   if (changed) {
     made = status_of(object);  // a change of owner clears set-user-ID and set-group-ID
     if (!made.ok()) return made.error;
@@ -177,7 +219,7 @@ int LinuxVolume::dress(const OpenObject& object, int directory, const Operation&
     if (error != 0) return error;
   }
   status = made.value;
-  return 0;
+  return write_identity(object, id);
 }
 
 int LinuxVolume::link(const Operation& operation, Origin origin, io::Applied& result) {
@@ -186,18 +228,17 @@ int LinuxVolume::link(const Operation& operation, Origin origin, io::Applied& re
   if (!file.ok()) return file.error;
   const auto parent = resolve_directory(operation.parent);
   if (!parent.ok()) return parent.error;
-  if (::linkat(file.value->fd(), "", parent.value->fd(), operation.name.c_str(), AT_EMPTY_PATH) != 0) return errno;
+  if (::linkat(file.value->fd(), "", parent.value->fd(), operation.name.c_str(), AT_EMPTY_PATH) != 0) {
+    const int error = errno;
+    if (error != EEXIST || !is_resent(operation, origin)) return error;
+    const NamedObject found = look_at(parent.value->fd(), operation.name);
+    if (found.error != 0 || found.id != operation.file) return error;
+    result.replicated = false;
+    return 0;
+  }
   after_change(*parent.value, operation.parent, origin, result.effect.parent_mtime_ns);
   return 0;
 }
-
-struct LinuxVolume::NamedObject {
-  int error = 0;
-  FileId id;
-  struct stat status {};
-
-  [[nodiscard]] bool has_one_name() const { return S_ISDIR(status.st_mode) || status.st_nlink <= 1; }
-};
 
 LinuxVolume::NamedObject LinuxVolume::look_at(int directory, const std::string& name) {
   const auto found = table_->adopt(directory, name);
@@ -206,13 +247,20 @@ LinuxVolume::NamedObject LinuxVolume::look_at(int directory, const std::string& 
 
 /// Opens what may be about to lose its last name: it cannot be opened any more when it has.
 void LinuxVolume::hold(const NamedObject& object, Origin origin) {
-  if (origin == Origin::application && last_name_ && object.has_one_name()) table_->open(object.id);
+  if (origin != Origin::application || last_names_ == nullptr || !object.has_one_name()) return;
+  table_->open(object.id);
+  last_names_->losing_last_name(object.id);
+}
+
+void LinuxVolume::kept_name(const NamedObject& object, Origin origin) {
+  if (origin != Origin::application || last_names_ == nullptr || !object.has_one_name()) return;
+  last_names_->kept_last_name(object.id);
 }
 
 void LinuxVolume::lost_name(const NamedObject& object, Origin origin) {
   if (!object.has_one_name()) return;
   unsettled_.erase(object.id);
-  if (origin == Origin::application && last_name_) last_name_(object.id);
+  if (origin == Origin::application && last_names_ != nullptr) last_names_->lost_last_name(object.id);
   table_->erase(object.id);
 }
 
@@ -222,10 +270,18 @@ int LinuxVolume::unlink(const Operation& operation, Origin origin, io::Applied& 
   if (!parent.ok()) return parent.error;
   const int directory = parent.value->fd();
   const NamedObject victim = look_at(directory, operation.name);
+  if (victim.error == ENOENT && is_resent(operation, origin)) {
+    result.replicated = false;
+    return 0;
+  }
   if (victim.error != 0) return victim.error;
   const int flags = (operation.flags & flag_remove_directory) != 0 ? AT_REMOVEDIR : 0;
   hold(victim, origin);
-  if (::unlinkat(directory, operation.name.c_str(), flags) != 0) return errno;
+  if (::unlinkat(directory, operation.name.c_str(), flags) != 0) {
+    const int error = errno;
+    kept_name(victim, origin);
+    return error;
+  }
   changed(victim.id);
   lost_name(victim, origin);
   after_change(*parent.value, operation.parent, origin, result.effect.parent_mtime_ns);
@@ -240,17 +296,29 @@ int LinuxVolume::rename(const Operation& operation, Origin origin, io::Applied& 
   const auto to = resolve_directory(operation.new_parent);
   if (!to.ok()) return to.error;
   const NamedObject source = look_at(from.value->fd(), operation.name);
+  const bool exchange = (operation.flags & flag_exchange) != 0;
+  if (is_resent(operation, origin)) {
+    result.effect.file = FileId::none();
+    const bool moved_before = exchange
+                                  ? source.error == 0 && operation.file != FileId::none() && source.id != operation.file
+                                  : source.error == ENOENT;
+    if (moved_before) {
+      result.replicated = false;
+      return 0;
+    }
+  }
   if (source.error != 0) return source.error;
   const NamedObject target = look_at(to.value->fd(), operation.new_name);
   if (target.error != 0 && target.error != ENOENT) return target.error;
 
-  const bool exchange = (operation.flags & flag_exchange) != 0;
   const unsigned flags =
       (exchange ? RENAME_EXCHANGE : 0U) | ((operation.flags & flag_no_replace) != 0 ? RENAME_NOREPLACE : 0U);
   const bool replaces = !exchange && target.error == 0 && target.status.st_ino != source.status.st_ino;
   if (replaces) hold(target, origin);
   if (::renameat2(from.value->fd(), operation.name.c_str(), to.value->fd(), operation.new_name.c_str(), flags) != 0) {
-    return errno;
+    const int error = errno;
+    if (replaces) kept_name(target, origin);
+    return error;
   }
   if (operation.parent != operation.new_parent) {
     keep_time(source.status, to.value->fd(), operation.new_name);

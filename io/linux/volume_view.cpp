@@ -13,7 +13,14 @@ Outcome<LinuxVolume::Looked> LinuxVolume::lookup(const FileId& parent, const std
   if (!directory.ok()) return Outcome<Looked>::failed(directory.error);
   const auto found = table_->adopt(directory.value->fd(), name);
   if (!found.ok()) return Outcome<Looked>::failed(found.error);
-  return Outcome<Looked>::of({found.value.id, found.value.status});
+  const ObjectIndex::Place place{found.value.handle, found.value.status.st_mode & S_IFMT};
+  return Outcome<Looked>::of({found.value.id, place, found.value.status});
+}
+
+Outcome<LinuxVolume::Looked> LinuxVolume::lookup(const FileId& file) {
+  const auto found = status(file);
+  if (!found.ok()) return Outcome<Looked>::failed(found.error);
+  return Outcome<Looked>::of({file, table_->place_of(file).value_or(ObjectIndex::Place{}), found.value});
 }
 
 Outcome<struct stat> LinuxVolume::status(const FileId& file) {
@@ -36,6 +43,19 @@ Outcome<Descriptor> LinuxVolume::open_listing(const FileId& directory) {
 int LinuxVolume::pin(const FileId& file) {
   if (const auto object = resolve(file); !object.ok()) return object.error;
   return table_->pin(file);
+}
+
+int LinuxVolume::pin_nameless(const FileId& file, Descriptor opened) {
+  const int flags = ::fcntl(opened.fd(), F_GETFL);
+  if (flags < 0 || ::fcntl(opened.fd(), F_SETFD, FD_CLOEXEC) != 0) return errno;
+  auto object = std::make_shared<OpenObject>(OpenObject{std::move(opened), (flags & O_PATH) != 0});
+  const auto status = status_of(*object);
+  const auto root = status_of(*root_);
+  if (!status.ok() || !root.ok()) return status.ok() ? root.error : status.error;
+  const auto identity = read_identity(*object);
+  if (!identity.ok()) return identity.error;
+  if (status.value.st_dev != root.value.st_dev || identity.value != file) return ENOENT;
+  return table_->pin_nameless(file, status.value.st_mode & S_IFMT, std::move(object));
 }
 
 void LinuxVolume::unpin(const FileId& file) {

@@ -11,7 +11,7 @@ std::span<const Target* const> all_targets() {
       &recording_segment, &link_hello,       &link_frames,  &link_connection, &certificate,     &certificate_request,
       &interface_address, &neighbour_packet, &journal_file, &touch_log_file,  &conflict_record, &fuse_request,
       &mount_table,       &cluster_file,     &module_file,  &api_tokens,      &join_token,      &control_message,
-      &timeline_event,    &http_request,     &api_request,  &scenario_file,   &campaign_report,
+      &timeline_event,    &http_request,     &api_request,  &scenario_file,   &campaign_report, &fuse_state,
   };
   return all;
 }

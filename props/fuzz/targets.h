@@ -31,6 +31,9 @@ extern const Target recording_segment;
 extern const Target fuse_request;
 extern const Target mount_table;
 
+// From an earlier process, whose program may have been another.
+extern const Target fuse_state;
+
 // From anybody on the network.
 extern const Target neighbour_packet;  ///< who has an address
 extern const Target http_request;      ///< of a load balancer
