@@ -253,6 +253,8 @@ class NodeEngine::Core : private role::Actions {
   // --- service (node_service.cpp) ---
   void start_service() override;
   void stop_service() override;
+  void hold_service();
+  void tend_held_service();
   void abort_service() override;
   [[nodiscard]] bool peer_in_sync() const override { return in_sync(peer_); }
   [[nodiscard]] bool wants_to_run() const override { return wish_ != Wish::stopped; }
@@ -315,6 +317,7 @@ class NodeEngine::Core : private role::Actions {
   Instant lease_wanted_since_;
   Instant take_over_not_before_;
   bool service_due_ = false;  ///< elected, waiting for the first lease
+  Instant held_until_;        ///< a service that was held over from an earlier life is ended then
   bool writable_ = false;
   Epoch noted_epoch_;  ///< of the newest configuration that this node's journal knows to be decided
 

@@ -52,6 +52,7 @@ void NodeEngine::Core::step(Instant now, io::Event event) {
   // Whatever happened may have made a change of the configuration due, or an answer possible.
   update_hold();
   continue_stepping_down();
+  tend_held_service();
   pursue();
   arm_acknowledgement();
   note_kept();
@@ -146,7 +147,9 @@ void NodeEngine::Core::on(io::Booted& event) {
                 : !record_.complete   ? Mark::boot_with_mixture
                 : event.retained      ? Mark::boot_intact
                                       : Mark::boot_after_power_loss);
-  voter_.emplace(context_.settings, record_.voter, context_.now, context_.mark);
+  // With its mount open an earlier life has granted the lease to nobody else; see receive(Heartbeat).
+  voter_.emplace(context_.settings, record_.voter, context_.now, context_.mark,
+                 event.held ? std::optional(self_) : std::nullopt);
   recollection_.emplace(voter(self_), record_, event.seed);
   voter_->set_suffrage(Suffrage::none);
   proposer_.seen(record_.voter.promised);
@@ -154,7 +157,12 @@ void NodeEngine::Core::on(io::Booted& event) {
   waiting_since_ = context_.now;
   verify_due_from_ = context_.now;
   persist();
-  service_.clean_up();
+  if (event.held && intact_ && known().primary == self_ && in_sync(self_)) {
+    hold_service();
+  } else {
+    if (event.held) context_.mark(Mark::boot_ends_held_service);
+    service_.clean_up(event.held);
+  }
   context_.ports.timers.arm(io::TimerId::heartbeat, context_.now + context_.settings.heartbeat_interval);
   context_.ports.timers.arm(io::TimerId::checkpoint, context_.now + context_.settings.checkpoint_interval);
 }

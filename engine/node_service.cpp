@@ -42,6 +42,31 @@ void NodeEngine::Core::start_service() {
   }
 }
 
+// The application has not noticed that this program ended: it waits in the mount, as if a request took long. If this
+// node is elected again, in the time that a primary's lease has, it goes on.
+void NodeEngine::Core::hold_service() {
+  context_.mark(Mark::boot_with_held_service);
+  context_.note("the application runs on from before, and waits until this node is the primary again");
+  service_.hold();
+  held_until_ = context_.now + context_.settings.timeout;
+  cleaned_up_ = true;
+  wish_ = Wish::run;
+  process(RoleEvent::start_requested);
+}
+
+void NodeEngine::Core::tend_held_service() {
+  if (!service_.held() || is_primary() || planted(Bug::held_service_kept)) return;
+  const bool replaced = known().primary != self_ || state() != RoleState::waiting;
+  const bool too_late = context_.now >= held_until_;
+  if (!replaced && !too_late && wish_ == Wish::run) return;
+  context_.mark(replaced   ? Mark::held_service_replaced
+                : too_late ? Mark::held_service_too_late
+                           : Mark::held_service_unwanted);
+  context_.note("the application that runs from before is ended: this node has not become the primary again");
+  cleaned_up_ = false;
+  service_.abort();
+}
+
 void NodeEngine::Core::stop_service() {
   service_due_ = false;
   salvage_.abandon();
@@ -104,7 +129,7 @@ void NodeEngine::Core::handle(Service::Outcome outcome) {
       if (!cleaned_up_) {
         cleaned_up_ = true;
         context_.mark(wish_ != Wish::stopped ? Mark::boot_goes_on : Mark::boot_stays_stopped);
-        if (wish_ != Wish::stopped) process(RoleEvent::start_requested);
+        if (wish_ != Wish::stopped && state() == RoleState::stopped) process(RoleEvent::start_requested);
         return;
       }
       pipeline_.close();

@@ -36,7 +36,8 @@ void NodeEngine::Core::fields(auto& self, auto& archive) {
   archive.maybe(self.force_until_, plain);
   Lease::fields(self.lease_, archive);
   for (auto& at : self.contact_) archive(at);
-  archive(self.lease_wanted_since_, self.take_over_not_before_, self.service_due_, self.writable_, self.noted_epoch_);
+  archive(self.lease_wanted_since_, self.take_over_not_before_, self.service_due_, self.held_until_, self.writable_,
+          self.noted_epoch_);
 
   archive.maybe(self.peer_state_, plain);
   archive(self.peer_heard_, self.peer_up_since_, self.waiting_since_);

@@ -23,7 +23,8 @@ Duration Service::time_of(io::Phase phase) const {
 
 void Service::start() {
   error_.clear();
-  start_attempted_ = false;
+  takes_up_ = held();
+  start_attempted_ = takes_up_;
   stage_ = Stage::opening;
   closed_ = false;
   context_.ports.mount.open();
@@ -45,6 +46,8 @@ void Service::stop() {
         kill_then_close();
       }
       break;
+    case Stage::held:  // it waits in the mount, and could not end by itself
+    case Stage::begin_again:
     case Stage::opening:
     case Stage::prestart:
     case Stage::start:
@@ -85,10 +88,16 @@ void Service::abort() {
   if (!closing && !closed_) context_.ports.mount.close();
 }
 
-void Service::clean_up() {
-  closed_ = true;
+void Service::clean_up(bool mounted) {
+  closed_ = !mounted;
   killed_ = false;
   run(Stage::aborting, io::Phase::kill);
+  if (mounted) context_.ports.mount.close();
+}
+
+void Service::hold() {
+  closed_ = false;
+  stage_ = Stage::held;
 }
 
 Service::Outcome Service::fail(std::string error) {
@@ -108,9 +117,20 @@ Service::Outcome Service::mount_opened(const io::MountOpened& event) {
     context_.mark(Mark::mount_opened_too_late);
     return Outcome::none;
   }
+  if (!event.error_text.empty() && takes_up_) {
+    context_.mark(Mark::held_mount_failed);
+    context_.note("the mount of before cannot be taken up (" + event.error_text + "): the application starts anew");
+    run(Stage::begin_again, io::Phase::kill);
+    return Outcome::none;
+  }
   if (!event.error_text.empty()) {
     context_.mark(Mark::mount_failed);
     return fail("the directory could not be mounted: " + event.error_text);
+  }
+  if (takes_up_) {
+    context_.mark(Mark::held_service_goes_on);
+    stage_ = Stage::running;
+    return Outcome::ready;
   }
   run(Stage::prestart, io::Phase::prestart);
   return Outcome::mounted;
@@ -174,6 +194,7 @@ Service::Outcome Service::phase_ended(const io::PhaseEnded& event) {
       context_.ports.mount.close();
       return Outcome::none;
     case Stage::aborting: killed_ = true; return abort_progress();
+    case Stage::begin_again: start(); return Outcome::none;
     case Stage::restart_stop:
     case Stage::restart_force_stop: run(Stage::restart_poststop, io::Phase::poststop); return Outcome::none;
     // Whatever the scripts say: what is left of the old one would run beside the new one.

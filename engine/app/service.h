@@ -28,8 +28,11 @@ class Service {
   void abort();
   /// Stop, as above, poststop, kill what is left, and start the application; the mount stays.
   void restart();
-  /// Make sure that nothing is left of an earlier life of this program; ends with `gone`.
-  void clean_up();
+  /// Make sure that nothing is left of an earlier life of this program; ends with `gone`. `mounted`: its mount is left.
+  void clean_up(bool mounted);
+  /// What an earlier life of this program has left waits, application and callers, until start() takes it up as it is
+  /// (no phase runs then), or stop() or abort() ends it.
+  void hold();
 
   Outcome mount_opened(const io::MountOpened& event);
   Outcome mount_closed();
@@ -38,12 +41,15 @@ class Service {
 
   [[nodiscard]] bool running() const { return stage_ == Stage::running; }
   [[nodiscard]] bool idle() const { return stage_ == Stage::idle; }
+  [[nodiscard]] bool held() const { return stage_ == Stage::held; }
+  /// Whether anybody's calls may come in, now or once what is held is taken up.
+  [[nodiscard]] bool has_mount() const { return !closed_; }
   [[nodiscard]] const std::string& error() const { return error_; }
 
   /// All of its state, for a snapshot.
   static void fields(auto& self, auto& archive) {
-    archive.ranged(self.stage_, Stage::restart_kill);
-    archive(self.start_attempted_, self.phase_, self.killed_, self.closed_);
+    archive.ranged(self.stage_, Stage::begin_again);
+    archive(self.start_attempted_, self.takes_up_, self.phase_, self.killed_, self.closed_);
     archive.spoken(self.error_);
   }
 
@@ -65,7 +71,9 @@ class Service {
     restart_stop,
     restart_force_stop,
     restart_poststop,
-    restart_kill
+    restart_kill,
+    held,
+    begin_again,  ///< what was held cannot be taken up: it is killed, and the service starts like any other
   };
 
   void run(Stage stage, io::Phase phase);
@@ -78,6 +86,7 @@ class Service {
   Context& context_;
   Stage stage_ = Stage::idle;
   bool start_attempted_ = false;
+  bool takes_up_ = false;  ///< what is being opened is what was held
   Ticket phase_;
   bool killed_ = false;
   bool closed_ = true;

@@ -11,11 +11,13 @@ Duration allowance_for_drift(const Settings& settings) {
 }
 }  // namespace
 
-Voter::Voter(const Settings& settings, VoterRecord record, Instant booted_at, MarkSink mark)
+Voter::Voter(const Settings& settings, VoterRecord record, Instant booted_at, MarkSink mark,
+             std::optional<NodeId> only_granted_to)
     : grant_length_(settings.timeout + allowance_for_drift(settings)),
       record_(record),
       forgotten_until_(planted(Bug::grant_forgotten) ? booted_at : booted_at + grant_length_),
       mark_(mark) {
+  if (only_granted_to) grant_ = Grant{*only_granted_to, booted_at + grant_length_};
   if (planted(Bug::promise_forgotten)) record_.promised = record_.accepted_ballot;
 }
 

@@ -30,8 +30,9 @@ enum class Suffrage : std::uint8_t {
 class Voter {
  public:
   /// `booted_at`: what was granted before a restart is forgotten, so nothing is voted for others until any grant
-  /// must have run out.
-  Voter(const Settings& settings, VoterRecord record, Instant booted_at, MarkSink mark = {});
+  /// must have run out. `only_granted_to`: the only one to whom a grant may be forgotten, if that is known.
+  Voter(const Settings& settings, VoterRecord record, Instant booted_at, MarkSink mark = {},
+        std::optional<NodeId> only_granted_to = {});
 
   Message prepare(NodeId from, const Prepare& request, Instant now);
   Message accept(NodeId from, const Accept& request, Instant now);

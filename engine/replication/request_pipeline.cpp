@@ -66,19 +66,23 @@ void RequestPipeline::submit(RequestId id, Operation operation) {
     begin_syncs_in_turn();
     return;
   }
-  in_order_.push_back({ticket, id, planted(Bug::error_replicated) ? operation : Operation{.kind = operation.kind}});
+  Operation kept{.kind = operation.kind, .flags = operation.flags & flag_resent};
+  in_order_.push_back({ticket, id, planted(Bug::error_replicated) ? operation : std::move(kept)});
   context_.ports.volume.apply(ticket, operation, io::Origin::application);
 }
 
 bool RequestPipeline::applied(const io::Applied& event) {
   if (in_order_.empty() || in_order_.front().ticket != event.ticket) return false;
   const RequestId request = in_order_.front().request;
+  const bool resent = (in_order_.front().operation.flags & flag_resent) != 0;
   if (event.error != 0 && planted(Bug::error_replicated)) stream_.order(in_order_.front().operation, request);
   in_order_.pop_front();
   const io::Reply reply{event.error, event.bytes, event.effect.file};
   if (event.error != 0) {
     context_.mark(open_ ? Mark::request_failed_locally : Mark::request_failed_after_closing);
     if (open_) context_.ports.mount.reply(request, reply);
+  } else if (resent && !event.replicated && !planted(Bug::resent_request_promised_at_once)) {
+    confirm_done_before(request, reply);
   } else {
     if (!event.replicated) context_.mark(Mark::request_of_unlinked_file);
     if (!open_) context_.mark(Mark::request_ordered_after_closing);
@@ -88,6 +92,18 @@ bool RequestPipeline::applied(const io::Applied& event) {
   begin_syncs_in_turn();
   release();
   return true;
+}
+
+// An earlier life has applied it, and this one does not know at which place. So it is answered when both disks have all
+// that is there: whatever the mode promises is kept then.
+void RequestPipeline::confirm_done_before(RequestId request, const io::Reply& reply) {
+  if (!open_) return;
+  context_.mark(disk_failed_ ? Mark::request_done_before_unsure : Mark::request_done_before);
+  if (disk_failed_) {
+    context_.ports.mount.reply(request, io::Reply{EIO, 0, {}});
+  } else {
+    begin_sync(context_.next_ticket(), request, {.kind = OperationKind::sync}, reply);
+  }
 }
 
 // A sync stands in the stream behind everything that was submitted before it, so it waits until that has its place.
@@ -101,12 +117,16 @@ void RequestPipeline::begin_syncs_in_turn() {
       in_order_.pop_front();
       continue;
     }
-    const Lsn lsn = stream_.order(next.operation, next.request);
-    const bool data_only = (next.operation.flags & flag_data_only) != 0;
-    context_.ports.volume.sync(next.ticket, next.operation.file, data_only);
-    if (open_) syncing_.emplace(next.ticket, Syncing{next.request, lsn, false});
+    begin_sync(next.ticket, next.request, next.operation, {});
     in_order_.pop_front();
   }
+}
+
+void RequestPipeline::begin_sync(Ticket ticket, RequestId request, const Operation& operation, const io::Reply& reply) {
+  const Lsn lsn = stream_.order(operation, request);
+  const bool data_only = (operation.flags & flag_data_only) != 0;
+  context_.ports.volume.sync(ticket, operation.file, data_only);
+  if (open_) syncing_.emplace(ticket, Syncing{request, lsn, false, reply});
 }
 
 bool RequestPipeline::synced(const io::Synced& event) {
@@ -180,7 +200,7 @@ void RequestPipeline::release_syncs() {
       ++sync;
       continue;
     }
-    reply(sync->second.request, sync->second.lsn, OperationKind::sync, io::Reply{});
+    reply(sync->second.request, sync->second.lsn, OperationKind::sync, sync->second.reply);
     sync = syncing_.erase(sync);
   }
 }

@@ -64,8 +64,10 @@ class RequestPipeline {
     archive.list(self.acknowledging_, [&archive](auto& waiting) {
       archive(waiting.request, waiting.lsn, waiting.kind, waiting.reply.error, waiting.reply.bytes, waiting.reply.file);
     });
-    archive.table(self.syncing_,
-                  [&archive](auto& waiting) { archive(waiting.request, waiting.lsn, waiting.local_done); });
+    archive.table(self.syncing_, [&archive](auto& waiting) {
+      archive(waiting.request, waiting.lsn, waiting.local_done, waiting.reply.error, waiting.reply.bytes,
+              waiting.reply.file);
+    });
   }
 
  private:
@@ -77,7 +79,7 @@ class RequestPipeline {
   struct InOrder {
     Ticket ticket;
     RequestId request;
-    Operation operation;  ///< kept for sync only
+    Operation operation;  ///< kept for sync only; of others the kind, and whether it was asked of an earlier life
   };
   struct Acknowledging {
     RequestId request;
@@ -89,10 +91,13 @@ class RequestPipeline {
     RequestId request;
     Lsn lsn;
     bool local_done = false;
+    io::Reply reply;
   };
 
   void submit(RequestId id, Operation operation);
+  void confirm_done_before(RequestId request, const io::Reply& reply);
   void begin_syncs_in_turn();
+  void begin_sync(Ticket ticket, RequestId request, const Operation& operation, const io::Reply& reply);
   void release_syncs();
   void refuse_all();
   void pump();

@@ -4,7 +4,14 @@ namespace lockstep::sim {
 
 void AcknowledgementIsTrue::traced(Place by, const io::TraceEvent& event) {
   const auto* acknowledged = std::get_if<io::RequestAcknowledged>(&event);
-  if (acknowledged == nullptr || acknowledged->lsn.value == 0) return;
+  if (acknowledged == nullptr) return;
+  if (acknowledged->lsn.value == 0) {
+    if (!changes_namespace(acknowledged->kind)) return;
+    throw Violation("I6", std::string(to_string(by)) + " acknowledges request " +
+                              std::to_string(acknowledged->request.value) + " (" +
+                              std::string(to_string(acknowledged->kind)) +
+                              ") as if it concerned no other node, but names concern both");
+  }
   const auto entry = history_.find(acknowledged->request);
   if (!entry) return;  // the checker of I1 says so
   const NodeId primary = node_at(by);

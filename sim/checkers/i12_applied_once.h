@@ -2,7 +2,9 @@
 //
 // Checks that a request is given one place in the stream, however often connections break and primaries change, and
 // that a replica reports every place of the stream once: what is sent again after a connection broke is not applied
-// again. A resync, and a process that ends, begin the count anew, since the tree is compared as a whole then.
+// again. A resync, and a process that ends, begin the count anew, since the tree is compared as a whole then. A request
+// whose caller outlived the process comes again, and may be applied again where that gives the same; but it is never
+// told that it fails because of what it has done itself.
 //
 // Does not check that the volume did what the replica reports: History follows every operation of the volume.
 #pragma once
@@ -10,6 +12,7 @@
 #include "sim/world/world.h"
 
 #include <array>
+#include <cerrno>
 #include <set>
 
 namespace lockstep::sim {
@@ -22,7 +25,8 @@ class AppliedOnce : public Observer {
     if (!is_node(by)) return;
     std::set<std::pair<Epoch, Lsn>>& replicated = replicated_[index_of(by)];
     if (const auto* ordered = std::get_if<io::OperationOrdered>(&event)) {
-      if (ordered->request.value == 0 || ordered_.insert(ordered->request).second) return;
+      if (ordered->request.value != 0) changed_something_.insert(ordered->request);
+      if (ordered->request.value == 0 || ordered_[index_of(by)].insert(ordered->request).second) return;
       throw Violation("I12", std::string(to_string(by)) + " orders request " + std::to_string(ordered->request.value) +
                                  " a second time, at " + at(ordered->epoch, ordered->lsn));
     } else if (const auto* applied = std::get_if<io::OperationReplicated>(&event)) {
@@ -33,14 +37,23 @@ class AppliedOnce : public Observer {
       replicated.clear();
     }
   }
+  void replied(NodeId node, RequestId request, const io::Reply& reply) override {
+    const bool by_itself = reply.error == EEXIST || reply.error == ENOENT || reply.error == ENODATA;
+    if (changed_something_.erase(request) == 0 || !by_itself) return;
+    throw Violation("I12", std::string(to_string(node)) + " fails request " + std::to_string(request.value) +
+                               " (errno " + std::to_string(reply.error) + ") because of what it has done before");
+  }
   void stopped(Place place, bool /*power_lost*/) override {
-    if (is_node(place)) replicated_[index_of(place)].clear();
+    if (!is_node(place)) return;
+    replicated_[index_of(place)].clear();
+    ordered_[index_of(place)].clear();
   }
 
  private:
   static std::string at(Epoch epoch, Lsn lsn) { return std::to_string(epoch.value) + ":" + std::to_string(lsn.value); }
 
-  std::set<RequestId> ordered_;
+  std::array<std::set<RequestId>, 2> ordered_;
+  std::set<RequestId> changed_something_;  ///< and is not answered yet
   std::array<std::set<std::pair<Epoch, Lsn>>, 2> replicated_;
 };
 

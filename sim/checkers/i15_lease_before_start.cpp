@@ -46,12 +46,21 @@ void LeaseBeforeStart::stepped(Place place) {
   // Processes that resist being killed can do nothing once the mount is closed.
   const Duration resistance{machine.mount().is_open() ? 0 : machine.application().kill_max()};
   here.resistance = std::max(here.resistance, resistance);
-  const Instant deadline = std::max(here.lease_until, here.awake_since) + stop_within + here.resistance;
+  const Instant deadline =
+      std::max({here.lease_until, here.awake_since, here.held_until}) + stop_within + here.resistance;
   if (now > deadline) {
     throw Violation("I15", std::string(to_string(place)) +
                                (machine.mount().is_open() ? " has its mount open " : " has its application running ") +
                                std::to_string((now - here.lease_until).ns / one_ms) + " ms after its lease ended");
   }
+}
+
+// An application that outlived its daemon has as long as a lease to find its node the primary again.
+void LeaseBeforeStart::started(Place place) {
+  if (!is_node(place)) return;
+  const Node& machine = world_.node(node_at(place));
+  if (machine.mount().is_held())
+    holders_[index_of(place)].held_until = machine.local_now() + machine.settings().timeout;
 }
 
 void LeaseBeforeStart::stopped(Place place, bool /*power_lost*/) {

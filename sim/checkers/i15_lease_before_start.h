@@ -2,7 +2,8 @@
 //
 // Checks, when an application starts, that the other node's process has none of: a running lease together with an
 // open mount or the right to complete writes. Checks at every step that a node whose lease has run out closes its
-// mount within a stated time of being able to (a paused process counts from when it wakes up).
+// mount within a stated time of being able to (a paused process counts from when it wakes up), and that an application
+// that has outlived its daemon is gone as long after the next daemon's start as a lease lasts, unless that has one.
 //
 // Does not check how long the application's own stop script takes: the mount is closed first.
 #pragma once
@@ -17,6 +18,7 @@ class LeaseBeforeStart : public Observer {
 
   void traced(Place by, const io::TraceEvent& event) override;
   void stepped(Place place) override;
+  void started(Place place) override;
   void stopped(Place place, bool power_lost) override;
 
  private:
@@ -25,6 +27,7 @@ class LeaseBeforeStart : public Observer {
     Instant lease_until;
     Instant last_step;
     Instant awake_since;
+    Instant held_until;
     Duration resistance;  ///< the longest that a kill under way may take
   };
 

@@ -8,6 +8,7 @@
 #include "sim/faults/check_trouble.h"
 #include "sim/faults/clock_step.h"
 #include "sim/faults/cut.h"
+#include "sim/faults/daemon_crash.h"
 #include "sim/faults/damaged_frames.h"
 #include "sim/faults/disk_errors.h"
 #include "sim/faults/failed_syncs.h"
@@ -39,7 +40,7 @@ struct Fault {
   /// listing of its fields (sim/scenario/fields.h).
   std::variant<Slow, Reset, Cut, Outage, Pause, Order, LostDisk, OldDisk, ClockStep, Freeze, DiskErrors, ShortWrites,
                FailedSyncs, HangingDisk, DamagedFrames, UnreadableJournal, ScriptTrouble, SlowEnd, BitRot,
-               MisdirectedWrites, BadSectors, ApplicationTrouble, CheckTrouble, ServerTrouble>
+               MisdirectedWrites, BadSectors, ApplicationTrouble, CheckTrouble, ServerTrouble, DaemonCrash>
       what;
 
   void happen(World& world) const {

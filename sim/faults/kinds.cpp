@@ -386,6 +386,18 @@ Faults outages_in_rot(Random random, Window window) {
   return random.chance(50) ? process_crashes(random, window) : power_losses(random, window);
 }
 
+Faults daemon_crashes(Random random, Window window) {
+  return several(random, 1, 4, [&](Faults& faults) {
+    const NodeId node = any_node(random);
+    Time at = window.draw(random);
+    for (bool again = true; again && at < window.end; again = random.one_in(3)) {
+      const Time down = random.chance(70) ? ms(random, 10, 300) : ms(random, 300, 6000);
+      faults.push_back({at, DaemonCrash{node, down}});
+      at += down + ms(random, 0, 1500);
+    }
+  });
+}
+
 constexpr std::array kinds{
     Kind{"slow-cables", "network", 50, "1 to 4 times, one cable delays frames by up to 5 to 400 ms, for 0.5 to 8 s",
          slow_cables},
@@ -459,6 +471,11 @@ constexpr std::array kinds{
          "2 to 5 times, a node is stopped or loses power, and 1 to 4 times within 2.5 s after its return it is stopped "
          "again, its disk refuses, its connection breaks or the other node is stopped",
          crashes_in_resync},
+    Kind{
+        "daemon-crashes", "daemon", 20,
+        "1 to 4 times, a node's process is killed for 10 ms to 6 s while its application waits; 1 in 3 times once more "
+        "within 1.5 s of its return",
+        daemon_crashes},
 };
 
 }  // namespace

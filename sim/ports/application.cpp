@@ -24,6 +24,7 @@ void SimApplication::behave() {
 
 void SimApplication::run(Ticket ticket, io::Phase phase) {
   if (told_) told_(phase);
+  started_ = false;
   if (phase == io::Phase::kill) return kill(ticket);
   if (phase == io::Phase::force_stop) {  // ends the stop that hangs
     ++generation_;
@@ -62,6 +63,7 @@ void SimApplication::kill(Ticket ticket) {
 
 void SimApplication::end(io::Phase phase, Conduct conduct) {
   running_ = false;
+  if (phase == io::Phase::start) started_ = conduct != Conduct::fails;
   if (phase == io::Phase::start) pretends_ = conduct == Conduct::lies || !alive_;
   if (phase == io::Phase::start && conduct == Conduct::lies) alive_ = false;
   if (phase == io::Phase::start && flaps_) {
@@ -82,11 +84,13 @@ void SimApplication::die() {
   if (died_) died_();
 }
 
-void SimApplication::process_ended() {
-  hung_ = false;
+void SimApplication::process_ended(bool kept) {
   ++generation_;
-  alive_ = false;
   running_ = false;
+  if (kept) return;
+  hung_ = false;
+  alive_ = false;
+  started_ = false;
 }
 
 }  // namespace lockstep::sim

@@ -63,7 +63,10 @@ class SimApplication : public io::Application {
   /// A script has said that the application runs although it does not, or it has died by itself: only a check could
   /// know.
   [[nodiscard]] bool pretends() const { return pretends_; }
-  void process_ended();
+  /// A start has succeeded, and nothing was asked of it since.
+  [[nodiscard]] bool started() const { return started_; }
+  /// `kept`: it runs on.
+  void process_ended(bool kept);
 
  private:
   void kill(Ticket ticket);
@@ -79,6 +82,7 @@ class SimApplication : public io::Application {
   std::uint64_t generation_ = 0;  ///< a kill makes the running phase's end void
   bool alive_ = false;
   bool running_ = false;
+  bool started_ = false;
   bool pretends_ = false;
   bool hung_ = false;
   bool flaps_ = false;

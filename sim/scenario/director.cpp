@@ -111,6 +111,12 @@ void Director::kill(Place place) {
   world_.machine(place).stop(false);
 }
 
+void Director::kill_daemon(NodeId id) {
+  say(std::string(to_string(id)) + "'s daemon is killed, its application waits");
+  node(id).keep_service();
+  node(id).stop(false);
+}
+
 void Director::power_off(Place place) {
   say(std::string(to_string(place)) + " loses power");
   world_.machine(place).stop(true);

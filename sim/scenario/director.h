@@ -98,6 +98,8 @@ class Director : public Observer {
   void say(const std::string& text) { world_.observers().directed(text); }
   void kill(Place place);
   void kill(NodeId id) { kill(place_of(id)); }
+  /// Whoever starts the daemon keeps its mount.
+  void kill_daemon(NodeId id);
   void power_off(Place place);
   void power_off(NodeId id) { power_off(place_of(id)); }
   /// Killed or without power, as drawn.

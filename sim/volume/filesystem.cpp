@@ -26,6 +26,12 @@ Filesystem::Filesystem(Random random, ChangeListener& listener) : random_(random
 }
 
 ApplyResult Filesystem::apply(const Operation& operation, io::Origin origin, std::int64_t now_ns) {
+  if ((operation.flags & flag_resent) != 0) {
+    Operation again = operation;
+    again.flags &= ~std::uint32_t{flag_resent};
+    if (auto done = done_before(again)) return *std::move(done);
+    return apply(again, origin, now_ns);
+  }
   const Context context{operation, origin, now_ns};
   switch (operation.kind) {
     case OperationKind::create: return create(context);

@@ -86,6 +86,10 @@ class Filesystem {
   /// Whether a name leads to it, directly or through its directories.
   [[nodiscard]] bool reachable(const Inode& inode) const;
 
+  /// What the first name of an operation on names leads to, or the file of any other; of one on an attribute if it has
+  /// that.
+  [[nodiscard]] std::optional<FileId> named_by(const Operation& operation) const;
+
   /// Gives an identity to every object that has none; whether there was any.
   bool identify_all();
   [[nodiscard]] Manifest manifest() const;
@@ -116,6 +120,8 @@ class Filesystem {
     [[nodiscard]] bool from_stream() const { return origin == io::Origin::stream; }
   };
 
+  /// Of a request that an earlier life of the process was given: what comes of it if that has applied it.
+  [[nodiscard]] std::optional<ApplyResult> done_before(const Operation& operation) const;
   ApplyResult create(const Context& context);
   ApplyResult link(const Context& context);
   ApplyResult unlink(const Context& context);

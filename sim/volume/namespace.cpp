@@ -39,6 +39,43 @@ std::int64_t Filesystem::directory(FileId id) const {
   return inode.names == 0 ? -ENOENT : static_cast<std::int64_t>(*number);
 }
 
+std::optional<FileId> Filesystem::named_by(const Operation& operation) const {
+  if (changes_namespace(operation.kind)) {
+    const std::int64_t parent = directory(operation.parent);
+    const InodeNumber there = parent < 0 ? 0 : entry(inodes_.at(static_cast<InodeNumber>(parent)), operation.name);
+    return there == 0 ? std::nullopt : std::optional(inodes_.at(there).id);
+  }
+  const Inode* inode = find(operation.file);
+  if (inode == nullptr) return std::nullopt;
+  const bool of_attribute = operation.kind == OperationKind::set_xattr || operation.kind == OperationKind::remove_xattr;
+  return of_attribute && !inode->xattrs.contains(operation.name) ? std::nullopt : std::optional(operation.file);
+}
+
+std::optional<ApplyResult> Filesystem::done_before(const Operation& operation) const {
+  const std::optional<FileId> there = named_by(operation);
+  ApplyResult result = done(operation);
+  result.replicated = false;
+  switch (operation.kind) {
+    case OperationKind::create:
+    case OperationKind::link:
+      result.effect.file = there.value_or(FileId::none());
+      return there ? std::optional(result) : std::nullopt;
+    case OperationKind::unlink:
+    case OperationKind::remove_xattr: return there ? std::nullopt : std::optional(result);
+    case OperationKind::rename: {
+      const bool exchange = (operation.flags & flag_exchange) != 0;
+      const bool unmoved = exchange ? there == operation.file : there.has_value();
+      return unmoved ? std::nullopt : std::optional(result);
+    }
+    case OperationKind::set_xattr: {
+      const bool created = (operation.flags & flag_xattr_create) != 0 && there &&
+                           find(operation.file)->xattrs.at(operation.name) == operation.data.text();
+      return created ? std::optional(result) : std::nullopt;
+    }
+    default: return std::nullopt;
+  }
+}
+
 ApplyResult Filesystem::create(const Context& context) {
   const Operation& operation = context.operation;
   const std::int64_t parent = directory(operation.parent);

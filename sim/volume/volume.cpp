@@ -76,8 +76,9 @@ Time SimVolume::completion() {
   return last_completion_;
 }
 
-void SimVolume::apply(Ticket ticket, const Operation& operation, io::Origin origin) {
-  in_turn([this, ticket, operation, origin] {
+void SimVolume::apply(Ticket ticket, const Operation& given, io::Origin origin) {
+  in_turn([this, ticket, operation = given, origin]() mutable {
+    if (forgets_what_was_done_) operation.flags &= ~std::uint32_t{flag_resent};
     if (const int error = refusals_[static_cast<std::size_t>(origin)]; error != 0) {
       host_.deliver(completion(), io::Applied{ticket, error, {.kind = operation.kind}, true, 0});
       return;
@@ -371,9 +372,9 @@ void SimVolume::forget_calls() {
   stream_broken_ = false;
 }
 
-void SimVolume::process_ended() {
+void SimVolume::process_ended(bool kept) {
   forget_calls();
-  filesystem_.drop_nameless(disk_.named_on_disk());
+  if (!kept) filesystem_.drop_nameless(disk_.named_on_disk());
 }
 
 void SimVolume::power_lost(Random& random) {

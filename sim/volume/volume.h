@@ -73,7 +73,8 @@ class SimVolume : public io::Volume {
   /// The numbers of the life that begins.
   void draw_from(Random random) { random_ = random; }
   /// The process ended: queued calls never take effect.
-  void process_ended();
+  /// `kept`: files that have lost their last name stay open.
+  void process_ended(bool kept = false);
   void power_lost(Random& random);
   /// Since the machine has had power.
   [[nodiscard]] std::uint64_t failed_syncs() const { return failed_syncs_; }
@@ -110,6 +111,7 @@ class SimVolume : public io::Volume {
   void set_aside_early(bool early) { sets_aside_early_ = early; }
   /// A filesystem that reports success without applying, now and then (planted).
   void forget_operations(bool forget) { forgets_operations_ = forget; }
+  void forget_what_was_done(bool forget) { forgets_what_was_done_ = forget; }
 
  private:
   /// Runs `effect` at its turn.
@@ -157,6 +159,7 @@ class SimVolume : public io::Volume {
   bool lies_about_sync_ = false;
   bool skips_directory_sync_ = false;
   bool forgets_operations_ = false;
+  bool forgets_what_was_done_ = false;
   bool sets_aside_early_ = false;
   Kept kept_;
   std::optional<Landing> landing_;

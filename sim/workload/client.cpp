@@ -43,7 +43,8 @@ void Client::next_turn(std::uint32_t worker) {
 Node* Client::open_node(Random& random) {
   const NodeId preferred = random.pick(std::array{NodeId::first, NodeId::second});
   for (const NodeId id : {preferred, other(preferred)}) {
-    if (world_.node(id).mount().is_open()) return &world_.node(id);
+    const SimMount& mount = world_.node(id).mount();
+    if (mount.is_open() || mount.is_held()) return &world_.node(id);
   }
   return nullptr;
 }

@@ -1,5 +1,7 @@
 #include "sim/world/node.h"
 
+#include <utility>
+
 namespace lockstep::sim {
 
 Node::Node(NodeId id, const engine::Settings& settings, Scheduler& scheduler, Random random, DriftingClock clock,
@@ -21,6 +23,7 @@ Node::Node(NodeId id, const engine::Settings& settings, Scheduler& scheduler, Ra
   settings_.self = id;
   application_.on_run([this](io::Phase phase) { this->observer().phase_begins(this->id(), phase); });
   application_.on_death([this] { checks_.process_died(); });
+  mount_.look_with([this](const Operation& operation) { return volume_.filesystem().named_by(operation); });
   checks_.on_look(
       [this](std::size_t check, Ticket ticket) { this->observer().check_looks(this->id(), check, ticket); });
 }
@@ -43,8 +46,8 @@ io::Booted Node::begin_life() {
     engine_ = std::make_unique<engine::NodeEngine>(settings_, taps_->ports());
   }
   volume_.begin_index();
-  return {journal_.durable(), volume_retained_,   volume_.tree(),
-          random().next(),    touches_.durable(), volume_.failed_syncs()};
+  return {journal_.durable(), volume_retained_,       volume_.tree(),  random().next(),
+          touches_.durable(), volume_.failed_syncs(), mount_.is_held()};
 }
 
 void Node::end_life(bool power_lost) {
@@ -55,15 +58,17 @@ void Node::end_life(bool power_lost) {
   link_.process_ended(power_lost);
   journal_.process_ended();
   touches_.process_ended(power_lost);
-  mount_.process_ended();
-  application_.process_ended();
+  const bool serves = (mount_.is_open() || mount_.is_held()) && application_.started();
+  const bool kept = std::exchange(keeps_service_, false) && !power_lost && serves;
+  mount_.process_ended(kept);
+  application_.process_ended(kept);
   checks_.process_ended();
   console_.process_ended();
   if (power_lost) {
     volume_.power_lost(random());
     volume_retained_ = false;
   } else {
-    volume_.process_ended();
+    volume_.process_ended(kept);
   }
 }
 

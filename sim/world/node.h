@@ -48,6 +48,8 @@ class Node : public Machine {
   SimApplication& application() { return application_; }
   SimChecks& checks() { return checks_; }
   SimConsole& console() { return console_; }
+  /// When its process ends next, and not by a loss of power, what it serves outlives it, if it serves.
+  void keep_service() { keeps_service_ = true; }
   /// Every life from now on is recorded there; null: none is.
   void record(RecordedLives* lives) { recorded_ = lives; }
 
@@ -87,6 +89,7 @@ class Node : public Machine {
   SimChecks checks_;
   SimConsole console_;
   SimBackground background_;
+  bool keeps_service_ = false;
   bool volume_retained_ = true;  ///< what the next Booted says
   RecordedLives* recorded_ = nullptr;
   recording::Recorder* recorder_ = nullptr;  ///< of this life

@@ -139,6 +139,7 @@ World::World(const Scenario& scenario) : scenario_(scenario), scheduler_(random_
     each->volume().lie_about_sync(planted(SimBug::volume_lies_about_sync));
     each->volume().skip_directory_sync(planted(SimBug::volume_skips_directory_sync));
     each->volume().forget_operations(planted(SimBug::volume_forgets_operations));
+    each->volume().forget_what_was_done(planted(SimBug::volume_forgets_what_was_done));
     each->volume().set_aside_early(planted(SimBug::volume_sets_aside_early));
     each->mount().answer_aborted(planted(SimBug::mount_answers_aborted));
   }

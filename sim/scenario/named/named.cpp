@@ -33,6 +33,7 @@ constexpr std::array all{
     &c04_nobody_to_fail_over_to,
     &c05_server_lacks_something,
     &c06_preferred_node,
+    &c07_daemon_dies,
 };
 }  // namespace
 
