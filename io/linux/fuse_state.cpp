@@ -20,8 +20,8 @@ constexpr std::uint64_t magic = 0x4653'5445'5453'4B4CULL;
 constexpr std::uint32_t layout = 1;
 constexpr std::uint64_t page_bytes = 4096;
 constexpr std::uint64_t capacity_min = 1024;
-/// Beyond any kernel's memory; keeps sums of what is read from overflowing.
-constexpr std::uint64_t capacity_max = std::uint64_t{1} << 40U;
+/// Beyond any kernel's memory; keeps sums and products of what is read from overflowing.
+constexpr std::uint64_t capacity_max = std::uint64_t{1} << 32U;
 /// More open files than any kernel allows of one object.
 constexpr std::uint64_t opens_max = std::uint64_t{1} << 24U;
 constexpr std::size_t messages_bytes_max = 256;
@@ -266,7 +266,7 @@ void FuseState::end_exchange(std::uint64_t request) {
 /// Numbers are as good as random in their lower bits only.
 std::uint64_t FuseState::home(std::uint64_t number) const {
   const std::uint64_t spread = number * 0x9E3779B97F4A7C15ULL;
-  return static_cast<std::uint64_t>((static_cast<unsigned __int128>(spread) * capacity_) >> 64U);
+  return ((spread >> 32U) * capacity_) >> 32U;
 }
 
 FuseState::Node* FuseState::find(std::uint64_t number) const {

@@ -103,7 +103,9 @@ TEST(FuseState, MillionsCostWhatIsSaidAndAreGivenBack) {
     if (state.find(number) != nullptr) continue;
     state.insert(number, {7, number}, place_of(number), 1);
     numbers.push_back(number);
-    if (i > 10'000 && i % 10'000 == 0) EXPECT_LT(memory_bytes(state), 125 * numbers.size() + 100'000);
+    if (i > 10'000 && i % 10'000 == 0) {
+      EXPECT_LT(memory_bytes(state), 125 * numbers.size() + 100'000);
+    }
   }
   for (const std::uint64_t number : numbers) state.erase(state.find(number));
   EXPECT_EQ(state.size(), 0U);

@@ -467,8 +467,10 @@ class TakeUp : public ::testing::TestWithParam<std::string> {
   void end_server(int signal) {
     if (signal != 0) ::kill(server_, signal);
     int status = 0;
-    EXPECT_EQ(::waitpid(std::exchange(server_, 0), &status, 0) > 0, true);
-    if (signal == 0) EXPECT_EQ(status, 0);
+    EXPECT_GT(::waitpid(std::exchange(server_, 0), &status, 0), 0);
+    if (signal == 0) {
+      EXPECT_EQ(status, 0);
+    }
     kept_.take_for(0ms);
   }
   int outcome_of(pid_t child) {

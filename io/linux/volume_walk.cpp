@@ -84,7 +84,8 @@ int LinuxVolume::visit(std::string name, Walk& walk) {
   const auto found = table_->adopt(fd, name);
   if (found.error == ENOENT && walk.yields) return 0;
   if (!found.ok()) return found.error;
-  const auto& [child, status] = found.value;
+  const FileId child = found.value.id;
+  const struct stat& status = found.value.status;
   const bool enter = !walk.young_from || is_young(child, *walk.young_from) || walk.missed.contains(child);
   if (S_ISDIR(status.st_mode) && enter && walk.entered.insert(child).second) walk.directories.push_back(child);
   if (walk.places != nullptr) walk.places->try_emplace(child, Place{walk.directory, name});
