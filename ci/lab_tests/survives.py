@@ -7,6 +7,7 @@ import os
 import shutil
 import time
 
+from addresses import configured, expect_at
 from lab import OTHER, eventually, expect
 
 KILLS = int(os.environ.get("LOCKSTEP_SURVIVALS", "3"))
@@ -165,6 +166,21 @@ def daemon_that_cannot_come_back(lab):
     equal_at_rest(lab, OTHER[primary])
 
 
-TESTS = [daemon_killed_under_load, daemon_upgraded_under_load, daemon_that_cannot_come_back]
+def address_stays_and_goes(lab):
+    """The application's address stays while the daemon is away, and goes when the next daemon ends the application."""
+    with configured(lab):
+        primary = lab.wait_pair()
+        first = postmaster(lab, primary)
+        kill_and_see_it_come_back(lab, primary)
+        expect_at(lab, primary, time.monotonic(), "the daemon's death")
+        expect(postmaster(lab, primary) == first, "PostgreSQL was started anew")
+        code, output = lab.cli(primary, "swap")
+        expect(code == 0, f"swap: {output}")
+        expect_at(lab, OTHER[primary], time.monotonic(), "swap")
+        expect(lab.wait_pair() == OTHER[primary], "the application went back")
+        expect(lab.on(primary, "pgrep", "-x", "postgres")[0] != 0, "the old application is still there")
+
+
+TESTS = [daemon_killed_under_load, daemon_upgraded_under_load, address_stays_and_goes, daemon_that_cannot_come_back]
 for each in TESTS:
     each.options = ("--keeper", "--application", "postgres", "--size", "1G")
