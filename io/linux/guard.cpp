@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <climits>
 #include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
@@ -13,6 +12,8 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 #include <utility>
+
+#include <climits>
 
 namespace lockstep::linux_io {
 namespace {

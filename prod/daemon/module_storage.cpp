@@ -77,7 +77,8 @@ class ModuleStorage::Impl {
       taken_up_ = true;
       return true;
     }
-    if (wanted && !kept.names.empty()) report_(io::Severity::warning, "what runs from before cannot be served on: " + why_not);
+    if (wanted && !kept.names.empty())
+      report_(io::Severity::warning, "what runs from before cannot be served on: " + why_not);
     if (kept.has_mount()) linux_io::end_fuse_mount(module_, device);
     for (const std::string& name : kept.names) manager_.drop(name);
     return false;
