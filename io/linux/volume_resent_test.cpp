@@ -211,7 +211,7 @@ TEST_P(ResentRequest, AnObjectIsFoundWhereAnotherProcessKnewItWas) {
   ASSERT_TRUE(looked.ok());
   EXPECT_EQ(volume_->volume().lookup(file).value.place.handle, looked.value.place.handle);
   // Its index was only in memory.
-  volume_->reopen({}, [&] { shell("rm -rf " + at(".lockstep/index*")); });
+  volume_->reopen({}, [&] { shell("rm -rf " + at(".lockstep/objects")); });
   int asked = 0;
   volume_->volume().on_unknown([&](const FileId& id) -> std::optional<ObjectIndex::Place> {
     ++asked;
