@@ -42,15 +42,19 @@ void FuseSession::answer_entry(Request request, const FileId& id) {
   fuse_reply_entry(request, &entry);
 }
 
-void FuseSession::answer_created(Request request, const FileId& id) {
+void FuseSession::answer_created(const Pending& pending, const FileId& id) {
+  const Request request = pending.request;
   const auto object = environment_.volume.lookup(id);
-  const int error = object.ok() ? environment_.volume.pin(id) : object.error;
-  if (error != 0) {
-    fuse_reply_err(request, error);
+  if (!object.ok()) {
+    fuse_reply_err(request, object.error);
     return;
   }
   const fuse_entry_param entry = describe_entry(object.value);
-  nodes_.opened(id);
+  if (const int error = count_open(id, pending.number, pending.resent); error != 0) {
+    nodes_.forget(entry.ino, 1);
+    fuse_reply_err(request, error);
+    return;
+  }
   fuse_file_info opened{};
   opened.keep_cache = 1;
   opening_ = true;

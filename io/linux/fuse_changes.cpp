@@ -28,8 +28,8 @@ void FuseSession::request(Request request, Operation operation, Answer answer) {
   const RequestId id(++last_request_);
   const bool ends_privileges = (operation.attributes.mask & attribute_mode) != 0 &&
                                (operation.kind == OperationKind::write || operation.kind == OperationKind::allocate);
-  const std::uint64_t exchange = exchanges ? request_number(current_) : 0;
-  pending_[id.value] = Pending{request, answer, operation.file, ends_privileges, exchange};
+  pending_[id.value] =
+      Pending{request, answer, operation.file, ends_privileges, exchanges, current_.resent, request_number(current_)};
   environment_.sink.post(io::RequestArrived{id, std::move(operation)});
 }
 
@@ -59,7 +59,7 @@ void FuseSession::reply(RequestId request, const io::Reply& reply) {
   } else {
     answer(pending, reply);
   }
-  if (pending.exchange != 0) state_.end_exchange(pending.exchange);
+  if (pending.exchanges) state_.end_exchange(pending.number);
 }
 
 void FuseSession::answer(const Pending& pending, const io::Reply& reply) {
@@ -70,7 +70,7 @@ void FuseSession::answer(const Pending& pending, const io::Reply& reply) {
     case Answer::entry:
       answer_entry(pending.request, pending.file == FileId::none() ? reply.file : pending.file);
       break;
-    case Answer::created: answer_created(pending.request, reply.file); break;
+    case Answer::created: answer_created(pending, reply.file); break;
   }
 }
 

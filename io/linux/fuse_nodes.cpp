@@ -22,9 +22,9 @@ FuseNodes::FuseNodes(FuseState& state) : state_(state) {
   std::vector<std::uint64_t> unused;
   state_.for_each([&](Node& node) {
     if (node.number == FUSE_ROOT_ID) return;
-    if (node.lookups == 0 && (node.opens_and_flags & flag_kept) != 0) {
+    if ((node.opens_and_flags & flag_kept) != 0 && (node.lookups == 0 || node.opens() == 0)) {
       const std::uint64_t released = node.opens_and_flags & ~flag_kept;
-      FuseState::publish(node.opens_and_flags, released >= one_open ? released - one_open : released);
+      FuseState::publish(node.opens_and_flags, node.opens() == 0 ? released : released - one_open);
     }
     if (node.lookups == 0 && node.opens() == 0) unused.push_back(node.number);
   });

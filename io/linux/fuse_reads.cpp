@@ -40,11 +40,10 @@ void FuseSession::check_access(Request request, const FileId& /*file*/, int /*wa
 }
 
 void FuseSession::open_file(Request request, const FileId& file, FileInfo /*info*/) {
-  if (const int error = environment_.volume.pin(file); error != 0) {
+  if (const int error = count_open(file, request_number(current_), current_.resent); error != 0) {
     fuse_reply_err(request, error);
     return;
   }
-  nodes_.opened(file);
   fuse_file_info opened{};
   opened.keep_cache = 1;
   answer_open(request, opened);
@@ -52,12 +51,11 @@ void FuseSession::open_file(Request request, const FileId& file, FileInfo /*info
 
 void FuseSession::open_directory(Request request, const FileId& file, FileInfo /*info*/) {
   auto listing = environment_.volume.open_listing(file);
-  const int error = listing.ok() ? environment_.volume.pin(file) : listing.error;
+  const int error = listing.ok() ? count_open(file, request_number(current_), current_.resent) : listing.error;
   if (error != 0) {
     fuse_reply_err(request, error);
     return;
   }
-  nodes_.opened(file);
   fuse_file_info opened{};
   opened.fh = state_.next_listing();
   opened.keep_cache = 1;
@@ -67,9 +65,8 @@ void FuseSession::open_directory(Request request, const FileId& file, FileInfo /
 }
 
 void FuseSession::release_file(Request request, const FileId& file, FileInfo /*info*/) {
-  // First the answer: who is killed before it hears the request again.
+  count_release(file, request_number(current_), current_.resent);
   fuse_reply_err(request, 0);
-  if (nodes_.released(file)) environment_.volume.unpin(file);
   if (!kept_files_.empty() && !nodes_.is_open(file)) drop_file(file);
 }
 

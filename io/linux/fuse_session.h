@@ -118,7 +118,9 @@ class FuseSession : public std::enable_shared_from_this<FuseSession>, private Li
     Answer answer = Answer::done;
     FileId file;  ///< FileId::none(): the object is yet to be made
     bool ends_privileges = false;
-    std::uint64_t exchange = 0;  ///< what its state has of it, if it exchanges two names
+    bool exchanges = false;  ///< two names, of which the state has something
+    bool resent = false;
+    std::uint64_t number = 0;  ///< the kernel's
   };
   struct Listing {
     Descriptor descriptor;
@@ -147,12 +149,14 @@ class FuseSession : public std::enable_shared_from_this<FuseSession>, private Li
   /// The kernel may still refer to it: an O_PATH descriptor, a fifo, a working directory.
   void lost_last_name(const FileId& id) override;
   void kept_last_name(const FileId& id) override;
-  void drop_file(const FileId& id);
+  void drop_file(FileId id);
+  int count_open(const FileId& id, std::uint64_t request, bool resent);
+  void count_release(const FileId& id, std::uint64_t request, bool resent);
 
   // fuse_answers.cpp: what the kernel is told of objects
   void answer_open(Request request, fuse_file_info& opened);
   void answer_entry(Request request, const FileId& id);
-  void answer_created(Request request, const FileId& id);
+  void answer_created(const Pending& pending, const FileId& id);
   void answer_attributes(Request request, const FileId& id);
   fuse_entry_param describe_entry(const LinuxVolume::Looked& object);
   struct stat describe_attributes(const FileId& id, const struct stat& status);

@@ -56,6 +56,7 @@ struct FuseState::Header {
   std::uint64_t current;  ///< which of the two areas holds the table
   std::array<Area, 2> areas;
   std::uint64_t last_listing;
+  std::uint64_t last_counted;
   std::uint64_t agreed;  ///< whether the following counts
   std::uint32_t message_bytes;
   std::uint32_t answer_bytes;
@@ -262,6 +263,10 @@ void FuseState::end_exchange(std::uint64_t request) {
     if (exchange.request == request) return publish(exchange.request, 0);
   }
 }
+
+void FuseState::set_counted(std::uint64_t request) { publish(header_->last_counted, request); }
+
+bool FuseState::counted(std::uint64_t request) const { return header_->last_counted == request; }
 
 /// Numbers are as good as random in their lower bits only.
 std::uint64_t FuseState::home(std::uint64_t number) const {

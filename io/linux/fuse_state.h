@@ -18,8 +18,8 @@
 namespace lockstep::linux_io {
 
 /// What a process left at any instruction is usable: an object is there from the one store of its number on, and what
-/// is changed of it later is changed by one store each. Counts are raised before the kernel hears of what they count,
-/// and lowered after: so they may be too high for ever, never too low.
+/// is changed of it later is changed by one store each. Counts are raised before the kernel hears of what they count:
+/// they may be left too high, never too low.
 ///
 /// Costs about 100 bytes for each object, of which an application may make the kernel refer to millions, and no system
 /// call but where the table grows or shrinks. Used on one thread. Where there is no memory std::bad_alloc is thrown, as
@@ -79,6 +79,11 @@ class FuseState {
   /// FileId::none(): it was never begun.
   [[nodiscard]] FileId exchanging(std::uint64_t request) const;
   void end_exchange(std::uint64_t request);
+
+  /// The request that has changed a count of opens last, so that it does not do so again in another life. One is
+  /// enough: each is answered before the next is looked at.
+  void set_counted(std::uint64_t request);
+  [[nodiscard]] bool counted(std::uint64_t request) const;
 
   // What these return is valid until the next insert() or erase().
   [[nodiscard]] Node* find(std::uint64_t number) const;

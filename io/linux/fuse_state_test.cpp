@@ -156,11 +156,14 @@ TEST(FuseState, MessagesListingsAndExchangesAreKept) {
   EXPECT_TRUE(state.begin_exchange(44, {3, 4}));
   EXPECT_TRUE(state.begin_exchange(46, {5, 6}));
   state.end_exchange(44);
+  EXPECT_FALSE(state.counted(48));
+  state.set_counted(48);
   auto taken = taken_over(state);
   ASSERT_TRUE(taken);
   EXPECT_TRUE(std::ranges::equal(taken->message(), bytes_of("message")));
   EXPECT_TRUE(std::ranges::equal(taken->answer(), bytes_of("answers")));
   EXPECT_EQ(taken->next_listing(), 2U);
+  EXPECT_TRUE(taken->counted(48));
   EXPECT_EQ(taken->exchanging(42), (FileId{1, 2}));
   EXPECT_EQ(taken->exchanging(44), FileId::none());
   EXPECT_EQ(taken->exchanging(46), (FileId{5, 6}));

@@ -75,6 +75,22 @@ void FuseSession::pin_again(std::vector<HeldFile> files) {
   pinned_ = true;
 }
 
+/// Once for each request, also if it comes again in another life.
+int FuseSession::count_open(const FileId& id, std::uint64_t request, bool resent) {
+  if (resent && state_.counted(request) && nodes_.is_open(id)) return 0;
+  if (const int error = environment_.volume.pin(id); error != 0) return error;
+  nodes_.opened(id);
+  state_.set_counted(request);
+  return 0;
+}
+
+/// As count_open(). Where these two leave a count that is not true, it is too high.
+void FuseSession::count_release(const FileId& id, std::uint64_t request, bool resent) {
+  if (resent && state_.counted(request)) return;
+  state_.set_counted(request);
+  if (nodes_.released(id)) environment_.volume.unpin(id);
+}
+
 /// Before the name goes: who is killed just behind it must not have lost the contents.
 void FuseSession::losing_last_name(const FileId& id) {
   if (keeping_.keeper == nullptr || !nodes_.is_open(id) || kept_files_.contains(id)) return;
@@ -90,7 +106,7 @@ void FuseSession::lost_last_name(const FileId& id) {
 
 void FuseSession::kept_last_name(const FileId& id) { drop_file(id); }
 
-void FuseSession::drop_file(const FileId& id) {
+void FuseSession::drop_file(FileId id) {
   if (kept_files_.erase(id) != 0 && keeping_.keeper != nullptr) keeping_.keeper->drop(keeping_.file_name(id));
 }
 

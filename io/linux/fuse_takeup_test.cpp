@@ -607,6 +607,22 @@ TEST_P(TakeUp, AnUnlinkedFileIsKeptBeforeItsNameGoes) {
   EXPECT_EQ(kept_.names().size(), 2U);
 }
 
+TEST_P(TakeUp, UnlinkedFilesAreLetGoWhenTheMountIsClosed) {
+  begin_server();
+  ASSERT_EQ(told(), "open");
+  std::vector<Descriptor> files;
+  for (int i = 0; i < 3; ++i) {
+    files.emplace_back(::open((path() + "/f").c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+    ASSERT_EQ(::write(files.back().fd(), "text", 4), 4);
+    ASSERT_EQ(::unlink((path() + "/f").c_str()), 0);
+  }
+  kept_.take_for(0ms);
+  EXPECT_EQ(kept_.names().size(), 5U);
+  ::kill(server_, SIGTERM);
+  EXPECT_EQ(told(), "closed");
+  EXPECT_EQ(kept_.names(), std::set<std::string>{});
+}
+
 TEST_P(TakeUp, AMountWhoseFirstMessageIsUnansweredIsTakenUp) {
   begin_server(Course::serve, "test.mount");
   await_end_of_server();
