@@ -147,7 +147,8 @@ void NodeEngine::Core::on(io::Booted& event) {
                 : !record_.complete   ? Mark::boot_with_mixture
                 : event.retained      ? Mark::boot_intact
                                       : Mark::boot_after_power_loss);
-  // With its mount open an earlier life has granted the lease to nobody else; see receive(Heartbeat).
+  // The earlier life of a held service was the primary, and has granted the lease to nobody else: whoever grants it to
+  // the other node ends its own service in the same step.
   voter_.emplace(context_.settings, record_.voter, context_.now, context_.mark,
                  event.held ? std::optional(self_) : std::nullopt);
   recollection_.emplace(voter(self_), record_, event.seed);

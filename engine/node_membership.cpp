@@ -49,10 +49,7 @@ void NodeEngine::Core::receive(VoterId from, const Heartbeat& message) {
   if (from != voter(peer_)) return;
   hear(from, message.memory);
   peer_state_ = message.state;
-  // With its mount open a node grants the lease to nobody else: so the next life of this program, if it finds that
-  // mount, knows of no grant but its own that it may have forgotten.
   const bool granted = message.wants_lease && message.state.decided.primary == peer_ &&
-                       (!service_.has_mount() || planted(Bug::grants_with_open_mount)) &&
                        voter_->grant_lease(peer_, message.state.decided, context_.now);
   if (message.wants_lease && !granted) context_.mark(Mark::peer_lease_refused);
   send_voter(from, HeartbeatReply{message.sent_at, granted, recollection_->memory(from, voter_->record())});

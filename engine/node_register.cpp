@@ -283,7 +283,8 @@ void NodeEngine::Core::decided(const Configuration& configuration, bool by_own_c
   }
   if (configuration.primary == self_) {
     const bool handed_over = state() == RoleState::secondary && replica_.attached() && replica_.idle();
-    const bool elected = by_own_change && state() == RoleState::waiting;
+    // What had been held may just be being ended: then this comes too late.
+    const bool elected = by_own_change && state() == RoleState::waiting && cleaned_up_;
     if (!elected && !handed_over) {
       context_.mark(Mark::election_without_use);
       return;

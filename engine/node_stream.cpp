@@ -211,8 +211,8 @@ void NodeEngine::Core::watch_peer() {
 // --- as replica ---
 
 void NodeEngine::Core::try_attach() {
-  if (state() != RoleState::waiting || !cleaned_up_ || !context_.peer_up || !peer_state_ || !peer_state_->primary)
-    return;
+  const bool free = state() == RoleState::waiting && cleaned_up_ && !service_.held();
+  if (!free || !context_.peer_up || !peer_state_ || !peer_state_->primary) return;
   const bool idle = replica_.idle() || planted(Bug::attach_while_applying);
   const bool keeping = target_.keeper().unsettled();
   if (target_.active() || !idle || keeping || !indexed_ || context_.now < attach_not_before_ || own_disk_hangs()) {

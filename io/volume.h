@@ -43,7 +43,8 @@ class Volume {
   virtual void apply(Ticket ticket, const Operation& operation, Origin origin) = 0;
 
   /// Synced{ticket, error} once `file` (its data and attributes; for a directory its names) is on disk, or, for
-  /// FileId::none(), everything applied before this call. `data_only` allows what fdatasync allows.
+  /// FileId::none(), everything applied before this call. `data_only` allows what fdatasync allows: the times of writes
+  /// may be on disk later.
   virtual void sync(Ticket ticket, FileId file, bool data_only) = 0;
 
   /// Scanned{ticket, error, manifest, last}: the whole tree at one instant, in parts. That instant is the place of the

@@ -42,8 +42,6 @@ class Service {
   [[nodiscard]] bool running() const { return stage_ == Stage::running; }
   [[nodiscard]] bool idle() const { return stage_ == Stage::idle; }
   [[nodiscard]] bool held() const { return stage_ == Stage::held; }
-  /// Whether anybody's calls may come in, now or once what is held is taken up.
-  [[nodiscard]] bool has_mount() const { return !closed_; }
   [[nodiscard]] const std::string& error() const { return error_; }
 
   /// All of its state, for a snapshot.

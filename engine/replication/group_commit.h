@@ -1,4 +1,5 @@
 // Durable mode: one sync of the whole volume makes every operation applied before it durable, however many.
+// The modification time of a write may be on disk later, as with O_DSYNC.
 #pragma once
 
 #include "engine/context.h"
@@ -20,7 +21,7 @@ class GroupCommit {
     wanted_ = applied;
     if (running_ || wanted_ <= durable_) return;
     running_ = Running{context_.next_ticket(), wanted_};
-    context_.ports.volume.sync(running_->ticket, FileId::none(), false);
+    context_.ports.volume.sync(running_->ticket, FileId::none(), true);
   }
   [[nodiscard]] bool owns(Ticket ticket) const { return running_ && running_->ticket == ticket; }
   /// Its sync has succeeded: begins the next one if more has come meanwhile.

@@ -116,13 +116,13 @@ std::optional<ReplicaStream::Outcome> ReplicaStream::applied(const io::Applied& 
     return fail(message.lsn, event.error);
   }
   applied_ = message.lsn;
+  news_ = true;
   context_.ports.trace.record(io::OperationReplicated{message.epoch, message.lsn, &message.operation});
   if (listener_ != nullptr && message.operation.kind == OperationKind::fill) {
     listener_->filled_region(message.operation.data.size());
   }
   in_order_.pop_front();
   take_markers();
-  if (in_order_.empty()) acknowledge();
   return Outcome::fine;
 }
 
@@ -138,6 +138,7 @@ void ReplicaStream::take_markers() {
       const bool later = listener_ != nullptr && (listener_->syncs_later() || planted(Bug::joiner_never_syncs));
       if (later) context_.mark(Mark::joiner_syncs_later);
       if (later || planted(Bug::replica_skips_sync) || (data_only && planted(Bug::replica_skips_data_sync))) {
+        news_ = true;
         context_.ports.trace.record(io::OperationReplicated{front.message.epoch, front.message.lsn, &operation});
       } else {
         context_.ports.volume.sync(front.ticket, operation.file, data_only);
@@ -145,13 +146,19 @@ void ReplicaStream::take_markers() {
       }
     } else if (operation.kind == OperationKind::filled) {
       applied_ = front.message.lsn;
+      news_ = true;
       context_.ports.trace.record(io::OperationReplicated{front.message.epoch, front.message.lsn, &operation});
       if (listener_ != nullptr) listener_->pull_answered(operation.length, operation.offset);
     } else {
       return;
     }
     in_order_.pop_front();
-    if (in_order_.empty()) acknowledge();
+  }
+  // Of a sync that has only begun there is nothing to tell: its end is what is waited for.
+  if (news_) {
+    acknowledge();
+  } else if (context_.settings.durability == Durability::durable) {
+    commit_.want(applied_);
   }
 }
 
@@ -202,6 +209,7 @@ void ReplicaStream::acknowledge() {
   // While this node is brought up to date nobody waits for it.
   if (!attached_ || holding_ || (listener_ != nullptr && listener_->syncs_later())) return;
   if (context_.settings.durability == Durability::durable) commit_.want(applied_);
+  news_ = false;
   const Lsn durable = planted(Bug::replica_claims_durable) ? applied_ : commit_.durable();
   context_.send_peer(StreamAcknowledgement{applied_, synced_up_to(), durable});
 }

@@ -67,8 +67,8 @@ class ReplicaStream {
     };
     GroupCommit::fields(self.commit_, archive);
     bool listened_to = self.listener_ != nullptr;
-    archive(listened_to, self.attached_, self.holding_, self.reign_, self.received_, self.applied_, self.held_bytes_,
-            self.error_);
+    archive(listened_to, self.attached_, self.holding_, self.news_, self.reign_, self.received_, self.applied_,
+            self.held_bytes_, self.error_);
     archive.list(self.held_, message_fields);
     archive.list(self.in_order_, [&](auto& next) {
       archive(next.ticket);
@@ -102,6 +102,7 @@ class ReplicaStream {
   ResyncListener* listener_ = nullptr;
   bool attached_ = false;
   bool holding_ = false;
+  bool news_ = false;  ///< something has been applied that no acknowledgement has told of, beside syncs under way
   std::int32_t error_ = 0;
   Epoch reign_;
   Lsn received_;

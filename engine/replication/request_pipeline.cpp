@@ -60,7 +60,6 @@ void RequestPipeline::submit(RequestId id, Operation operation) {
     if (context_.settings.durability == Durability::commit && !planted(Bug::commit_syncs_one_file)) {
       // The only moment at which this mode promises anything: everything before it, of whatever file.
       sync.file = FileId::none();
-      sync.flags = 0;
     }
     in_order_.push_back({ticket, id, std::move(sync)});
     begin_syncs_in_turn();

@@ -34,6 +34,7 @@ Outcome<ObjectTable::Found> ObjectTable::adopt(int directory, const std::string&
   }
   if (fresh) {
     found.id = draw_identity(period_);
+    ++identities_given_;
     if (const int error = write_identity(directory, name, found.id); error != 0) return Outcome<Found>::failed(error);
   }
   insert(found.id, handle.value, found.status.st_mode & S_IFMT, nullptr);

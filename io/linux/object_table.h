@@ -34,6 +34,8 @@ class ObjectTable {
   /// The identities given from now on are of this period.
   void identify_in(Period period) { period_ = period; }
   [[nodiscard]] Period period() const { return period_; }
+  /// How many objects adopt() has given an identity.
+  [[nodiscard]] std::uint64_t identities_given() const { return identities_given_; }
 
   /// Somebody knows where an object was that is not known here. Whether it still is.
   bool recall(const FileId& id, const ObjectIndex::Place& place);
@@ -79,6 +81,7 @@ class ObjectTable {
   void forget_oldest();
 
   Period period_ = 0;
+  std::uint64_t identities_given_ = 0;
   int mount_;
   dev_t device_;
   std::size_t descriptors_max_;

@@ -154,6 +154,7 @@ void LinuxVolume::apply(Ticket ticket, const Operation& operation, Origin origin
   result.effect.flags &= ~static_cast<std::uint32_t>(flag_resent);
   const bool follows_gap = origin == Origin::stream && stream_broken_;
   result.error = follows_gap ? ECANCELED : run(operation, origin, result);
+  if (!follows_gap) unsynced_.changed(result.effect);
   // Nothing of it has taken effect. The peer has found the object: so the index lacks one.
   if (result.error == ENOENT && origin == Origin::stream && !walked_) {
     return begin_walk(whole_tree(), [this, ticket, operation](Walk&, int error) {
@@ -194,12 +195,13 @@ int LinuxVolume::run(const Operation& operation, Origin origin, io::Applied& res
 
 void LinuxVolume::sync(Ticket ticket, FileId file, bool data_only) {
   if (postponed(Needs::known_objects, [this, ticket, file, data_only] { sync(ticket, file, data_only); })) return;
+  if (data_only && sync_contents(ticket, file)) return;
   OpenObjectPtr object = root_;
   int error = 0;
   if (file == FileId::none()) {
     settle();
   } else {
-    settle_one(file);
+    if (!data_only) settle_one(file);
     auto resolved = resolve(file);
     error = resolved.error;
     object = std::move(resolved.value);
@@ -214,20 +216,55 @@ void LinuxVolume::sync(Ticket ticket, FileId file, bool data_only) {
     sink_.post(io::Synced{ticket, error});
     return;
   }
-  const bool everything = file == FileId::none();
-  if (everything) index_->hand_over();
-  boost::asio::post(workers_, [this, ticket, object = std::move(object), everything, data_only, index = index_,
-                               failed = sync_failed_, alive = std::weak_ptr<bool>(alive_), &loop = loop_] {
-    int sync_error = 0;
-    if (everything) {
-      sync_error = sync_filesystem(object->fd(), *index);
-    } else {
-      const int result = data_only ? ::fdatasync(object->fd()) : ::fsync(object->fd());
-      sync_error = result == 0 ? 0 : errno;
+  if (file == FileId::none()) {
+    index_->hand_over();
+    begin_sync(ticket, file,
+               [root = std::move(object), index = index_] { return sync_filesystem(root->fd(), *index); });
+  } else {
+    begin_sync(ticket, file, [object = std::move(object), data_only] {
+      return (data_only ? ::fdatasync(object->fd()) : ::fsync(object->fd())) == 0 ? 0 : errno;
+    });
+  }
+}
+
+/// Where nothing but the contents of few files has changed since everything was on the disk, these are all there is to
+/// bring there. Returns whether it is so; Synced follows then.
+bool LinuxVolume::sync_contents(Ticket ticket, const FileId& file) {
+  const std::uint64_t given = table_->identities_given();
+  if (std::exchange(identities_given_, given) != given) unsynced_.changed({.kind = OperationKind::identify});
+  const auto changed = unsynced_.files();
+  if (!changed) return false;
+  std::vector<OpenObjectPtr> files;
+  for (const FileId& id : *changed) {
+    if (file != FileId::none() && id != file) continue;
+    const auto object = table_->open(id);
+    if (!object.ok() || object.value->path_only) return false;
+    files.push_back(object.value);
+  }
+  if (files.empty()) {
+    sink_.post(io::Synced{ticket, 0});
+    return true;
+  }
+  begin_sync(ticket, file, [files = std::move(files)] {
+    int error = 0;
+    for (const OpenObjectPtr& each : files) {
+      if (::fdatasync(each->fd()) != 0 && error == 0) error = errno;
     }
-    if (sync_error != 0) failed();
-    boost::asio::post(loop, [this, ticket, sync_error, alive] {
-      if (alive.lock()) sink_.post(io::Synced{ticket, sync_error});
+    return error;
+  });
+  return true;
+}
+
+/// `wait_for_disk` returns errno; `file`: none where it brings everything there.
+void LinuxVolume::begin_sync(Ticket ticket, const FileId& file, std::function<int()> wait_for_disk) {
+  boost::asio::post(workers_, [this, ticket, file, wait_for_disk = std::move(wait_for_disk), covered = unsynced_.now(),
+                               failed = sync_failed_, alive = std::weak_ptr<bool>(alive_), &loop = loop_] {
+    const int error = wait_for_disk();
+    if (error != 0) failed();
+    boost::asio::post(loop, [this, ticket, file, error, covered, alive] {
+      if (!alive.lock()) return;
+      if (error == 0) unsynced_.synced(file, covered);
+      sink_.post(io::Synced{ticket, error});
     });
   });
 }

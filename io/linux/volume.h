@@ -5,6 +5,7 @@
 #include "io/event_sink.h"
 #include "io/linux/conflict_store.h"
 #include "io/linux/object_table.h"
+#include "io/linux/unsynced_changes.h"
 #include "io/volume.h"
 
 #include <chrono>
@@ -144,6 +145,8 @@ class LinuxVolume final : public io::Volume {
     std::string name;
   };
 
+  bool sync_contents(Ticket ticket, const FileId& file);
+  void begin_sync(Ticket ticket, const FileId& file, std::function<int()> wait_for_disk);
   Outcome<OpenObjectPtr> resolve(const FileId& id);
   Outcome<OpenObjectPtr> resolve_directory(const FileId& id);
   int prepare_staging();
@@ -239,6 +242,8 @@ class LinuxVolume final : public io::Volume {
   OpenObjectPtr root_;
   std::shared_ptr<ObjectIndex> index_ = std::make_shared<ObjectIndex>();
   std::unique_ptr<ObjectTable> table_;
+  UnsyncedChanges unsynced_;
+  std::uint64_t identities_given_ = 0;  ///< by the table, as far as `unsynced_` knows
   bool stream_broken_ = false;  ///< an operation of the stream has failed; none follows it
   std::shared_ptr<ConflictStore> conflicts_ = std::make_shared<ConflictStore>();
   std::unordered_map<FileId, Place> places_;  ///< of every object, while objects are set aside

@@ -34,7 +34,8 @@ void SimMount::behave() { close_max_ = 0; }
 void SimMount::open() {
   LOCKSTEP_CHECK(!open_, "a mount is opened only while it is closed");
   const std::uint64_t generation = ++generation_;
-  host_.deliver(host_.now() + random_.between(one_ms, longest()), io::MountOpened{}, [this, generation] {
+  const Time takes = held_ ? open_max : longest();  // nothing is mounted then
+  host_.deliver(host_.now() + random_.between(one_ms, takes), io::MountOpened{}, [this, generation] {
     if (generation != generation_) return false;
     open_ = true;
     held_ = false;
@@ -56,7 +57,8 @@ void SimMount::close() {
 
 void SimMount::request(RequestId request, const Operation& operation) {
   LOCKSTEP_CHECK(open_ || held_, "requests come through an open mount");
-  Asked& asked = outstanding_[request] = {operation};
+  Asked& asked = outstanding_[request];
+  asked.operation = operation;
   if (open_ && !must_wait(request, operation)) pass(request, asked);
 }
 

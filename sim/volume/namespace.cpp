@@ -65,6 +65,8 @@ std::optional<ApplyResult> Filesystem::done_before(const Operation& operation) c
     case OperationKind::rename: {
       const bool exchange = (operation.flags & flag_exchange) != 0;
       const bool unmoved = exchange ? there == operation.file : there.has_value();
+      Operation renamed{.kind = OperationKind::unlink, .parent = operation.new_parent, .name = operation.new_name};
+      result.effect.file = named_by(renamed).value_or(FileId::none());
       return unmoved ? std::nullopt : std::optional(result);
     }
     case OperationKind::set_xattr: {
