@@ -8,10 +8,12 @@ import shutil
 import time
 
 from addresses import configured, expect_at
+from exercise import Exerciser, finish, quiet_with_directory
 from lab import OTHER, eventually, expect
 
 KILLS = int(os.environ.get("LOCKSTEP_SURVIVALS", "3"))
 STALL_MAX_S = 1.0
+OPERATIONS_PER_KILL = 10_000
 # The first look after the other server has counted as gone: its timeout, an election, PostgreSQL's recovery.
 TAKEOVER_MAX_S = 30
 BINARIES = "/usr/lib/postgresql/15/bin"
@@ -88,12 +90,10 @@ def postmaster(lab, host):
 
 def kill_and_see_it_come_back(lab, host):
     before, position = daemon(lab, host), len(lab.log(host))
-    killed = time.monotonic()
     lab.kill(host)
     eventually(10, lambda: daemon(lab, host) not in (None, before), "the daemon does not come back")
     eventually(10, lambda: "the application has outlived the daemon" in lab.log(host)[position:], "nothing was taken up")
     expect(lab.wait_pair() == host, "the application was moved")
-    return time.monotonic() - killed
 
 
 def equal_at_rest(lab, host):
@@ -181,6 +181,24 @@ def address_stays_and_goes(lab):
         expect(lab.on(primary, "pgrep", "-x", "postgres")[0] != 0, "the old application is still there")
 
 
-TESTS = [daemon_killed_under_load, daemon_upgraded_under_load, address_stays_and_goes, daemon_that_cannot_come_back]
+def exercised_files_do_not_notice(lab):
+    """Operations of every kind go on while the daemon is killed again and again, and each gives what the model says."""
+    primary = quiet_with_directory(lab)
+    run = Exerciser(lab, primary, KILLS * OPERATIONS_PER_KILL)
+    for kill in range(KILLS):
+        run.reaches(kill * OPERATIONS_PER_KILL + OPERATIONS_PER_KILL // 4)
+        kill_and_see_it_come_back(lab, primary)
+    run.ends_equal()
+    finish(lab)
+
+
+TESTS = [
+    daemon_killed_under_load,
+    daemon_upgraded_under_load,
+    address_stays_and_goes,
+    daemon_that_cannot_come_back,
+    exercised_files_do_not_notice,
+]
 for each in TESTS:
     each.options = ("--keeper", "--application", "postgres", "--size", "1G")
+exercised_files_do_not_notice.options = ("--keeper", "--application", "writer", "--size", "1G")
