@@ -199,10 +199,9 @@ void FuseSession::allot_receive_buffer() {
   if (keeping_.keeper == nullptr) return;
   // The kernel gives up on a request, and its caller gets an error, if this process is killed while it waits for a page
   // to receive the request in. A page that is there is not waited for.
-  constexpr std::uintptr_t page = 4096;
-  const auto begin = reinterpret_cast<std::uintptr_t>(receive_buffer_.get()) / page * page;
-  const auto end = (reinterpret_cast<std::uintptr_t>(receive_buffer_.get()) + receive_bytes + page - 1) / page * page;
-  ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_POPULATE_WRITE);
+  constexpr std::size_t page = 4096;
+  const std::size_t before = reinterpret_cast<std::uintptr_t>(receive_buffer_.get()) % page;
+  ::madvise(receive_buffer_.get() - before, before + receive_bytes, MADV_POPULATE_WRITE);
 }
 
 /// An earlier life was killed before it could.
@@ -285,7 +284,8 @@ ssize_t FuseSession::send(iovec* parts, int count) {
   }
   if (replaying_) {
     ssize_t bytes = 0;
-    for (const iovec& part : std::span(parts, static_cast<std::size_t>(count))) bytes += part.iov_len;
+    for (const iovec& part : std::span(parts, static_cast<std::size_t>(count)))
+      bytes += static_cast<ssize_t>(part.iov_len);
     return bytes;
   }
   const ssize_t written = ::writev(device_.native_handle(), parts, count);
