@@ -54,10 +54,11 @@ KeptService take_service(KeptDescriptors& kept, const std::string& module) {
   return service;
 }
 
-std::vector<std::string> end_others(KeptDescriptors kept, linux_io::DescriptorKeeper& keeper) {
+std::vector<std::string> end_others(KeptDescriptors&& kept, linux_io::DescriptorKeeper& keeper) {
+  const KeptDescriptors others = std::move(kept);  // closed at the end
   std::vector<std::string> modules;
   const std::string ending = kept_name("", kept_mount);
-  for (const auto& [name, descriptor] : kept) {
+  for (const auto& [name, descriptor] : others) {
     keeper.drop(name);
     if (!name.ends_with(ending)) continue;
     modules.push_back(name.substr(0, name.size() - ending.size()));

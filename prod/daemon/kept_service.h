@@ -32,6 +32,6 @@ struct KeptService {
 KeptService take_service(KeptDescriptors& kept, const std::string& module);
 /// Ends the mounts in `kept`, whose modules are not configured any more, and has everything in it dropped. The modules,
 /// for a log.
-std::vector<std::string> end_others(KeptDescriptors kept, linux_io::DescriptorKeeper& keeper);
+std::vector<std::string> end_others(KeptDescriptors&& kept, linux_io::DescriptorKeeper& keeper);
 
 }  // namespace lockstep::prod
