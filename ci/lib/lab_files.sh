@@ -12,10 +12,11 @@
 readonly HTTP_PORT=9010 WITNESS_PORT=7790 MODULE_PORT=7701
 
 lab_parse_options() {
-  MODULE=data DURABILITY=replicated FS=ext4 SIZE=2G START=yes APPLICATION=none
+  MODULE=data DURABILITY=replicated FS=ext4 SIZE=2G START=yes KEEPER=no APPLICATION=none
   while [ $# -gt 0 ]; do
     case "$1" in
       --no-start) START=no; shift; continue ;;
+      --keeper) KEEPER=yes; shift; continue ;;
       --durability | --fs | --module | --size | --application) [ $# -ge 2 ] || fail "$1 needs a value" ;;
       *) fail "unknown option $1" ;;
     esac
@@ -39,7 +40,7 @@ lab_save() {
   TAG=ls$(printf %s "$LAB" | cksum | cut -d' ' -f1)
   mkdir -p "$LAB"/{disk,config,scripts,run/cuts,log,s1,s2,w}
   {
-    for name in LAB TAG BIN MODULE DURABILITY FS SIZE START APPLICATION; do
+    for name in LAB TAG BIN MODULE DURABILITY FS SIZE START KEEPER APPLICATION; do
       printf '%s=%q\n' "$name" "${!name}"
     done
   } >"$LAB/lab.conf"

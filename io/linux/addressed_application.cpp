@@ -27,6 +27,11 @@ void AddressedApplication::run(Ticket ticket, io::Phase phase) {
   application_.run(ticket, phase);
 }
 
+void AddressedApplication::take_up() {
+  // Whoever is served is better served without one of them than not at all.
+  if (const std::string error = add_all(); !error.empty()) report_(io::Severity::error, error);
+}
+
 std::string AddressedApplication::add_all() {
   announcers_.clear();
   for (const ServiceAddress& wanted : addresses_) {

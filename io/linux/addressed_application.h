@@ -31,6 +31,9 @@ class AddressedApplication final : public io::Application {
                        std::vector<ServiceAddress> addresses, io::Report report);
 
   void run(Ticket ticket, io::Phase phase) override;
+  /// The application of an earlier daemon goes on here: its addresses, which are there already, are announced again. To
+  /// be called once it is decided that it does; until then somebody else may rightly have them.
+  void take_up();
 
  private:
   /// Empty, or why not.

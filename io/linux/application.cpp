@@ -3,8 +3,10 @@
 #include "engine/values/check.h"
 #include "io/asio/event_loop.h"
 #include "io/asio/event_queue.h"
+#include "io/linux/application_note.h"
 #include "io/linux/application_processes.h"
 #include "io/linux/children.h"
+#include "io/linux/descriptor_keeper.h"
 #include "io/linux/script_output.h"
 
 #include <cerrno>
@@ -32,6 +34,11 @@ std::string describe_status(int status) {
   return "ended with status " + std::to_string(status);
 }
 
+ApplicationNote note_of(const ScriptApplicationOptions& options) {
+  return {options.note_path,
+          {application_cookie(options.module, options.state_directory), options.directory, options.addresses}};
+}
+
 struct Running {
   Ticket ticket;
   Phase phase{};
@@ -48,8 +55,9 @@ class ScriptApplication::Impl : public std::enable_shared_from_this<Impl> {
         queue_(queue),
         options_(std::move(options)),
         report_(std::move(report)),
-        cookie_(application_cookie(options_.module, options_.state_directory)) {
-    killer_ = std::thread([this] { serve_kills(); });
+        cookie_(application_cookie(options_.module, options_.state_directory)),
+        note_(note_of(options_)) {
+    worker_ = std::thread([this] { work(); });
   }
 
   void end() {
@@ -58,12 +66,21 @@ class ScriptApplication::Impl : public std::enable_shared_from_this<Impl> {
       ending_ = true;
     }
     wake_.notify_one();
-    killer_.join();
+    worker_.join();
     abandon_phase();
     ended_ = true;
   }
 
+  void take_up(int output) {
+    {
+      const std::scoped_lock lock(mutex_);
+      earlier_ = note_.read().value_or(EarlierProcesses{});
+    }
+    if (output >= 0) ScriptOutput(loop_, output, output_prefix(Phase::start), report_);
+  }
+
   void run(Ticket ticket, Phase phase) {
+    forget_note();
     if (phase == Phase::kill) {
       abandon_phase();
       {
@@ -80,6 +97,7 @@ class ScriptApplication::Impl : public std::enable_shared_from_this<Impl> {
     const std::string& command = stop_again ? options_.commands[static_cast<std::size_t>(Phase::stop)] : own;
     if (command.empty()) {
       finish(ticket, true, {});
+      if (phase == Phase::start) write_note();
       return;
     }
     start(ticket, phase, command);
@@ -89,7 +107,7 @@ class ScriptApplication::Impl : public std::enable_shared_from_this<Impl> {
 
   [[nodiscard]] ApplicationTraits traits() {
     const std::scoped_lock lock(mutex_);
-    return {cookie_, scripts_, {}};
+    return {cookie_, scripts_, {}, earlier_};
   }
 
  private:
@@ -126,7 +144,7 @@ class ScriptApplication::Impl : public std::enable_shared_from_this<Impl> {
     running_->ticket = ticket;
     running_->phase = phase;
     running_->pid = pid;
-    running_->output.emplace(loop_, ends[0], std::string(to_string(phase)) + ": ", report_);
+    running_->output.emplace(loop_, ends[0], output_prefix(phase), report_);
     const std::scoped_lock lock(mutex_);
     scripts_.insert(pid);
   }
@@ -141,8 +159,37 @@ class ScriptApplication::Impl : public std::enable_shared_from_this<Impl> {
       text += lines.empty() ? " and printed nothing" : ":\n" + lines;
     }
     const Ticket ticket = running_->ticket;
+    const bool serves = succeeded && running_->phase == Phase::start;
+    if (serves) keep_output(running_->output->open_pipe());
     running_.reset();
     finish(ticket, succeeded, std::move(text));
+    if (serves) write_note();
+  }
+
+  static std::string output_prefix(Phase phase) { return std::string(to_string(phase)) + ": "; }
+
+  /// Who writes into a pipe that nobody can read any more is killed for it.
+  void keep_output(int pipe) {
+    if (options_.keeper == nullptr || options_.note_path.empty()) return;
+    options_.keeper->drop(options_.output_name);
+    if (pipe >= 0) options_.keeper->keep(options_.output_name, pipe);
+  }
+
+  /// By the worker, since looking for processes may take as long as one of them hangs. Whoever waits for the end of the
+  /// start does not wait for it: until it is there, the application does not outlive the daemon, no worse.
+  void write_note() {
+    {
+      const std::scoped_lock lock(mutex_);
+      note_wanted_ = true;
+    }
+    wake_.notify_one();
+  }
+
+  /// When it returns there is no note, nor will there be one.
+  void forget_note() {
+    const std::scoped_lock lock(mutex_);
+    note_wanted_ = false;
+    note_.remove();
   }
 
   /// `kill` may still take it back, which is what the generation is for.
@@ -162,28 +209,48 @@ class ScriptApplication::Impl : public std::enable_shared_from_this<Impl> {
     running_.reset();
   }
 
-  void serve_kills() {
+  void work() {
     std::unique_lock lock(mutex_);
     while (true) {
-      wake_.wait(lock, [this] { return ending_ || !kills_.empty(); });
+      wake_.wait(lock, [this] { return ending_ || !kills_.empty() || note_wanted_; });
       if (ending_) return;
-      const std::vector<Ticket> tickets = std::exchange(kills_, {});
-      const ApplicationTraits traits{cookie_, scripts_, options_.directory};
-      lock.unlock();
-      const auto left = end_application_processes(traits, std::nullopt, ending_, report_);
-      if (left.empty()) {
-        loop_.post_from_any_thread([this, weak = weak_from_this(), tickets] {
-          const auto self = weak.lock();
-          if (!self || self->ended_) return;
-          for (const Ticket ticket : tickets) queue_.post(PhaseEnded{ticket, true, {}});
-        });
-      }
-      lock.lock();
-      // Their groups are empty now; the numbers may come back as somebody else's.
-      if (left.empty()) {
-        for (const pid_t script : traits.scripts) scripts_.erase(script);
+      if (note_wanted_) {
+        look_and_write_note(lock);
+      } else {
+        kill_all(lock);
       }
     }
+  }
+
+  /// Gives the lock up meanwhile, as kill_all() does.
+  void look_and_write_note(std::unique_lock<std::mutex>& lock) {
+    const ApplicationTraits traits{cookie_, scripts_, {}};
+    lock.unlock();
+    EarlierProcesses known{traits.scripts, {}};
+    for (const FoundProcess& found : find_application_processes(traits))
+      known.processes.emplace(found.pid, found.start);
+    lock.lock();
+    if (!std::exchange(note_wanted_, false)) return;
+    if (const std::string error = note_.write(known); !error.empty()) report_(Severity::warning, error);
+  }
+
+  void kill_all(std::unique_lock<std::mutex>& lock) {
+    const std::vector<Ticket> tickets = std::exchange(kills_, {});
+    const ApplicationTraits traits{cookie_, scripts_, options_.directory, earlier_};
+    lock.unlock();
+    const auto left = end_application_processes(traits, std::nullopt, ending_, report_);
+    if (left.empty()) {
+      loop_.post_from_any_thread([this, weak = weak_from_this(), tickets] {
+        const auto self = weak.lock();
+        if (!self || self->ended_) return;
+        for (const Ticket ticket : tickets) queue_.post(PhaseEnded{ticket, true, {}});
+      });
+    }
+    lock.lock();
+    // Their groups are empty now; the numbers may come back as somebody else's.
+    if (!left.empty()) return;
+    for (const pid_t script : traits.scripts) scripts_.erase(script);
+    earlier_ = {};
   }
 
   EventLoop& loop_;
@@ -191,6 +258,7 @@ class ScriptApplication::Impl : public std::enable_shared_from_this<Impl> {
   ScriptApplicationOptions options_;
   const Report report_;
   const std::string cookie_;
+  const ApplicationNote note_;
 
   std::optional<Running> running_;
   std::uint64_t generation_ = 0;  ///< rises when a phase's end is no longer wanted
@@ -200,8 +268,10 @@ class ScriptApplication::Impl : public std::enable_shared_from_this<Impl> {
   std::condition_variable wake_;
   std::vector<Ticket> kills_;
   std::set<pid_t> scripts_;
+  EarlierProcesses earlier_;
+  bool note_wanted_ = false;
   std::atomic<bool> ending_{false};
-  std::thread killer_;
+  std::thread worker_;  ///< for what may take long: kills and notes
 };
 
 ScriptApplication::ScriptApplication(EventLoop& loop, EventQueue& queue, ScriptApplicationOptions options,
@@ -216,9 +286,19 @@ void ScriptApplication::set_commands(std::array<std::string, 5> commands) { impl
 
 ApplicationTraits ScriptApplication::traits() const { return impl_->traits(); }
 
+void ScriptApplication::take_up(int output) { impl_->take_up(output); }
+
+bool ScriptApplication::runs(const ScriptApplicationOptions& options) {
+  const auto noted = note_of(options).read();
+  return noted && (noted->processes.empty() || any_runs(noted->processes));
+}
+
 std::string ScriptApplication::end_leftovers(const ScriptApplicationOptions& options, const Report& report) {
-  // Only what carries the cookie: others that use the directory are for the administrator to judge.
-  const ApplicationTraits traits{application_cookie(options.module, options.state_directory), {}, {}};
+  const ApplicationNote note = note_of(options);
+  // Only what carries the cookie, or was noted: others that use the directory are for the administrator to judge.
+  const ApplicationTraits traits{
+      application_cookie(options.module, options.state_directory), {}, {}, note.read().value_or(EarlierProcesses{})};
+  note.remove();
   const auto found = find_application_processes(traits);
   if (found.empty()) return {};
   report(Severity::warning, "ending what an earlier daemon left running: " + describe(found));

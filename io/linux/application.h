@@ -9,6 +9,10 @@
 #include <memory>
 #include <string>
 
+namespace lockstep::linux_io {
+class DescriptorKeeper;
+}
+
 namespace lockstep::io {
 
 class EventLoop;
@@ -26,12 +30,22 @@ struct ScriptApplicationOptions {
   /// For /bin/sh -c, by Phase (prestart, start, stop, poststop, force_stop); empty: succeeds at once, but for
   /// force_stop, which then is `stop` once more.
   std::array<std::string, 5> commands;
+  /// Where a later daemon finds that the application runs (io/linux/application_note.h); empty: it never does.
+  std::string note_path = {};
+  /// Addresses that clients use, as one text: with others, a later daemon does not go on with the application.
+  std::string addresses = {};
+  /// Keeps what the application writes its output to, so that it outlives the daemon. Outlives the object; may be null.
+  linux_io::DescriptorKeeper* keeper = nullptr;
+  std::string output_name = {};  ///< for the keeper
 };
 
 /// Scripts see LOCKSTEP_MODULE, LOCKSTEP_NODE, LOCKSTEP_PHASE, LOCKSTEP_DIRECTORY, LOCKSTEP_FORCE (1 in a stop with
 /// force) and LOCKSTEP_COOKIE (which they should leave alone: it is how their processes are found). A phase ends when
 /// its command ends; what it left running in the background is the application, whose further output goes to the log.
 /// There is no time limit here.
+///
+/// While the application runs, and was not told anything since its start has succeeded, a note says so: another daemon
+/// can go on with it, where the note is of its own boot, module, directory and addresses.
 ///
 /// `kill` ends every process with the cookie or started by one that has it, and whatever else uses the directory.
 /// Loop and queue outlive it; used on the loop's thread.
@@ -42,10 +56,17 @@ class ScriptApplication final : public Application {
   ~ScriptApplication() override;
 
   void run(Ticket ticket, Phase phase) override;
+  /// The application that an earlier daemon has started and noted (runs()) is this object's own from now on. `output`:
+  /// what the keeper had of it; may be -1; taken over. Before the first phase.
+  void take_up(int output);
   /// From the next phase on; one that runs goes on with the command that it began with.
   void set_commands(std::array<std::string, 5> commands);
   /// By what the application's own processes are known; whoever else uses the directory is none of them.
   [[nodiscard]] ApplicationTraits traits() const;
+
+  /// Whether an application that an earlier daemon has started runs as it should, and at least one of its processes
+  /// lives, if it had any. For the start of the daemon; never waits for the application.
+  static bool runs(const ScriptApplicationOptions& options);
 
   /// For the start of the daemon, before the directory is mounted: ends what an earlier daemon left behind, within a
   /// few seconds. An error with a remedy, or empty.

@@ -176,8 +176,18 @@ std::vector<FoundProcess> find_application_processes(const ApplicationTraits& tr
   const std::string own_mounts = read_link("/proc/self/ns/mnt");
 
   std::unordered_set<pid_t> belonging;
+  std::unordered_set<pid_t> earlier_scripts;
+  for (const auto& [pid, start] : traits.earlier.processes) {
+    const auto known = processes.find(pid);
+    if (known == processes.end() || known->second.found.start != start || spared.contains(pid)) continue;
+    belonging.insert(pid);
+    for (const pid_t number : {known->second.group, known->second.session}) {
+      if (traits.earlier.scripts.contains(number)) earlier_scripts.insert(number);
+    }
+  }
   for (const auto& [pid, process] : processes) {
     if (spared.contains(pid)) continue;
+    if (earlier_scripts.contains(process.group) || earlier_scripts.contains(process.session)) belonging.insert(pid);
     const bool of_script = traits.scripts.contains(process.group) || traits.scripts.contains(process.session);
     if ((of_script && descends_from_here(processes, process)) || carries_cookie(pid, entry) ||
         (!traits.directory.empty() && uses_directory(pid, traits.directory, own_mounts))) {
@@ -229,6 +239,13 @@ std::vector<FoundProcess> end_application_processes(const ApplicationTraits& tra
     std::this_thread::sleep_for(pause);
     pause = std::min(pause * 2, pause_max);
   }
+}
+
+bool any_runs(const std::set<std::pair<pid_t, unsigned long long>>& processes) {
+  return std::any_of(processes.begin(), processes.end(), [](const auto& known) {
+    const auto now = read_process(known.first);
+    return now && now->found.start == known.second && now->found.state != 'Z' && now->found.state != 'X';
+  });
 }
 
 std::string describe(const std::vector<FoundProcess>& processes) {

@@ -9,12 +9,28 @@
 #include <set>
 #include <string>
 #include <sys/types.h>
+#include <utility>
 #include <vector>
 
 namespace lockstep::io {
 
 /// The environment variable that phases are started with, and everything they start inherits.
 inline constexpr const char* cookie_variable = "LOCKSTEP_COOKIE";
+
+struct FoundProcess {
+  pid_t pid = 0;
+  char state = 0;                ///< as in /proc/PID/stat: R, S, D, T, Z, ...
+  unsigned long long start = 0;  ///< its start time: tells it from a later process with the same number
+  std::string name;
+};
+
+/// What an earlier daemon knew of an application that has outlived it. Its descendants have other parents by now, and a
+/// number may have become somebody else's; so only a process that is still there proves that its group and its session
+/// are what they were.
+struct EarlierProcesses {
+  std::set<pid_t> scripts;
+  std::set<std::pair<pid_t, unsigned long long>> processes;  ///< number and start time
+};
 
 /// How a process is known to belong to the application. Any one sign is enough, and so is a parent that has one.
 struct ApplicationTraits {
@@ -24,18 +40,13 @@ struct ApplicationTraits {
   std::set<pid_t> scripts;
   /// Its working directory, root, program or an open file is beneath this path. Empty: does not count.
   std::string directory;
+  /// It is one of these, or was begun by one of their scripts.
+  EarlierProcesses earlier = {};
 };
 
 /// `module` and the state directory, with that directory's identity: two servers on one machine (as tests run
 /// them) may have the same path and must not end each other's applications.
 std::string application_cookie(const std::string& module, const std::string& state_directory);
-
-struct FoundProcess {
-  pid_t pid = 0;
-  char state = 0;                ///< as in /proc/PID/stat: R, S, D, T, Z, ...
-  unsigned long long start = 0;  ///< its start time: tells it from a later process with the same number
-  std::string name;
-};
 
 /// One look at /proc. Never this process, its ancestors, or what has ended and only waits to be collected.
 std::vector<FoundProcess> find_application_processes(const ApplicationTraits& traits);
@@ -46,6 +57,9 @@ std::vector<FoundProcess> find_application_processes(const ApplicationTraits& tr
 std::vector<FoundProcess> end_application_processes(const ApplicationTraits& traits,
                                                     std::optional<std::chrono::steady_clock::time_point> deadline,
                                                     const std::atomic<bool>& cancelled, const Report& report);
+
+/// Whether any of these processes still runs. Asks nothing that a process which hangs could delay.
+bool any_runs(const std::set<std::pair<pid_t, unsigned long long>>& processes);
 
 /// "postgres (1234, state D), sh (99, state S)", at most a few.
 std::string describe(const std::vector<FoundProcess>& processes);

@@ -4,6 +4,7 @@
 #include "io/asio/event_loop.h"
 #include "io/asio/event_queue.h"
 #include "io/linux/application_processes.h"
+#include "io/linux/descriptor_keeper.h"
 
 #include <atomic>
 #include <chrono>
@@ -195,6 +196,88 @@ TEST_F(ApplicationTest, leftovers_are_found_by_their_cookie_and_others_are_spare
   EXPECT_EQ(find_application_processes(traits()).size(), 1U);
   EXPECT_EQ(ScriptApplication::end_leftovers(options_, [](Severity, const std::string&) {}), "");
   EXPECT_TRUE(find_application_processes(traits()).empty());
+}
+
+TEST_F(ApplicationTest, a_note_says_that_the_application_runs_until_it_is_told_anything) {
+  options_.note_path = directory_ + "/data.application";
+  options_.addresses = "10.0.0.1/24";
+  options_.commands[1] = "sleep 1000 > /dev/null 2>&1 & exit 0";
+  make();
+  application_->run(Ticket{1}, Phase::prestart);
+  application_->run(Ticket{2}, Phase::start);
+  EXPECT_FALSE(ScriptApplication::runs(options_));
+  ASSERT_EQ(run_until(2).size(), 2U);
+  ASSERT_TRUE(wait_for([&] { return ScriptApplication::runs(options_); }));
+  ScriptApplicationOptions other = options_;
+  other.addresses = "10.0.0.2/24";
+  EXPECT_FALSE(ScriptApplication::runs(other));
+  other = options_;
+  other.directory += "/elsewhere";
+  EXPECT_FALSE(ScriptApplication::runs(other));
+  application_->run(Ticket{3}, Phase::stop);
+  EXPECT_FALSE(ScriptApplication::runs(options_)) << "before its end, and whatever comes of it";
+}
+
+TEST_F(ApplicationTest, a_start_that_fails_is_not_noted) {
+  options_.note_path = directory_ + "/data.application";
+  options_.commands[1] = "exit 1";
+  make();
+  application_->run(Ticket{1}, Phase::start);
+  ASSERT_EQ(run_until(1).size(), 1U);
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  EXPECT_FALSE(ScriptApplication::runs(options_));
+}
+
+TEST_F(ApplicationTest, an_application_that_has_ended_does_not_run_whatever_the_note_says) {
+  options_.note_path = directory_ + "/data.application";
+  options_.commands[1] = "sleep 1000 > /dev/null 2>&1 & echo $! > " + directory_ + "/pid";
+  make();
+  application_->run(Ticket{1}, Phase::start);
+  ASSERT_EQ(run_until(1).size(), 1U);
+  ASSERT_TRUE(wait_for([&] { return ScriptApplication::runs(options_); }));
+  ::kill(std::stoi(file("pid")), SIGKILL);
+  EXPECT_TRUE(wait_for([&] { return !ScriptApplication::runs(options_); }));
+}
+
+TEST_F(ApplicationTest, a_later_daemon_hears_and_ends_what_an_earlier_one_has_started) {
+  class Keeper final : public linux_io::DescriptorKeeper {
+   public:
+    ~Keeper() override { drop("output"); }
+    bool keep(const std::string& /*name*/, int fd) override { return (kept = ::dup(fd)) >= 0; }
+    void drop(const std::string& /*name*/) override {
+      if (kept >= 0) ::close(std::exchange(kept, -1));
+    }
+    int kept = -1;
+  } keeper;
+  options_.note_path = directory_ + "/data.application";
+  options_.keeper = &keeper;
+  options_.output_name = "output";
+  // Nothing but its group says whose it is.
+  options_.commands[1] = "env -i sh -c 'while sleep 0.02; do echo tick; done' & exit 0";
+  make();
+  application_->run(Ticket{1}, Phase::start);
+  ASSERT_EQ(run_until(1).size(), 1U);
+  ASSERT_TRUE(wait_for([&] { return ScriptApplication::runs(options_); }));
+  ASSERT_GE(keeper.kept, 0);
+  application_.reset();
+  ASSERT_TRUE(find_application_processes(traits()).empty());
+
+  EventLoop later_loop;
+  EventQueue later_queue(later_loop);
+  std::string heard;
+  ScriptApplication later(later_loop, later_queue, options_, [&](Severity, const std::string& text) { heard += text; });
+  later.take_up(::dup(keeper.kept));
+  EXPECT_FALSE(find_application_processes(later.traits()).empty());
+  std::thread killer([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    later_loop.post_from_any_thread([&] { later.run(Ticket{2}, Phase::kill); });
+  });
+  later_queue.connect([&](Instant, Event) { later_loop.stop(); }, [] {});
+  later_loop.run();
+  killer.join();
+  EXPECT_NE(heard.find("start: tick"), std::string::npos) << heard;
+  EXPECT_FALSE(ScriptApplication::runs(options_));
+  EXPECT_TRUE(find_application_processes(later.traits()).empty());
 }
 
 }  // namespace

@@ -59,7 +59,7 @@ using Uses = std::map<ino_t, std::set<Use>>;
 /// Everything that processes hold on one filesystem, by inode: whether it is in the tree shows later.
 class ProcessScan {
  public:
-  ProcessScan(dev_t device, Uses& uses) : device_(device), uses_(uses) {}
+  ProcessScan(dev_t device, Uses& uses, pid_t keeper) : device_(device), uses_(uses), keeper_(std::to_string(keeper)) {}
 
   void run() {
     const std::string own = std::to_string(::getpid());
@@ -79,8 +79,9 @@ class ProcessScan {
     held(base + "/cwd", {process, " has its working directory at ", ""});
     held(base + "/root", {process, " has its root directory at ", ""});
     held(base + "/exe", {process, " runs the program ", ""});
-    for_each_name(base + "/fd", [&](const std::string& fd) { held(base + "/fd/" + fd, {process, " has ", " open"}); });
     mapped(base + "/maps", process);
+    if (pid == keeper_) return;
+    for_each_name(base + "/fd", [&](const std::string& fd) { held(base + "/fd/" + fd, {process, " has ", " open"}); });
   }
 
   void held(const std::string& link, const Use& use) {
@@ -109,6 +110,7 @@ class ProcessScan {
 
   dev_t device_;
   Uses& uses_;
+  const std::string keeper_;
 };
 
 /// Visits every name beneath a directory; `visit` returns false to end the walk.
@@ -134,9 +136,10 @@ bool walk_names(int directory, const std::string& path, const Visit& visit) {
   return go_on;
 }
 
-void report_processes(int raw_directory, const std::string& path, const Place& raw, std::vector<std::string>& found) {
+void report_processes(int raw_directory, const std::string& path, const Place& raw, pid_t keeper,
+                      std::vector<std::string>& found) {
   Uses uses;
-  ProcessScan(raw.device, uses).run();
+  ProcessScan(raw.device, uses, keeper).run();
   const auto report = [&](const std::string& object, ino_t inode) {
     const auto use = uses.find(inode);
     if (use == uses.end()) return true;
@@ -181,12 +184,12 @@ void report_mounts(int raw_directory, const std::string& path, const Place& raw,
 
 }  // namespace
 
-std::vector<std::string> find_bypasses(int raw_directory, const std::string& path) {
+std::vector<std::string> find_bypasses(int raw_directory, const std::string& path, pid_t keeper) {
   std::vector<std::string> found;
   Place raw;
   if (!look("/proc/self/fd/" + std::to_string(raw_directory), raw)) return {"cannot look at " + path};
   report_mounts(raw_directory, path, raw, found);
-  report_processes(raw_directory, path, raw, found);
+  report_processes(raw_directory, path, raw, keeper, found);
   return found;
 }
 

@@ -2,12 +2,16 @@
 
 #include "io/linux/guard_mounts.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+#include <utility>
 
 #include <climits>
 
@@ -39,6 +43,33 @@ std::string Guard::raise() {
   return {};
 }
 
+std::string Guard::take_up(Descriptor directory, int device, const std::string& module) {
+  if (auto text = resolve_path(); !text.empty()) return text;
+  const auto mounts = read_mounts();
+  const auto with_id = [&](std::uint64_t id) {
+    return std::find_if(mounts.begin(), mounts.end(), [&](const MountEntry& each) { return each.id == id; });
+  };
+  const auto top = top_mount(path_);
+  if (!top || !top->is_lockstep_fuse() || top->source != fuse_source(module)) {
+    return "the mount of module " + module + " is not on top of " + path_;
+  }
+  if (const auto connection = fuse_connection_of(device); connection && *connection != minor(top->device)) {
+    return "the mount on " + path_ + " is not the one that was kept";
+  }
+  const auto guard = with_id(top->parent);
+  if (guard == mounts.end() || !guard->is_guard() || guard->point != path_) return "no guard lies over " + path_;
+  char place[PATH_MAX];
+  const std::string link = "/proc/self/fd/" + std::to_string(directory.fd());
+  const ssize_t size = ::readlink(link.c_str(), place, sizeof place);
+  if (guard->parent != mount_of(directory.fd()) || size < 0 ||
+      std::string(place, static_cast<std::size_t>(size)) != path_) {
+    return "the directory that was kept is not " + path_;
+  }
+  directory_ = std::move(directory);
+  was_guarded_ = true;
+  return {};
+}
+
 Descriptor Guard::directory() const { return Descriptor(::fcntl(directory_.fd(), F_DUPFD_CLOEXEC, 0)); }
 
 std::string Guard::release() {
@@ -66,7 +97,10 @@ std::string Guard::uncover() {
     if (!top || (!top->is_lockstep_fuse() && !top->is_guard())) return {};
     was_guarded_ = was_guarded_ || top->is_guard();
     // A dead FUSE mount is busy for as long as anybody has a descriptor on it: detached, it goes with them.
-    if (::umount2(path_.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) != 0) return failure("cannot detach what covers", path_);
+    // One that is not dead but has nobody who serves it is aborted, so that whoever waits in it can end.
+    const int force = top->is_lockstep_fuse() ? MNT_FORCE : 0;
+    if (::umount2(path_.c_str(), force | MNT_DETACH | UMOUNT_NOFOLLOW) != 0)
+      return failure("cannot detach what covers", path_);
   }
   return "too many old mounts on " + path_;
 }

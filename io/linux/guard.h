@@ -22,11 +22,18 @@ class Guard {
   /// bypasses (bypass.h) after it: what was opened before the guard is seen, and nothing can be opened after.
   std::string raise();
 
-  /// The real directory, to be given to the volume: O_RDONLY|O_DIRECTORY. Valid after raise().
+  /// Instead of raise(), where an earlier daemon's guard and the mount of `module` over it have stayed in place, with
+  /// callers in it: `directory` is what that daemon had opened beneath, `device` what served its mount. Returns why
+  /// they are not what lies over this object's directory, or an empty text. What was opened before the guard was raised
+  /// was looked at then; nobody asks the mount anything, since nobody serves it yet.
+  std::string take_up(Descriptor directory, int device, const std::string& module);
+
+  /// The real directory, to be given to the volume: O_RDONLY|O_DIRECTORY. Valid after raise() or take_up(), as the path
+  /// is.
   [[nodiscard]] Descriptor directory() const;
-  /// Absolute and without symbolic links; where to mount. Valid after raise().
+  /// Absolute and without symbolic links; where to mount.
   [[nodiscard]] const std::string& path() const { return path_; }
-  /// Whether raise() found an earlier guard: the directory was closed already.
+  /// Whether there was an earlier guard: the directory was closed already.
   [[nodiscard]] bool was_guarded() const { return was_guarded_; }
 
   /// Takes away a FUSE mount of Lockstep's and the guard: the raw directory is open to all from now on. Without

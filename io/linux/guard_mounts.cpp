@@ -2,6 +2,7 @@
 
 #include <fstream>
 #include <sstream>
+#include <sys/mount.h>
 #include <sys/sysmacros.h>
 
 namespace lockstep::linux_io {
@@ -21,18 +22,26 @@ std::string unescape(const std::string& text) {
   return plain;
 }
 
+std::optional<std::uint64_t> descriptor_figure(int fd, const std::string& wanted) {
+  std::ifstream info("/proc/self/fdinfo/" + std::to_string(fd));
+  for (std::string key; info >> key;) {
+    std::uint64_t value = 0;
+    if (key == wanted && info >> value) return value;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::optional<MountEntry> parse_mount(const std::string& line) {
   std::istringstream fields(line);
   MountEntry entry;
-  std::uint64_t parent = 0;
   unsigned major_number = 0;
   unsigned minor_number = 0;
   char colon = 0;
   std::string options;
   std::string field;
-  fields >> entry.id >> parent >> major_number >> colon >> minor_number >> entry.root >> entry.point >> options;
+  fields >> entry.id >> entry.parent >> major_number >> colon >> minor_number >> entry.root >> entry.point >> options;
   while (fields >> field && field != "-") {
   }
   fields >> entry.type >> entry.source;
@@ -61,13 +70,23 @@ std::optional<MountEntry> top_mount(const std::string& path) {
   return top;
 }
 
-std::uint64_t mount_of(int fd) {
-  std::ifstream info("/proc/self/fdinfo/" + std::to_string(fd));
-  for (std::string key; info >> key;) {
-    std::uint64_t value = 0;
-    if (key == "mnt_id:" && info >> value) return value;
+std::uint64_t mount_of(int fd) { return descriptor_figure(fd, "mnt_id:").value_or(0); }
+
+std::optional<unsigned> fuse_connection_of(int device) {
+  const auto number = descriptor_figure(device, "fuse_connection:");
+  return number ? std::optional(static_cast<unsigned>(*number)) : std::nullopt;
+}
+
+std::string fuse_source(const std::string& module) { return "lockstep:" + module; }
+
+void end_fuse_mount(const std::string& module, int device) {
+  const std::optional<unsigned> connection = fuse_connection_of(device);
+  for (const MountEntry& entry : read_mounts()) {
+    if (!entry.is_lockstep_fuse() || entry.source != fuse_source(module)) continue;
+    if (connection && minor(entry.device) != *connection) continue;
+    if (const auto top = top_mount(entry.point); !top || top->id != entry.id) continue;
+    ::umount2(entry.point.c_str(), MNT_FORCE | MNT_DETACH | UMOUNT_NOFOLLOW);
   }
-  return 0;
 }
 
 bool is_within(const std::string& path, const std::string& directory) {

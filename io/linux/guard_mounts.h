@@ -15,6 +15,7 @@ inline constexpr const char* guard_source = "lockstep-guard";
 
 struct MountEntry {
   std::uint64_t id = 0;
+  std::uint64_t parent = 0;  ///< the mount that it lies on
   dev_t device = 0;
   std::string root;   ///< which directory of its filesystem is mounted
   std::string point;  ///< where
@@ -33,6 +34,13 @@ std::vector<MountEntry> read_mounts();
 std::optional<MountEntry> top_mount(const std::string& path);
 /// The id of the mount through which `fd` was opened; 0 if unknown.
 std::uint64_t mount_of(int fd);
+/// The FUSE connection's number, where the kernel tells it (Linux 6.16): also the minor number of its mount's device.
+std::optional<unsigned> fuse_connection_of(int device);
+/// As FuseMount names the mount of this module.
+std::string fuse_source(const std::string& module);
+/// Ends the FUSE mount of `module` that `device` serves, wherever it is: whoever waits in it is told an error. The
+/// guard beneath stays. For a mount that nobody serves any more.
+void end_fuse_mount(const std::string& module, int device);
 /// Whether `path` is `directory` or beneath it.
 bool is_within(const std::string& path, const std::string& directory);
 

@@ -104,6 +104,27 @@ TEST_F(Guarded, ASecondGuardReplacesTheFirst) {
   EXPECT_FALSE(top_mount(data_).has_value());
 }
 
+TEST_F(Guarded, WhatStayedInPlaceIsTakenUpAsItIs) {
+  Guard first(data_);
+  ASSERT_EQ(first.raise(), "");
+  const Descriptor device(::open("/dev/fuse", O_RDWR | O_CLOEXEC));
+  EXPECT_NE(Guard(data_).take_up(first.directory(), device.fd(), "data"), "") << "without a mount";
+  const std::string options = "fd=" + std::to_string(device.fd()) + ",rootmode=40000,user_id=0,group_id=0,allow_other";
+  ASSERT_EQ(::mount("lockstep:data", data_.c_str(), fuse_type, 0, options.c_str()), 0);
+  const Descriptor elsewhere(::open(disk_->path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  EXPECT_NE(Guard(data_).take_up(Descriptor(::dup(elsewhere.fd())), device.fd(), "data"), "");
+  EXPECT_NE(Guard(data_).take_up(first.directory(), device.fd(), "other"), "");
+  Guard second(data_);
+  ASSERT_EQ(second.take_up(first.directory(), device.fd(), "data"), "");
+  EXPECT_EQ(second.path(), data_);
+  EXPECT_TRUE(second.was_guarded());
+  EXPECT_EQ(::faccessat(second.directory().fd(), "file", R_OK, 0), 0);
+  end_fuse_mount("data", device.fd());
+  EXPECT_TRUE(top_mount(data_)->is_guard()) << "it stays closed";
+  EXPECT_EQ(second.release(), "");
+  EXPECT_EQ(read_text(data_ + "/file"), "real");
+}
+
 /// A daemon as far as the mount goes.
 void serve(const std::string& path, const std::function<void()>& ready) {
   class Sink final : public io::EventSink {

@@ -6,6 +6,7 @@
 #include <array>
 #include <cerrno>
 #include <deque>
+#include <poll.h>
 #include <unistd.h>
 #include <utility>
 
@@ -42,6 +43,11 @@ class ScriptOutput::Impl : public std::enable_shared_from_this<Impl> {
     std::string text;
     for (const std::string& line : lines_) text += (text.empty() ? "" : "\n") + line;
     return text;
+  }
+
+  int open_pipe() {
+    pollfd poll{descriptor_.native_handle(), 0, 0};
+    return ::poll(&poll, 1, 0) == 0 ? poll.fd : -1;
   }
 
  private:
@@ -82,6 +88,8 @@ ScriptOutput::ScriptOutput(EventLoop& loop, int read_end, std::string prefix, Re
 }
 
 ScriptOutput::~ScriptOutput() = default;
+
+int ScriptOutput::open_pipe() const { return impl_->open_pipe(); }
 
 std::string ScriptOutput::last_lines() { return impl_->last_lines(); }
 

@@ -21,6 +21,8 @@ class ScriptOutput {
 
   /// Everything printed so far, as its last few lines.
   std::string last_lines();
+  /// The pipe, if somebody may still write into it, else -1. Stays this object's.
+  [[nodiscard]] int open_pipe() const;
 
  private:
   class Impl;

@@ -4,9 +4,11 @@
 #include "prod/common/log.h"
 #include "prod/config/configuration.h"
 #include "prod/daemon/flight_recorder.h"
+#include "prod/daemon/kept_service.h"
 #include "prod/daemon/module_host.h"
 #include "prod/daemon/process_setup.h"
 #include "prod/daemon/reloader.h"
+#include "prod/daemon/service_manager.h"
 #include "prod/daemon/services.h"
 #include "prod/events/event_log.h"
 #include "prod/events/webhook_sender.h"
@@ -28,6 +30,8 @@ using namespace lockstep::prod;
 
 /// On top of what a module's own phases may take: votes, the last resync bytes, unmounting.
 constexpr std::chrono::seconds stop_extra_time{15};
+/// The service manager starts a service that has failed again at once, and for ever: so it takes a while to fail.
+constexpr std::chrono::seconds failure_pause{1};
 
 struct Arguments {
   std::string configuration = "/etc/lockstep";
@@ -82,7 +86,7 @@ bool shut_down_all(const std::vector<std::unique_ptr<ModuleHost>>& hosts, const 
   return clean;
 }
 
-int run(const Arguments& arguments) {
+int run(const Arguments& arguments, ServiceManager& manager) {
   const LoadedConfiguration loaded = load_configuration(arguments.configuration, LoadScope::cluster_and_modules);
   for (const ConfigurationError& error : loaded.errors) log(io::Severity::error, to_string(error));
   if (!loaded.errors.empty()) return fail("the configuration in " + arguments.configuration + " has mistakes");
@@ -107,9 +111,14 @@ int run(const Arguments& arguments) {
                   [&webhooks](const std::string& module, const ModuleEvent& event) { webhooks.take(module, event); });
   std::vector<std::unique_ptr<ModuleHost>> hosts;
   std::vector<ModuleHost*> views;
+  KeptDescriptors kept = manager.take_kept();
   for (const ModuleConfiguration& module : loaded.configuration.modules) {
-    hosts.push_back(std::make_unique<ModuleHost>(cluster, module, *chosen.node, tls, events));
+    hosts.push_back(std::make_unique<ModuleHost>(cluster, module, *chosen.node, tls, events, manager,
+                                                 take_service(kept, module.name)));
     views.push_back(hosts.back().get());
+  }
+  for (const std::string& module : end_others(std::move(kept), manager)) {
+    log(io::Severity::warning, "the mount of module " + module + ", which is not configured any more, was ended");
   }
   for (const auto& host : hosts) host->know(views);
   const auto apply = [&](const ConfigurationFiles& files) {
@@ -136,6 +145,7 @@ int run(const Arguments& arguments) {
       "lockstepd " LOCKSTEP_VERSION " runs as node " + cluster.node(*chosen.node).name + " of cluster " + cluster.name);
   for (const auto& host : hosts) host->start();
   services.start();
+  manager.tell_ready();
 
   const std::string signal = wait_for_end([&] { reloader.reload("SIGHUP"); });
   log(io::Severity::info, signal + ": stopping");
@@ -153,6 +163,7 @@ int run(const Arguments& arguments) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  ServiceManager manager;
   Arguments arguments;
   CLI::App app("Keeps the application of each module alive on this server or on its peer, on replicated files.");
   app.set_version_flag("--version", "lockstepd " LOCKSTEP_VERSION);
@@ -174,5 +185,7 @@ int main(int argc, char** argv) {
   set_up_memory();
   set_up_limits();
   FlightRecorder::write_last_words_on_failure();
-  return run(arguments);
+  const int status = run(arguments, manager);
+  if (status != EXIT_SUCCESS && manager.keeper() != 0) std::this_thread::sleep_for(failure_pause);
+  return status;
 }

@@ -30,6 +30,7 @@
 #include <thread>
 #include <unistd.h>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include <boost/asio/io_context.hpp>
@@ -77,8 +78,16 @@ io::AsioLinkOptions link_options(const ClusterConfiguration& cluster, const Modu
 }
 
 io::ScriptApplicationOptions application_options(const ClusterConfiguration& cluster, const ModuleConfiguration& module,
-                                                 NodeId self) {
-  return {module.name, cluster.node(self).name, module.directory, cluster.state_directory, module.commands};
+                                                 NodeId self, linux_io::DescriptorKeeper& keeper) {
+  io::ScriptApplicationOptions options{module.name, cluster.node(self).name, module.directory, cluster.state_directory,
+                                       module.commands};
+  options.note_path = cluster.run_directory + "/" + module.name + ".application";
+  for (const io::ServiceAddress& address : module.addresses) {
+    options.addresses += to_string(address.address) + "%" + address.interface + " ";
+  }
+  options.keeper = &keeper;
+  options.output_name = kept_name(module.name, kept_output);
+  return options;
 }
 
 FlightRecorderOptions recorder_options(const ClusterConfiguration& cluster, const ModuleConfiguration& module,
@@ -110,7 +119,7 @@ class ModuleHost::Running {
       : host_(host),
         queue_(loop_),
         failed_syncs_(host.cluster_.run_directory + "/" + host.module_.name + ".failed-syncs"),
-        storage_(loop_, queue_, host.module_.name, host.module_.directory, host.report_,
+        storage_(loop_, queue_, host.module_.name, host.module_.directory, host.report_, host.manager_,
                  [this] { failed_syncs_.note(); }),
         timers_(loop_, queue_),
         background_(loop_, queue_),
@@ -131,9 +140,13 @@ class ModuleHost::Running {
         io::FileJournal::open(loop_, queue_, cluster.state_directory + "/" + module.name + ".journal", host_.report_);
     if (!opened.error.empty()) return opened.error;
     journal_ = std::move(opened.journal);
-    const auto application = application_options(cluster, module, host_.self_);
-    if (std::string error = io::ScriptApplication::end_leftovers(application, host_.report_); !error.empty()) {
-      return error;
+    const auto application = application_options(cluster, module, host_.self_, host_.manager_);
+    linux_io::Descriptor output = std::move(host_.kept_.output);
+    held_ = storage_.take_up(std::exchange(host_.kept_, {}), io::ScriptApplication::runs(application));
+    if (!held_) {
+      if (std::string error = io::ScriptApplication::end_leftovers(application, host_.report_); !error.empty()) {
+        return error;
+      }
     }
     if (std::string error = storage_.open(); !error.empty()) return error;
     conflicts_ = storage_.conflicts();
@@ -144,6 +157,7 @@ class ModuleHost::Running {
       return error;
     }
     scripts_ = std::make_unique<io::ScriptApplication>(loop_, queue_, application, host_.report_);
+    if (held_) scripts_->take_up(output.release());
     application_ =
         std::make_unique<linux_io::AddressedApplication>(loop_, queue_, *scripts_, module.addresses, host_.report_);
     checks_ = std::make_unique<io::LinuxChecks>(
@@ -187,8 +201,8 @@ class ModuleHost::Running {
     host_.report_(io::Severity::info, std::string("starting; the directory ") +
                                           (retained_ ? "holds everything since the last run"
                                                      : "may have lost something since the last run, or is new"));
-    queue_.post(
-        io::Booted{std::move(record_), retained_, storage_.tree(), seed, std::move(touches_), failed_syncs_.count()});
+    queue_.post(io::Booted{std::move(record_), retained_, storage_.tree(), seed, std::move(touches_),
+                           failed_syncs_.count(), held_});
     publish_regularly();
     loop_.set_spin(spin_time);
     thread_ = std::thread([this] { loop_.run(); });
@@ -247,6 +261,7 @@ class ModuleHost::Running {
   void step(Instant now, io::Event event) {
     stepping_ = true;
     observer_.step(event, now);
+    if (held_) see_what_becomes_of_held(event);
     if (recorder_) {
       recorded_step(*engine_, *taps_, recorder_->recorder(), now, std::move(event));
       recorder_->stepped();
@@ -256,6 +271,21 @@ class ModuleHost::Running {
     stepping_ = false;
     if (!std::exchange(indexing_, true)) storage_.begin_index();  // Booted was the first event
     if (!marker_confirmed_) confirm_marker();                     // what the step has sent leaves with the flush
+  }
+
+  void see_what_becomes_of_held(const io::Event& event) {
+    const auto* opened = std::get_if<io::MountOpened>(&event);
+    if (opened == nullptr && !std::holds_alternative<io::MountClosed>(event)) return;
+    held_ = false;
+    if (opened == nullptr || !opened->error_text.empty()) return;
+    application_->take_up();
+    host_.counters_.applications_taken_up.add();
+    ModuleEvent told;
+    told.kind = EventKind::application;
+    told.name = "application_taken_up";
+    told.text = "the application has outlived the daemon: it is served on from here";
+    host_.report_(io::Severity::info, told.text);
+    host_.note(std::move(told));
   }
 
   void publish() {
@@ -304,6 +334,7 @@ class ModuleHost::Running {
   std::optional<io::RetainedMarker> marker_;
   bool retained_ = false;
   bool marker_confirmed_ = false;
+  bool held_ = false;  ///< an application of an earlier life waits for what becomes of its mount
   Buffer record_;
   io::LoggedTouches touches_;
   Answers answers_;
@@ -320,7 +351,7 @@ class ModuleHost::Running {
 };
 
 ModuleHost::ModuleHost(ClusterConfiguration cluster, ModuleConfiguration module, NodeId self, tls::Context tls,
-                       EventLog& events)
+                       EventLog& events, ServiceManager& manager, KeptService kept)
     : cluster_(std::move(cluster)),
       module_(std::move(module)),
       self_(self),
@@ -328,7 +359,9 @@ ModuleHost::ModuleHost(ClusterConfiguration cluster, ModuleConfiguration module,
       tail_(std::make_shared<LogTail>()),
       log_context_(std::make_shared<LogContext>()),
       report_(module_report(module_.name, tail_, log_context_)),
-      events_(events) {}
+      events_(events),
+      manager_(manager),
+      kept_(std::move(kept)) {}
 
 ModuleHost::~ModuleHost() = default;
 
@@ -375,6 +408,9 @@ std::string ModuleHost::shut_down(bool release) {
   if (!running_) return {};
   std::string error = release ? running_->release() : std::string();
   running_.reset();
+  // Nobody else ends what is left of the application, and without its directory it is of no use.
+  if (!release)
+    error = io::ScriptApplication::end_leftovers(application_options(cluster_, module_, self_, manager_), report_);
   return error;
 }
 

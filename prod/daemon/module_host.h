@@ -6,6 +6,7 @@
 #include "io/tls/context.h"
 #include "prod/common/log.h"
 #include "prod/config/configuration.h"
+#include "prod/daemon/kept_service.h"
 #include "prod/daemon/status_board.h"
 #include "prod/events/event_log.h"
 #include "prod/metrics/module_counters.h"
@@ -23,8 +24,9 @@ namespace lockstep::prod {
 /// Made, prepared, started, stopped and destroyed by the main thread; the rest is for any thread.
 class ModuleHost {
  public:
-  /// The log of events outlives it.
-  ModuleHost(ClusterConfiguration cluster, ModuleConfiguration module, NodeId self, tls::Context tls, EventLog& events);
+  /// The log of events and the service manager outlive it. `kept`: of this module, by an earlier life of the daemon.
+  ModuleHost(ClusterConfiguration cluster, ModuleConfiguration module, NodeId self, tls::Context tls, EventLog& events,
+             ServiceManager& manager, KeptService kept);
   ~ModuleHost();
   ModuleHost(const ModuleHost&) = delete;
   ModuleHost& operator=(const ModuleHost&) = delete;
@@ -33,8 +35,8 @@ class ModuleHost {
   /// shut_down().
   void know(std::vector<ModuleHost*> modules) { modules_ = std::move(modules); }
 
-  /// Everything that can fail: locks the journal, ends what an earlier daemon left of the application, closes the
-  /// directory, listens. A failure is a sentence with a remedy, and has changed nothing.
+  /// Everything that can fail: locks the journal, takes up the application that an earlier life of the daemon has left
+  /// running or ends it, closes the directory, listens. A failure is a sentence with a remedy, and has changed nothing.
   std::string prepare();
   /// The engine boots, on the module's own thread.
   void start();
@@ -60,7 +62,7 @@ class ModuleHost {
   /// Asks the engine to stop and waits until it has; false if it has not by the deadline.
   bool stop_cleanly(std::chrono::steady_clock::time_point deadline);
   /// Ends the thread. With `release` the directory is opened to all again (after a clean stop), otherwise it stays
-  /// closed until a daemon runs again. An error as text, or empty.
+  /// closed until a daemon runs again, and what is left of the application is ended. An error as text, or empty.
   std::string shut_down(bool release);
 
   /// As it was when the daemon began; what was changed live since is known where it is used.
@@ -81,6 +83,8 @@ class ModuleHost {
   const std::shared_ptr<LogContext> log_context_;
   const io::Report report_;
   EventLog& events_;
+  ServiceManager& manager_;
+  KeptService kept_;  ///< until it is prepared
   StatusBoard board_;
   ModuleCounters counters_;
   std::vector<ModuleHost*> modules_;

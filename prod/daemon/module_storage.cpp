@@ -6,13 +6,18 @@
 #include "io/linux/bypass.h"
 #include "io/linux/fuse_mount.h"
 #include "io/linux/guard.h"
+#include "io/linux/guard_mounts.h"
 #include "io/linux/volume.h"
+#include "prod/daemon/kept_service.h"
+#include "prod/daemon/service_manager.h"
 
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <optional>
 #include <sys/stat.h>
 #include <utility>
+#include <vector>
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
@@ -43,12 +48,13 @@ std::string check_directory(const std::string& directory) {
 class ModuleStorage::Impl {
  public:
   Impl(io::EventLoop& loop, io::EventQueue& queue, std::string module, std::string directory, io::Report report,
-       std::function<void()> sync_failed)
+       ServiceManager& manager, std::function<void()> sync_failed)
       : loop_(loop),
         queue_(queue),
         module_(std::move(module)),
         directory_(std::move(directory)),
         report_(std::move(report)),
+        manager_(manager),
         sync_failed_(std::move(sync_failed)),
         workers_(worker_threads),
         guard_(directory_) {}
@@ -62,22 +68,42 @@ class ModuleStorage::Impl {
     workers_.join();
   }
 
+  bool take_up(KeptService kept, bool wanted) {
+    std::string why_not = kept.complete() ? "" : "not all of it was kept";
+    const int device = kept.mount.device.fd();
+    if (wanted && why_not.empty()) why_not = guard_.take_up(std::move(kept.directory), device, module_);
+    if (wanted && why_not.empty()) {
+      held_.emplace(std::move(kept.mount));
+      taken_up_ = true;
+      return true;
+    }
+    if (wanted && !kept.names.empty())
+      report_(io::Severity::warning, "what runs from before cannot be served on: " + why_not);
+    if (kept.has_mount()) linux_io::end_fuse_mount(module_, device);
+    for (const std::string& name : kept.names) manager_.drop(name);
+    return false;
+  }
+
   std::string open() {
-    if (std::string error = check_directory(directory_); !error.empty()) return error;
-    if (std::string error = guard_.raise(); !error.empty()) return error;
+    if (!taken_up_) {
+      if (std::string error = check_directory(directory_); !error.empty()) return error;
+      if (std::string error = guard_.raise(); !error.empty()) return error;
+    }
     std::string error = open_guarded();
     if (!error.empty()) give_up();
     return error;
   }
 
   void give_up() {
-    if (guard_.was_guarded()) return;
+    if (taken_up_ || guard_.was_guarded()) return;
     if (const std::string failed = release(); !failed.empty()) report_(io::Severity::warning, failed);
   }
 
   std::string open_guarded() {
     raw_ = guard_.directory();
-    const auto bypasses = linux_io::find_bypasses(raw_.fd(), guard_.path());
+    // Of a guard that stayed in place that was asked when it was raised, and nothing could be opened since.
+    const auto bypasses =
+        taken_up_ ? std::vector<std::string>() : linux_io::find_bypasses(raw_.fd(), guard_.path(), manager_.keeper());
     if (!bypasses.empty()) {
       std::string text = directory_ + " can be written past the replication:";
       for (std::size_t i = 0; i < bypasses.size() && i < bypasses_shown_max; ++i) text += "\n  " + bypasses[i];
@@ -93,9 +119,11 @@ class ModuleStorage::Impl {
     linux_io::FuseMountOptions options;
     options.path = guard_.path();
     options.module = module_;
+    options.keeper = taken_up_ || manager_.keep(kept_name(module_, kept_directory), raw_.fd()) ? &manager_ : nullptr;
     options.lost = [this](const std::string& why) { mount_lost(why); };
-    mount_ = std::make_unique<linux_io::FuseMount>(
-        linux_io::FuseEnvironment{loop_.context(), workers_, queue_, *volume_}, std::move(options));
+    mount_ =
+        std::make_unique<linux_io::FuseMount>(linux_io::FuseEnvironment{loop_.context(), workers_, queue_, *volume_},
+                                              std::move(options), std::exchange(held_, std::nullopt));
     return {};
   }
 
@@ -109,6 +137,7 @@ class ModuleStorage::Impl {
       volume_.reset();
     }
     raw_.reset();
+    manager_.drop(kept_name(module_, kept_directory));
     return guard_.release();
   }
 
@@ -125,20 +154,25 @@ class ModuleStorage::Impl {
   const std::string module_;
   const std::string directory_;
   const io::Report report_;
+  ServiceManager& manager_;
   const std::function<void()> sync_failed_;
   boost::asio::thread_pool workers_;
   linux_io::Guard guard_;
   linux_io::Descriptor raw_;
+  std::optional<linux_io::HeldMount> held_;  ///< until there is a mount
+  bool taken_up_ = false;
   std::unique_ptr<linux_io::LinuxVolume> volume_;
   std::unique_ptr<linux_io::FuseMount> mount_;
 };
 
 ModuleStorage::ModuleStorage(io::EventLoop& loop, io::EventQueue& queue, std::string module, std::string directory,
-                             io::Report report, std::function<void()> sync_failed)
-    : impl_(std::make_unique<Impl>(loop, queue, std::move(module), std::move(directory), std::move(report),
+                             io::Report report, ServiceManager& manager, std::function<void()> sync_failed)
+    : impl_(std::make_unique<Impl>(loop, queue, std::move(module), std::move(directory), std::move(report), manager,
                                    std::move(sync_failed))) {}
 
 ModuleStorage::~ModuleStorage() = default;
+
+bool ModuleStorage::take_up(KeptService kept, bool wanted) { return impl_->take_up(std::move(kept), wanted); }
 
 std::string ModuleStorage::open() { return impl_->open(); }
 

@@ -21,14 +21,21 @@ class ConflictStore;
 
 namespace lockstep::prod {
 
-/// `sync_failed` hears of each failed sync of the directory at once, on any thread. Loop and queue outlive it; used on
-/// the loop's thread, or on any while the loop does not run.
+struct KeptService;
+class ServiceManager;
+
+/// `sync_failed` hears of each failed sync of the directory at once, on any thread. Loop, queue and manager outlive it;
+/// used on the loop's thread, or on any while the loop does not run.
 class ModuleStorage {
  public:
   ModuleStorage(io::EventLoop& loop, io::EventQueue& queue, std::string module, std::string directory,
-                io::Report report, std::function<void()> sync_failed);
+                io::Report report, ServiceManager& manager, std::function<void()> sync_failed);
   ~ModuleStorage();
 
+  /// Before open(), with what an earlier life of the daemon has had kept. If it is `wanted`, complete and what lies
+  /// over the directory, it stays as it is, with whoever waits in it, and open() goes on there: then this returns true.
+  /// Otherwise its mount is ended, and its callers are told an error; the guard stays.
+  bool take_up(KeptService kept, bool wanted);
   /// Closes the directory to everybody else and prepares it. On failure it gives a sentence with a remedy, and what
   /// was open before is open again.
   std::string open();
@@ -47,7 +54,8 @@ class ModuleStorage {
   /// Runs it on a thread that may wait for the disk. From any thread.
   void on_worker(std::function<void()> work);
 
-  /// Undoes open(), because something else failed: an earlier daemon's guard stays, a new one goes.
+  /// Undoes open(), because something else failed: an earlier daemon's guard stays, and so does a mount of its that was
+  /// taken up, for the next one; a new guard goes.
   void give_up();
   /// Unmounts and takes the guard away: the raw directory is open to all. Only after a clean stop; without this call
   /// the guard stays when the daemon goes.

@@ -38,6 +38,7 @@ class ModuleCounters {
   Counter role_changes;
   Counter application_starts;
   Counter application_failures;
+  Counter applications_taken_up;  ///< that an earlier life of the daemon has started
   Counter commands;
   Counter resyncs_begun;
   Counter resyncs_ended;

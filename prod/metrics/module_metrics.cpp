@@ -159,6 +159,9 @@ void add_rest(ModulePage& page, const PublishedStatus& published, const ModuleCo
                counters.application_starts);
   page.counter("lockstep_application_failures_total", "How often one of its phases failed",
                counters.application_failures);
+  page.counter("lockstep_application_taken_up_total",
+               "How often it was served on by this daemon after an earlier one had ended",
+               counters.applications_taken_up);
   page.counter("lockstep_commands_total", "Commands that administrators gave here", counters.commands);
   page.gauge("lockstep_conflicts_kept", "Objects that were kept aside after a conflict and wait for somebody",
              published.conflicts.objects);

@@ -1,0 +1,204 @@
+"""A daemon that ends is back at once, as systemd starts it again with what it has had kept, and its application goes on: a
+PostgreSQL under load notices a stall. The tests share a lab, and start and end with PRIM and SECOND.
+
+Environment: LOCKSTEP_SURVIVALS, how often the daemon is killed (3).
+"""
+import os
+import shutil
+import time
+
+from addresses import configured, expect_at
+from exercise import Exerciser, finish, quiet_with_directory
+from lab import OTHER, eventually, expect
+
+KILLS = int(os.environ.get("LOCKSTEP_SURVIVALS", "3"))
+STALL_MAX_S = 1.0
+OPERATIONS_PER_KILL = 10_000
+# The first look after the other server has counted as gone: its timeout, an election, PostgreSQL's recovery.
+TAKEOVER_MAX_S = 30
+BINARIES = "/usr/lib/postgresql/15/bin"
+ADDRESS = {"s1": "10.77.0.1", "s2": "10.77.0.2"}
+
+
+def sql(lab, host, query):
+    command = [f"{BINARIES}/psql", "-X", "-A", "-t", "-q", "-h", ADDRESS[host], "-U", "postgres", "-c", query]
+    code, output = lab.on(host, *command, timeout=60)
+    expect(code == 0, f"psql on {host}: {output}")
+    return output.strip()
+
+
+class Bench:
+    """pgbench with two clients beside the database, so that nothing but the database can end its sessions."""
+
+    def __init__(self, lab, host):
+        self.lab, self.host = lab, host
+        self.prefix = os.path.join(lab.directory, "log", f"pgbench-{time.monotonic_ns()}")
+        connection = f"-h {ADDRESS[host]} -U postgres"
+        code, output = lab.on(host, "sh", "-c", f"{BINARIES}/pgbench {connection} -i -s 2 -q postgres", timeout=120)
+        expect(code == 0, f"pgbench -i: {output}")
+        command = f"exec {BINARIES}/pgbench {connection} -n -c 2 -T 3600 -l --log-prefix={self.prefix} postgres >{self.prefix}.said 2>&1"
+        self.process = lab.spawn(host, "sh", "-c", command)
+        self.wait_for_transactions()
+
+    def said(self):
+        with open(self.prefix + ".said", encoding="utf-8") as file:
+            return file.read()
+
+    def committed(self):
+        return int(sql(self.lab, self.host, "select count(*) from pgbench_history"))
+
+    def wait_for_transactions(self):
+        """New ones, and a few, are committed."""
+        before = self.committed()
+        eventually(30, lambda: self.committed() > before + 20, lambda: f"pgbench does not go on: {self.said()}")
+
+    def latencies(self):
+        """Of each acknowledged transaction, in seconds."""
+        folder, name = os.path.split(self.prefix)
+        found = []
+        for each in sorted(os.listdir(folder)):
+            if each.startswith(name + ".") and not each.endswith(".said"):
+                with open(os.path.join(folder, each), encoding="ascii") as file:
+                    found += [int(line.split()[2]) / 1e6 for line in file]
+        return found
+
+    def end(self):
+        """In good order, as after its time. The longest that a transaction took."""
+        expect(self.process.poll() is None, f"pgbench has ended: {self.said()}")
+        self.lab.on(self.host, "pkill", "-ALRM", "-x", "pgbench")
+        status = self.process.wait(timeout=60)
+        said = self.said()
+        expect(status == 0 and "number of failed transactions: 0 " in said, f"pgbench, status {status}: {said}")
+        latencies = self.latencies()
+        committed = self.committed()
+        expect(committed == len(latencies), f"{len(latencies)} transactions were acknowledged, and {committed} are there")
+        return max(latencies)
+
+
+def daemon(lab, host):
+    """The number of its process, while there is one."""
+    try:
+        with open(os.path.join(lab.run_directory, f"{host}.lockstepd.pid"), encoding="ascii") as file:
+            return int(file.read())
+    except (FileNotFoundError, ValueError):
+        return None
+
+
+def postmaster(lab, host):
+    return lab.on(host, "head", "-n", "1", os.path.join(lab.data(host), "pg", "postmaster.pid"))[1].strip()
+
+
+def kill_and_see_it_come_back(lab, host):
+    before, position = daemon(lab, host), len(lab.log(host))
+    lab.kill(host)
+    eventually(10, lambda: daemon(lab, host) not in (None, before), "the daemon does not come back")
+    eventually(10, lambda: "the application has outlived the daemon" in lab.log(host)[position:], "nothing was taken up")
+    expect(lab.wait_pair() == host, "the application was moved")
+
+
+def equal_at_rest(lab, host):
+    """PostgreSQL is stopped behind the module's back: what lies on the disks is all that it ever wrote."""
+    code, output = lab.on(host, os.path.join(lab.directory, "scripts", host, "stop"), timeout=120)
+    expect(code == 0, f"PostgreSQL does not stop: {output}")
+    lab.equal()
+    code, output = lab.cli(host, "restart")
+    expect(code == 0, f"restart: {output}")
+    lab.wait_pair()
+
+
+def survived(lab, host, strike):
+    bench = Bench(lab, host)
+    first, epoch = postmaster(lab, host), lab.status(host).get("epoch")
+    strike(bench)
+    expect(postmaster(lab, host) == first, "PostgreSQL was started anew")
+    longest = bench.end()
+    print(f"    the longest transaction took {longest:.3f} s; epoch {epoch} to {lab.status(host).get('epoch')}", flush=True)
+    expect(longest < STALL_MAX_S, f"a transaction took {longest:.3f} s")
+    equal_at_rest(lab, host)
+
+
+def daemon_killed_under_load(lab):
+    """kill -9 of the serving daemon, again and again: no transaction fails, and each is there afterwards."""
+    primary = lab.wait_pair()
+
+    def strike(bench):
+        for _ in range(KILLS):
+            kill_and_see_it_come_back(lab, primary)
+            bench.wait_for_transactions()
+
+    survived(lab, primary, strike)
+
+
+def daemon_upgraded_under_load(lab):
+    """The program is replaced, and then the daemon, as an upgrade of the package does."""
+    primary = lab.wait_pair()
+    program = os.path.join(lab.run_directory, f"{primary}.bin", "lockstepd")
+
+    def strike(bench):
+        shutil.copy2(program, program + ".new")
+        os.replace(program + ".new", program)
+        kill_and_see_it_come_back(lab, primary)
+        code, runs = lab.on(primary, "stat", "-L", "-c", "%i", f"/proc/{daemon(lab, primary)}/exe")
+        expect(code == 0 and int(runs) == os.stat(program).st_ino, f"the old program runs: {runs}")
+        bench.wait_for_transactions()
+
+    survived(lab, primary, strike)
+
+
+def daemon_that_cannot_come_back(lab):
+    """Its application waits, for nothing: the other server takes over in time, and what waited is ended when the daemon is
+    back."""
+    primary = lab.wait_pair()
+    program = os.path.join(lab.run_directory, f"{primary}.bin", "lockstepd")
+    bench = Bench(lab, primary)
+    first = postmaster(lab, primary)
+    os.rename(program, program + ".away")
+    lab.kill(primary)
+    lab.wait(OTHER[primary], "ALONE", seconds=TAKEOVER_MAX_S)
+    expect(lab.on(primary, "kill", "-0", first)[0] == 0, "the application that waits has ended")
+    os.rename(program + ".away", program)
+    expect(lab.wait_pair() == OTHER[primary], "the application went back")
+    expect(lab.on(primary, "pgrep", "-x", "postgres")[0] != 0, "the old application is still there")
+    expect(bench.process.wait(timeout=60) != 0, "pgbench did not notice that its database is gone")
+    acknowledged = len(bench.latencies())
+    there = int(sql(lab, OTHER[primary], "select count(*) from pgbench_history"))
+    expect(there >= acknowledged, f"{acknowledged} transactions were acknowledged, and {there} are there")
+    equal_at_rest(lab, OTHER[primary])
+
+
+def address_stays_and_goes(lab):
+    """The application's address stays while the daemon is away, and goes when the next daemon ends the application."""
+    with configured(lab):
+        primary = lab.wait_pair()
+        first = postmaster(lab, primary)
+        kill_and_see_it_come_back(lab, primary)
+        expect_at(lab, primary, time.monotonic(), "the daemon's death")
+        expect(postmaster(lab, primary) == first, "PostgreSQL was started anew")
+        code, output = lab.cli(primary, "swap")
+        expect(code == 0, f"swap: {output}")
+        expect_at(lab, OTHER[primary], time.monotonic(), "swap")
+        expect(lab.wait_pair() == OTHER[primary], "the application went back")
+        expect(lab.on(primary, "pgrep", "-x", "postgres")[0] != 0, "the old application is still there")
+
+
+def exercised_files_do_not_notice(lab):
+    """Operations of every kind go on while the daemon is killed again and again, and each gives what the model says."""
+    primary = quiet_with_directory(lab)
+    run = Exerciser(lab, primary, KILLS * OPERATIONS_PER_KILL)
+    for kill in range(KILLS):
+        run.reaches(kill * OPERATIONS_PER_KILL + OPERATIONS_PER_KILL // 4)
+        kill_and_see_it_come_back(lab, primary)
+    run.ends_equal()
+    finish(lab)
+
+
+TESTS = [
+    daemon_killed_under_load,
+    daemon_upgraded_under_load,
+    address_stays_and_goes,
+    daemon_that_cannot_come_back,
+    exercised_files_do_not_notice,
+]
+for each in TESTS:
+    each.options = ("--keeper", "--application", "postgres", "--size", "1G")
+exercised_files_do_not_notice.options = ("--keeper", "--application", "writer", "--size", "1G")
