@@ -13,20 +13,21 @@
 
 #include <array>
 #include <cerrno>
+#include <map>
 #include <set>
 
 namespace lockstep::sim {
 
 class AppliedOnce : public Observer {
  public:
-  explicit AppliedOnce(World& /*world*/) {}
+  explicit AppliedOnce(World& world) : world_(world) {}
 
   void traced(Place by, const io::TraceEvent& event) override {
     if (!is_node(by)) return;
     std::set<std::pair<Epoch, Lsn>>& replicated = replicated_[index_of(by)];
     if (const auto* ordered = std::get_if<io::OperationOrdered>(&event)) {
       if (ordered->request.value != 0) changed_something_.insert(ordered->request);
-      if (ordered->request.value == 0 || ordered_[index_of(by)].insert(ordered->request).second) return;
+      if (ordered->request.value == 0 || ordered_.emplace(ordered->request, node_at(by)).second) return;
       throw Violation("I12", std::string(to_string(by)) + " orders request " + std::to_string(ordered->request.value) +
                                  " a second time, at " + at(ordered->epoch, ordered->lsn));
     } else if (const auto* applied = std::get_if<io::OperationReplicated>(&event)) {
@@ -46,13 +47,15 @@ class AppliedOnce : public Observer {
   void stopped(Place place, bool /*power_lost*/) override {
     if (!is_node(place)) return;
     replicated_[index_of(place)].clear();
-    ordered_[index_of(place)].clear();
+    if (!world_.node(node_at(place)).mount().is_held()) return;
+    std::erase_if(ordered_, [&](const auto& ordered) { return ordered.second == node_at(place); });
   }
 
  private:
   static std::string at(Epoch epoch, Lsn lsn) { return std::to_string(epoch.value) + ":" + std::to_string(lsn.value); }
 
-  std::array<std::set<RequestId>, 2> ordered_;
+  World& world_;
+  std::map<RequestId, NodeId> ordered_;
   std::set<RequestId> changed_something_;  ///< and is not answered yet
   std::array<std::set<std::pair<Epoch, Lsn>>, 2> replicated_;
 };
