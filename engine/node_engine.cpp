@@ -149,8 +149,9 @@ void NodeEngine::Core::on(io::Booted& event) {
                                       : Mark::boot_after_power_loss);
   // The earlier life of a held service was the primary, and has granted the lease to nobody else: whoever grants it to
   // the other node ends its own service in the same step.
+  const bool holds = event.held && intact_ && known().primary == self_ && in_sync(self_);
   voter_.emplace(context_.settings, record_.voter, context_.now, context_.mark,
-                 event.held ? std::optional(self_) : std::nullopt);
+                 holds ? std::optional(self_) : std::nullopt);
   recollection_.emplace(voter(self_), record_, event.seed);
   voter_->set_suffrage(Suffrage::none);
   proposer_.seen(record_.voter.promised);
@@ -158,7 +159,7 @@ void NodeEngine::Core::on(io::Booted& event) {
   waiting_since_ = context_.now;
   verify_due_from_ = context_.now;
   persist();
-  if (event.held && intact_ && known().primary == self_ && in_sync(self_)) {
+  if (holds) {
     hold_service();
   } else {
     if (event.held) context_.mark(Mark::boot_ends_held_service);

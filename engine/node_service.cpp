@@ -55,9 +55,15 @@ void NodeEngine::Core::hold_service() {
 }
 
 void NodeEngine::Core::tend_held_service() {
-  if (!service_.held() || is_primary() || planted(Bug::held_service_kept)) return;
-  const bool replaced = known().primary != self_ || state() != RoleState::waiting;
+  if (!service_.held() || planted(Bug::held_service_kept)) return;
   const bool too_late = context_.now >= held_until_;
+  if (is_primary()) {
+    if (!too_late || state() == RoleState::demoting) return;
+    context_.mark(Mark::held_service_without_lease);
+    reason_ = "elected, but no majority grants the lease in the time that the application has";
+    return process(RoleEvent::lease_lost);
+  }
+  const bool replaced = known().primary != self_ || state() != RoleState::waiting;
   if (!replaced && !too_late && wish_ == Wish::run) return;
   context_.mark(replaced   ? Mark::held_service_replaced
                 : too_late ? Mark::held_service_too_late
@@ -128,6 +134,8 @@ void NodeEngine::Core::handle(Service::Outcome outcome) {
     case Service::Outcome::gone:
       if (!cleaned_up_) {
         cleaned_up_ = true;
+        // What an earlier life may have granted it had granted to itself, and that is over.
+        voter_->forget_grant_to(self_);
         context_.mark(wish_ != Wish::stopped ? Mark::boot_goes_on : Mark::boot_stays_stopped);
         if (wish_ != Wish::stopped && state() == RoleState::stopped) process(RoleEvent::start_requested);
         return;

@@ -46,7 +46,7 @@ void Service::stop() {
         kill_then_close();
       }
       break;
-    case Stage::held:  // it waits in the mount, and could not end by itself
+    case Stage::held: return abort();  // it waits in the mount, and could not end by itself
     case Stage::begin_again:
     case Stage::opening:
     case Stage::prestart:

@@ -40,6 +40,11 @@ class Voter {
   /// Grants `holder`, the primary of `configuration`, a lease from now on, unless a newer configuration is known.
   bool grant_lease(NodeId holder, const Configuration& configuration, Instant now);
 
+  /// Nobody relies on it any more. What may have been forgotten in a restart still has its time.
+  void forget_grant_to(NodeId holder) {
+    if (grant_ && grant_->holder == holder) grant_.reset();
+  }
+
   /// Whether a grant to `node`'s rival (or one forgotten in a restart) is running.
   [[nodiscard]] bool lease_held_against(NodeId node, Instant now) const;
 

@@ -74,7 +74,10 @@ void RequestPipeline::submit(RequestId id, Operation operation) {
 bool RequestPipeline::applied(const io::Applied& event) {
   if (in_order_.empty() || in_order_.front().ticket != event.ticket) return false;
   const RequestId request = in_order_.front().request;
-  const bool resent = (in_order_.front().operation.flags & flag_resent) != 0;
+  const OperationKind kind = in_order_.front().operation.kind;
+  const bool may_be_done =
+      changes_namespace(kind) || kind == OperationKind::set_xattr || kind == OperationKind::remove_xattr;
+  const bool resent = (in_order_.front().operation.flags & flag_resent) != 0 && may_be_done;
   if (event.error != 0 && planted(Bug::error_replicated)) stream_.order(in_order_.front().operation, request);
   in_order_.pop_front();
   const io::Reply reply{event.error, event.bytes, event.effect.file};

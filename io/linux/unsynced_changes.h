@@ -3,6 +3,7 @@
 #pragma once
 
 #include "engine/values/operation.h"
+#include "io/linux/object_access.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -15,11 +16,15 @@ namespace lockstep::linux_io {
 /// Of more files a sync of the whole filesystem is not slower.
 inline constexpr std::size_t unsynced_files_max = 8;
 
-/// Passive; on the loop's thread. At first nothing is known, which is more than few files.
+/// Passive; on the loop's thread. At first nothing is known, which is more than few files. Changed files stay open
+/// until they are synced: the kernel tells of a write-back that failed only whoever had the file open then.
 class UnsyncedChanges {
  public:
-  /// Whether or not it has succeeded: what failed may have changed something.
-  void changed(const Operation& operation);
+  using Open = std::function<OpenObjectPtr(const FileId& file)>;
+
+  /// Whether or not it has succeeded: what failed may have changed something. `open` gives what the change was made
+  /// through, or null.
+  void changed(const Operation& operation, const Open& open);
   /// What a sync that begins now covers.
   [[nodiscard]] std::uint64_t now() const { return now_; }
   /// A sync that began at `covered` has brought what was changed before to the disk: of `file`, or everything (none).

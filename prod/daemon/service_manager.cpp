@@ -58,7 +58,8 @@ ServiceManager::ServiceManager() : socket_(taken_variable("NOTIFY_SOCKET")) {
     const std::size_t end = std::min(names.find(':'), names.size());
     const std::string name = names.substr(0, end);
     names.erase(0, end + 1);
-    inherited_.insert_or_assign(name, linux_io::Descriptor(fd));
+    // systemd hands over the newest first; what it was to let go of and has not, because it did not listen, is older.
+    inherited_.try_emplace(name, linux_io::Descriptor(fd));
     if (names_.insert(name).second) names_bytes_ += name.size() + 1;
   }
 }

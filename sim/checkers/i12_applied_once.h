@@ -27,7 +27,8 @@ class AppliedOnce : public Observer {
     std::set<std::pair<Epoch, Lsn>>& replicated = replicated_[index_of(by)];
     if (const auto* ordered = std::get_if<io::OperationOrdered>(&event)) {
       if (ordered->request.value != 0) changed_something_.insert(ordered->request);
-      if (ordered->request.value == 0 || ordered_.emplace(ordered->request, node_at(by)).second) return;
+      if (ordered->request.value == 0 || ordered_.emplace(ordered->request, may_repeat(*ordered->operation)).second)
+        return;
       throw Violation("I12", std::string(to_string(by)) + " orders request " + std::to_string(ordered->request.value) +
                                  " a second time, at " + at(ordered->epoch, ordered->lsn));
     } else if (const auto* applied = std::get_if<io::OperationReplicated>(&event)) {
@@ -47,15 +48,21 @@ class AppliedOnce : public Observer {
   void stopped(Place place, bool /*power_lost*/) override {
     if (!is_node(place)) return;
     replicated_[index_of(place)].clear();
-    if (!world_.node(node_at(place)).mount().is_held()) return;
-    std::erase_if(ordered_, [&](const auto& ordered) { return ordered.second == node_at(place); });
+    const SimMount& mount = world_.node(node_at(place)).mount();
+    if (!mount.is_held()) return;
+    std::erase_if(ordered_, [&](const auto& ordered) { return ordered.second && mount.waits(ordered.first); });
   }
 
  private:
+  /// Done twice, it gives the same; a rename is done twice only between two names of one file.
+  static bool may_repeat(const Operation& operation) {
+    if (operation.kind == OperationKind::rename) return (operation.flags & flag_exchange) == 0;
+    return !changes_namespace(operation.kind);
+  }
   static std::string at(Epoch epoch, Lsn lsn) { return std::to_string(epoch.value) + ":" + std::to_string(lsn.value); }
 
   World& world_;
-  std::map<RequestId, NodeId> ordered_;
+  std::map<RequestId, bool> ordered_;      ///< and whether it may be again, by a later life
   std::set<RequestId> changed_something_;  ///< and is not answered yet
   std::array<std::set<std::pair<Epoch, Lsn>>, 2> replicated_;
 };

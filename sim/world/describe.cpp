@@ -129,7 +129,9 @@ std::string describe_frame(const Buffer& frame) {
 std::string describe_event(const io::Event& event) {
   return std::visit(
       Overloaded{
-          [](const io::Booted& e) { return std::string("booted") + (e.retained ? "" : ", volume lost power"); },
+          [](const io::Booted& e) {
+            return std::string("booted") + (e.retained ? "" : ", volume lost power") + (e.held ? ", service held" : "");
+          },
           [](const io::LinkUp& e) { return "link up: " + name_of(e.endpoint); },
           [](const io::LinkDown& e) { return "link down: " + name_of(e.endpoint); },
           [](const io::FrameArrived& e) { return "from " + name_of(e.endpoint) + ": " + describe_frame(e.frame); },

@@ -65,6 +65,7 @@ void hash_event(RunHash& hash, const io::Event& event) {
                    hash.add(std::uint64_t{e.touches.readable});
                    hash.add_bytes(e.touches.records);
                    hash.add(e.failed_syncs);
+                   hash.add(std::uint64_t{e.held});
                  },
                  [&](const io::LinkUp& e) { hash.add(static_cast<std::uint64_t>(e.endpoint)); },
                  [&](const io::LinkDown& e) { hash.add(static_cast<std::uint64_t>(e.endpoint)); },
