@@ -2,30 +2,41 @@
 
 namespace lockstep::linux_io {
 
-void UnsyncedChanges::changed(const Operation& operation) {
+void UnsyncedChanges::changed(const Operation& operation, const Open& open) {
   ++now_;
   const bool writes = operation.kind == OperationKind::write || operation.kind == OperationKind::fill;
   const bool contents_only = writes && (operation.attributes.mask & ~std::uint32_t{attribute_mtime}) == 0;
-  const bool room = contents_.size() < unsynced_files_max || contents_.contains(operation.file);
-  if (contents_only && room) {
-    contents_[operation.file] = now_;
+  if (const auto known = contents_.find(operation.file); contents_only && known != contents_.end()) {
+    known->second.at = now_;
+    return;
+  }
+  const bool room = contents_only && contents_.size() < unsynced_files_max;
+  if (OpenObjectPtr file = room ? open(operation.file) : nullptr) {
+    contents_.emplace(operation.file, Changed{now_, std::move(file)});
   } else {
-    anything_ = now_;
+    anything_ = now_;  // which covers the files, too
+    contents_.clear();
   }
 }
 
 void UnsyncedChanges::synced(const FileId& file, std::uint64_t covered) {
+  if (covered < failed_) return;
   const bool everything = file == FileId::none();
   if (everything && anything_ <= covered) anything_ = 0;
   std::erase_if(contents_, [&](const auto& changed) {
-    return (everything || changed.first == file) && changed.second <= covered;
+    return (everything || changed.first == file) && changed.second.at <= covered;
   });
 }
 
-std::optional<std::vector<FileId>> UnsyncedChanges::files() const {
+void UnsyncedChanges::failed() {
+  failed_ = anything_ = ++now_;
+  contents_.clear();
+}
+
+std::optional<std::vector<std::pair<FileId, OpenObjectPtr>>> UnsyncedChanges::files() const {
   if (anything_ != 0) return std::nullopt;
-  std::vector<FileId> files;
-  for (const auto& [id, changed_at] : contents_) files.push_back(id);
+  std::vector<std::pair<FileId, OpenObjectPtr>> files;
+  for (const auto& [id, changed] : contents_) files.emplace_back(id, changed.file);
   return files;
 }
 

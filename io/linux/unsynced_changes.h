@@ -7,8 +7,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace lockstep::linux_io {
@@ -29,14 +31,22 @@ class UnsyncedChanges {
   [[nodiscard]] std::uint64_t now() const { return now_; }
   /// A sync that began at `covered` has brought what was changed before to the disk: of `file`, or everything (none).
   void synced(const FileId& file, std::uint64_t covered);
+  /// A sync has failed: nobody knows of what, and what is under way is not believed.
+  void failed();
   /// The files whose contents have changed, if nothing else has and they are few. (Their modification times do not
   /// count.)
-  [[nodiscard]] std::optional<std::vector<FileId>> files() const;
+  [[nodiscard]] std::optional<std::vector<std::pair<FileId, OpenObjectPtr>>> files() const;
+  void clear() { contents_.clear(); }
 
  private:
   std::uint64_t now_ = 1;
   std::uint64_t anything_ = 1;  ///< when something else than contents changed last; 0: it is on the disk
-  std::unordered_map<FileId, std::uint64_t> contents_;  ///< when each file's were changed last
+  std::uint64_t failed_ = 0;    ///< what began before that covers nothing
+  struct Changed {
+    std::uint64_t at;  ///< last
+    OpenObjectPtr file;
+  };
+  std::unordered_map<FileId, Changed> contents_;
 };
 
 }  // namespace lockstep::linux_io

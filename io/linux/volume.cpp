@@ -114,6 +114,7 @@ void LinuxVolume::close() {
   conflicts_->stop();
   conflicts_.reset();
   unsettled_.clear();
+  unsynced_.clear();
   if (table_) table_->clear();
   index_->hand_over();
   // It waits for the disk, which may hang.
@@ -154,7 +155,7 @@ void LinuxVolume::apply(Ticket ticket, const Operation& operation, Origin origin
   result.effect.flags &= ~static_cast<std::uint32_t>(flag_resent);
   const bool follows_gap = origin == Origin::stream && stream_broken_;
   result.error = follows_gap ? ECANCELED : run(operation, origin, result);
-  if (!follows_gap) unsynced_.changed(result.effect);
+  if (!follows_gap) note_unsynced(result.effect);
   // Nothing of it has taken effect. The peer has found the object: so the index lacks one.
   if (result.error == ENOENT && origin == Origin::stream && !walked_) {
     return begin_walk(whole_tree(), [this, ticket, operation](Walk&, int error) {
@@ -231,15 +232,12 @@ void LinuxVolume::sync(Ticket ticket, FileId file, bool data_only) {
 /// bring there. Returns whether it is so; Synced follows then.
 bool LinuxVolume::sync_contents(Ticket ticket, const FileId& file) {
   const std::uint64_t given = table_->identities_given();
-  if (std::exchange(identities_given_, given) != given) unsynced_.changed({.kind = OperationKind::identify});
+  if (std::exchange(identities_given_, given) != given) note_unsynced({.kind = OperationKind::identify});
   const auto changed = unsynced_.files();
   if (!changed) return false;
   std::vector<OpenObjectPtr> files;
-  for (const FileId& id : *changed) {
-    if (file != FileId::none() && id != file) continue;
-    const auto object = table_->open(id);
-    if (!object.ok() || object.value->path_only) return false;
-    files.push_back(object.value);
+  for (const auto& [id, object] : *changed) {
+    if (file == FileId::none() || id == file) files.push_back(object);
   }
   if (files.empty()) {
     sink_.post(io::Synced{ticket, 0});
@@ -255,6 +253,13 @@ bool LinuxVolume::sync_contents(Ticket ticket, const FileId& file) {
   return true;
 }
 
+void LinuxVolume::note_unsynced(const Operation& operation) {
+  unsynced_.changed(operation, [this](const FileId& file) {
+    const auto object = table_->open(file);
+    return object.ok() && !object.value->path_only ? object.value : nullptr;
+  });
+}
+
 /// `wait_for_disk` returns errno; `file`: none where it brings everything there.
 void LinuxVolume::begin_sync(Ticket ticket, const FileId& file, std::function<int()> wait_for_disk) {
   boost::asio::post(workers_, [this, ticket, file, wait_for_disk = std::move(wait_for_disk), covered = unsynced_.now(),
@@ -263,7 +268,11 @@ void LinuxVolume::begin_sync(Ticket ticket, const FileId& file, std::function<in
     if (error != 0) failed();
     boost::asio::post(loop, [this, ticket, file, error, covered, alive] {
       if (!alive.lock()) return;
-      if (error == 0) unsynced_.synced(file, covered);
+      if (error == 0) {
+        unsynced_.synced(file, covered);
+      } else {
+        unsynced_.failed();
+      }
       sink_.post(io::Synced{ticket, error});
     });
   });

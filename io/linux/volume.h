@@ -146,6 +146,7 @@ class LinuxVolume final : public io::Volume {
   };
 
   bool sync_contents(Ticket ticket, const FileId& file);
+  void note_unsynced(const Operation& operation);
   void begin_sync(Ticket ticket, const FileId& file, std::function<int()> wait_for_disk);
   Outcome<OpenObjectPtr> resolve(const FileId& id);
   Outcome<OpenObjectPtr> resolve_directory(const FileId& id);
@@ -244,7 +245,7 @@ class LinuxVolume final : public io::Volume {
   std::unique_ptr<ObjectTable> table_;
   UnsyncedChanges unsynced_;
   std::uint64_t identities_given_ = 0;  ///< by the table, as far as `unsynced_` knows
-  bool stream_broken_ = false;  ///< an operation of the stream has failed; none follows it
+  bool stream_broken_ = false;          ///< an operation of the stream has failed; none follows it
   std::shared_ptr<ConflictStore> conflicts_ = std::make_shared<ConflictStore>();
   std::unordered_map<FileId, Place> places_;  ///< of every object, while objects are set aside
   bool walked_ = false;                       ///< over the whole tree, since the start
