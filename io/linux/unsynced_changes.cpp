@@ -33,8 +33,7 @@ void UnsyncedChanges::failed() {
   contents_.clear();
 }
 
-std::optional<std::vector<std::pair<FileId, OpenObjectPtr>>> UnsyncedChanges::files() const {
-  if (anything_ != 0) return std::nullopt;
+std::vector<std::pair<FileId, OpenObjectPtr>> UnsyncedChanges::files() const {
   std::vector<std::pair<FileId, OpenObjectPtr>> files;
   for (const auto& [id, changed] : contents_) files.emplace_back(id, changed.file);
   return files;

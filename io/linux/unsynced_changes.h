@@ -8,7 +8,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <optional>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -33,9 +32,9 @@ class UnsyncedChanges {
   void synced(const FileId& file, std::uint64_t covered);
   /// A sync has failed: nobody knows of what, and what is under way is not believed.
   void failed();
-  /// The files whose contents have changed, if nothing else has and they are few. (Their modification times do not
-  /// count.)
-  [[nodiscard]] std::optional<std::vector<std::pair<FileId, OpenObjectPtr>>> files() const;
+  /// Nothing has changed but the contents of the files(). (Their modification times do not count.)
+  [[nodiscard]] bool few_contents() const { return anything_ == 0; }
+  [[nodiscard]] std::vector<std::pair<FileId, OpenObjectPtr>> files() const;
   void clear() { contents_.clear(); }
 
  private:

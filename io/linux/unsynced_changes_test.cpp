@@ -23,16 +23,17 @@ class UnsyncedChangesTest : public testing::Test {
   }
   std::vector<FileId> files() {
     std::vector<FileId> ids;
-    for (const auto& [id, file] : changes_.files().value()) ids.push_back(id);
+    EXPECT_TRUE(changes_.few_contents());
+    for (const auto& [id, file] : changes_.files()) ids.push_back(id);
     return ids;
   }
   UnsyncedChanges changes_;
 };
 
-TEST(UnsyncedChanges, AtFirstAnythingMayHaveChanged) { EXPECT_FALSE(UnsyncedChanges().files()); }
+TEST(UnsyncedChanges, AtFirstAnythingMayHaveChanged) { EXPECT_FALSE(UnsyncedChanges().few_contents()); }
 
 TEST_F(UnsyncedChangesTest, FewFilesWithOtherContentsAreNamed) {
-  EXPECT_TRUE(changes_.files().value().empty());
+  EXPECT_TRUE(files().empty());
   change(write_to(1000));
   change(write_to(1000));
   EXPECT_EQ(files(), (std::vector<FileId>{{1, 1000}}));
@@ -43,20 +44,20 @@ TEST_F(UnsyncedChangesTest, WhatIsMoreThanContentsIsEverything) {
                                    OperationKind::rename, OperationKind::set_attributes, OperationKind::allocate,
                                    OperationKind::set_xattr, OperationKind::remove_xattr, OperationKind::identify}) {
     change({.kind = kind, .file = {1, 1000}});
-    EXPECT_FALSE(changes_.files()) << to_string(kind);
+    EXPECT_FALSE(changes_.few_contents()) << to_string(kind);
     changes_.synced(everything, changes_.now());
   }
   Operation ends_privileges = write_to(1000);
   ends_privileges.attributes.mask |= attribute_mode;
   change(ends_privileges);
-  EXPECT_FALSE(changes_.files());
+  EXPECT_FALSE(changes_.few_contents());
 }
 
 TEST_F(UnsyncedChangesTest, SoAreManyFiles) {
   for (std::uint64_t file = 0; file < unsynced_files_max; ++file) change(write_to(1000 + file));
-  EXPECT_EQ(changes_.files().value().size(), unsynced_files_max);
+  EXPECT_EQ(files().size(), unsynced_files_max);
   change(write_to(5000));
-  EXPECT_FALSE(changes_.files());
+  EXPECT_FALSE(changes_.few_contents());
 }
 
 TEST_F(UnsyncedChangesTest, ASyncCoversWhatWasChangedBeforeItBegan) {
@@ -65,7 +66,7 @@ TEST_F(UnsyncedChangesTest, ASyncCoversWhatWasChangedBeforeItBegan) {
   change(write_to(2000));
   change(write_to(1000));
   changes_.synced(everything, begun);
-  EXPECT_EQ(changes_.files().value().size(), 2U);
+  EXPECT_EQ(files().size(), 2U);
   changes_.synced({1, 1000}, changes_.now());
   EXPECT_EQ(files(), (std::vector<FileId>{{1, 2000}}));
 }
@@ -73,7 +74,7 @@ TEST_F(UnsyncedChangesTest, ASyncCoversWhatWasChangedBeforeItBegan) {
 TEST_F(UnsyncedChangesTest, ASyncOfOneFileSaysNothingOfNames) {
   change({.kind = OperationKind::create, .file = {1, 1000}});
   changes_.synced({1, 1000}, changes_.now());
-  EXPECT_FALSE(changes_.files());
+  EXPECT_FALSE(changes_.few_contents());
 }
 
 TEST_F(UnsyncedChangesTest, AfterAFailureNothingThatWasUnderWayIsBelieved) {
@@ -81,7 +82,7 @@ TEST_F(UnsyncedChangesTest, AfterAFailureNothingThatWasUnderWayIsBelieved) {
   const std::uint64_t begun = changes_.now();
   changes_.failed();
   changes_.synced(everything, begun);
-  EXPECT_FALSE(changes_.files());
+  EXPECT_FALSE(changes_.few_contents());
   changes_.synced(everything, changes_.now());
   EXPECT_TRUE(files().empty());
 }

@@ -233,10 +233,9 @@ void LinuxVolume::sync(Ticket ticket, FileId file, bool data_only) {
 bool LinuxVolume::sync_contents(Ticket ticket, const FileId& file) {
   const std::uint64_t given = table_->identities_given();
   if (std::exchange(identities_given_, given) != given) note_unsynced({.kind = OperationKind::identify});
-  const auto changed = unsynced_.files();
-  if (!changed) return false;
+  if (!unsynced_.few_contents()) return false;
   std::vector<OpenObjectPtr> files;
-  for (const auto& [id, object] : *changed) {
+  for (const auto& [id, object] : unsynced_.files()) {
     if (file == FileId::none() || id == file) files.push_back(object);
   }
   if (files.empty()) {
