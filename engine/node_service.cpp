@@ -60,7 +60,7 @@ void NodeEngine::Core::tend_held_service() {
   if (is_primary()) {
     if (!too_late || state() == RoleState::demoting) return;
     context_.mark(Mark::held_service_without_lease);
-    reason_ = "elected, but no majority grants the lease in the time that the application has";
+    reason_ = "elected, but no majority grants the lease";
     return process(RoleEvent::lease_lost);
   }
   const bool replaced = known().primary != self_ || state() != RoleState::waiting;

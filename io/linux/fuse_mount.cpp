@@ -156,10 +156,9 @@ void FuseMount::close() {
 /// First the connection is aborted, then the mount goes: the other way round, the kernel could wait here for
 /// write-back that only this thread can serve.
 void FuseMount::detach() {
+  let_go();
   const auto session = std::exchange(session_, nullptr);
   if (session) session->end();
-  // Whoever keeps it may be slow, and nobody takes up a connection that has ended.
-  let_go();
   const auto ours = [&] {
     const auto top = top_mount(options_.path);
     return top && top->is_lockstep_fuse();

@@ -26,9 +26,11 @@ class AppliedOnce : public Observer {
     if (!is_node(by)) return;
     std::set<std::pair<Epoch, Lsn>>& replicated = replicated_[index_of(by)];
     if (const auto* ordered = std::get_if<io::OperationOrdered>(&event)) {
-      if (ordered->request.value != 0) changed_something_.insert(ordered->request);
-      if (ordered->request.value == 0 || ordered_.emplace(ordered->request, may_repeat(*ordered->operation)).second)
-        return;
+      if (ordered->request.value == 0) return;
+      changed_something_.insert(ordered->request);
+      const bool first = ordered_.emplace(ordered->request, may_repeat(*ordered->operation)).second;
+      // A sync changes nothing, and confirms what an earlier life has applied.
+      if (first || ordered->operation->kind == OperationKind::sync) return;
       throw Violation("I12", std::string(to_string(by)) + " orders request " + std::to_string(ordered->request.value) +
                                  " a second time, at " + at(ordered->epoch, ordered->lsn));
     } else if (const auto* applied = std::get_if<io::OperationReplicated>(&event)) {

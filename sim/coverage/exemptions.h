@@ -40,6 +40,7 @@ inline constexpr MarkExemption exempted_marks[] = {
     {engine::Mark::verify_looks_again, Reach::never, needs_names_that_rot},
     {engine::Mark::verify_keeps_peer, Reach::never, needs_names_that_rot},
     {engine::Mark::held_service_without_lease, Reach::rare, needs_luck},
+    {engine::Mark::held_service_unwanted, Reach::rare, needs_luck},
     {engine::Mark::request_done_before_unsure, Reach::rare, "needs a sync that fails between two deaths of a daemon"},
     {engine::Mark::verify_question_unfit, Reach::rare, "needs an operation that arrives damaged just before"},
     {engine::Mark::verify_repair_unreadable_here, Reach::rare, needs_luck},
