@@ -125,7 +125,8 @@ bool walk_names(int directory, const std::string& path, const Visit& visit) {
     if (entry == nullptr) break;
     const std::string name(entry->d_name);
     if (name == "." || name == "..") continue;
-    const std::string child = path + "/" + name;
+    std::string child = path;
+    child.append("/").append(name);
     go_on = visit(child, entry->d_ino);
     if (!go_on || (entry->d_type != DT_DIR && entry->d_type != DT_UNKNOWN)) continue;
     const Descriptor inner(
@@ -150,6 +151,15 @@ void report_processes(int raw_directory, const std::string& path, const Place& r
   if (!uses.empty() && report(path, raw.inode) && !uses.empty()) walk_names(raw_directory, path, report);
 }
 
+std::string mounted_inside(const std::string& path, const MountEntry& mount) {
+  return "a filesystem (" + mount.type + ") is mounted on " + mount.point + ", inside " + path +
+         ", and would not be replicated: unmount it, or replicate another directory; then start again";
+}
+
+std::string reached_at(const std::string& path, const std::string& way, const MountEntry& mount) {
+  return path + " can also be reached at " + way + " (mounted on " + mount.point + "): unmount it, then start again";
+}
+
 void report_mounts(int raw_directory, const std::string& path, const Place& raw, std::vector<std::string>& found) {
   const auto mounts = read_mounts();
   const std::uint64_t own_id = mount_of(raw_directory);
@@ -164,8 +174,7 @@ void report_mounts(int raw_directory, const std::string& path, const Place& raw,
   }
   for (const MountEntry& mount : mounts) {
     if (mount.point != path && is_within(mount.point, path)) {
-      found.push_back("a filesystem (" + mount.type + ") is mounted on " + mount.point + ", inside " + path +
-                      ", and would not be replicated: unmount it, or replicate another directory; then start again");
+      found.push_back(mounted_inside(path, mount));
     }
     if (mount.id == own_id || mount.device != raw.device || inner.empty()) continue;
     std::string way = mount.point;
@@ -177,8 +186,7 @@ void report_mounts(int raw_directory, const std::string& path, const Place& raw,
     Place there;
     const bool leads_in = is_within(mount.root, inner) && mount.root != inner;
     if (!look(way, there) || there.device != raw.device || (!leads_in && there.inode != raw.inode)) continue;
-    found.push_back(path + " can also be reached at " + way + " (mounted on " + mount.point +
-                    "): unmount it, then start again");
+    found.push_back(reached_at(path, way, mount));
   }
 }
 
