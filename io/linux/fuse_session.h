@@ -91,7 +91,7 @@ class FuseSession : public std::enable_shared_from_this<FuseSession>, private Li
   /// In place of start(): goes on with the session of an earlier life, which has ended. Requests that it has received
   /// and not answered come again. `files`: what was kept of it.
   void take_up(std::vector<HeldFile> files);
-  /// Valid from `ready` on: whether another life could take this session up.
+  /// Valid from `ready` on: whether a later process could take the mount up.
   [[nodiscard]] bool can_be_taken_up() const { return can_be_taken_up_; }
   /// From now on files are given to nobody, and those that were are taken back.
   void stop_keeping();

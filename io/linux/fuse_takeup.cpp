@@ -1,4 +1,4 @@
-// What lets another process go on with this session when this one is killed, and how it does.
+// What lets another process go on with a mount when the one that serves it is killed, and how it does.
 #include "io/linux/fuse_session.h"
 
 #include <algorithm>

@@ -31,18 +31,13 @@ class ResentRequest : public ::testing::TestWithParam<std::string> {
   }
   [[nodiscard]] std::string at(const std::string& name) const { return volume_->path() + "/" + name; }
   /// It has taken effect before.
-  io::Applied expect_done(const Operation& operation) {
-    auto applied = volume_->request(resent(operation));
-    EXPECT_EQ(applied.error, 0) << describe(operation);
-    EXPECT_FALSE(applied.replicated) << describe(operation);
-    EXPECT_EQ(applied.effect.flags & flag_resent, 0U);
-    return applied;
-  }
+  io::Applied expect_done(const Operation& operation) { return expect_success(operation, false); }
   /// It has not.
-  io::Applied expect_applied(const Operation& operation) {
+  io::Applied expect_applied(const Operation& operation) { return expect_success(operation, true); }
+  io::Applied expect_success(const Operation& operation, bool replicated) {
     auto applied = volume_->request(resent(operation));
     EXPECT_EQ(applied.error, 0) << describe(operation);
-    EXPECT_TRUE(applied.replicated) << describe(operation);
+    EXPECT_EQ(applied.replicated, replicated) << describe(operation);
     EXPECT_EQ(applied.effect.flags & flag_resent, 0U);
     return applied;
   }

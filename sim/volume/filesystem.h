@@ -120,6 +120,7 @@ class Filesystem {
     [[nodiscard]] bool from_stream() const { return origin == io::Origin::stream; }
   };
 
+  [[nodiscard]] std::optional<FileId> named(FileId parent, const std::string& name) const;
   /// Of a request that an earlier life of the process was given: what comes of it if that has applied it.
   [[nodiscard]] std::optional<ApplyResult> done_before(const Operation& operation) const;
   ApplyResult create(const Context& context);

@@ -39,12 +39,14 @@ std::int64_t Filesystem::directory(FileId id) const {
   return inode.names == 0 ? -ENOENT : static_cast<std::int64_t>(*number);
 }
 
+std::optional<FileId> Filesystem::named(FileId parent, const std::string& name) const {
+  const std::int64_t holder = directory(parent);
+  const InodeNumber there = holder < 0 ? 0 : entry(inodes_.at(static_cast<InodeNumber>(holder)), name);
+  return there == 0 ? std::nullopt : std::optional(inodes_.at(there).id);
+}
+
 std::optional<FileId> Filesystem::named_by(const Operation& operation) const {
-  if (changes_namespace(operation.kind)) {
-    const std::int64_t parent = directory(operation.parent);
-    const InodeNumber there = parent < 0 ? 0 : entry(inodes_.at(static_cast<InodeNumber>(parent)), operation.name);
-    return there == 0 ? std::nullopt : std::optional(inodes_.at(there).id);
-  }
+  if (changes_namespace(operation.kind)) return named(operation.parent, operation.name);
   const Inode* inode = find(operation.file);
   if (inode == nullptr) return std::nullopt;
   const bool of_attribute = operation.kind == OperationKind::set_xattr || operation.kind == OperationKind::remove_xattr;
@@ -65,8 +67,7 @@ std::optional<ApplyResult> Filesystem::done_before(const Operation& operation) c
     case OperationKind::rename: {
       const bool exchange = (operation.flags & flag_exchange) != 0;
       const bool unmoved = exchange ? there == operation.file : there.has_value();
-      Operation renamed{.kind = OperationKind::unlink, .parent = operation.new_parent, .name = operation.new_name};
-      result.effect.file = named_by(renamed).value_or(FileId::none());
+      result.effect.file = named(operation.new_parent, operation.new_name).value_or(FileId::none());
       return unmoved ? std::nullopt : std::optional(result);
     }
     case OperationKind::set_xattr: {
