@@ -23,8 +23,6 @@ unsigned long mount_flags(const struct statvfs& space) {
   return flags;
 }
 
-std::string source_of(const std::string& module) { return "lockstep:" + module; }
-
 }  // namespace
 
 FuseMount::FuseMount(const FuseEnvironment& environment, FuseMountOptions options, std::optional<HeldMount> held)
@@ -105,7 +103,7 @@ std::string FuseMount::check_held() const {
   pollfd state{held_->device.fd(), POLLIN, 0};
   if (::poll(&state, 1, 0) < 0 || (state.revents & (POLLERR | POLLNVAL)) != 0) return "its connection has ended";
   const auto top = top_mount(options_.path);
-  const bool ours = top && top->is_lockstep_fuse() && top->source == source_of(options_.module);
+  const bool ours = top && top->is_lockstep_fuse() && top->source == fuse_source(options_.module);
   return ours ? "" : "it is not mounted on " + options_.path + " any more";
 }
 
@@ -141,7 +139,7 @@ std::string FuseMount::mount_device(int device) const {
   char options[160];
   std::snprintf(options, sizeof options, "fd=%d,rootmode=%o,user_id=0,group_id=0,default_permissions,allow_other",
                 device, root.value.st_mode & S_IFMT);
-  const std::string source = source_of(options_.module);
+  const std::string source = fuse_source(options_.module);
   if (::mount(source.c_str(), options_.path.c_str(), fuse_type, mount_flags(space.value), options) != 0) {
     return "cannot mount FUSE on " + options_.path + ": " + std::strerror(errno);
   }
