@@ -28,7 +28,7 @@ class AppliedOnce : public Observer {
     if (const auto* ordered = std::get_if<io::OperationOrdered>(&event)) {
       if (ordered->request.value == 0) return;
       changed_something_.insert(ordered->request);
-      const bool first = ordered_.emplace(ordered->request, may_repeat(*ordered->operation)).second;
+      const bool first = ordered_.emplace(ordered->request, may_repeat(node_at(by), *ordered->operation)).second;
       // A sync changes nothing, and confirms what an earlier life has applied.
       if (first || ordered->operation->kind == OperationKind::sync) return;
       throw Violation("I12", std::string(to_string(by)) + " orders request " + std::to_string(ordered->request.value) +
@@ -57,9 +57,14 @@ class AppliedOnce : public Observer {
 
  private:
   /// Done twice, it gives the same; a rename is done twice only between two names of one file.
-  static bool may_repeat(const Operation& operation) {
-    if (operation.kind == OperationKind::rename) return (operation.flags & flag_exchange) == 0;
-    return !changes_namespace(operation.kind);
+  [[nodiscard]] bool may_repeat(NodeId node, const Operation& operation) const {
+    if (operation.kind != OperationKind::rename) return !changes_namespace(operation.kind);
+    if ((operation.flags & flag_exchange) == 0) return true;
+    Operation exchanged = operation;
+    exchanged.parent = operation.new_parent;
+    exchanged.name = operation.new_name;
+    const Filesystem& tree = world_.node(node).volume().filesystem();
+    return tree.named_by(operation) == tree.named_by(exchanged);
   }
   static std::string at(Epoch epoch, Lsn lsn) { return std::to_string(epoch.value) + ":" + std::to_string(lsn.value); }
 

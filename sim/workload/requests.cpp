@@ -65,6 +65,18 @@ Operation rename_to(FileId parent, std::string name, FileId new_parent, std::str
   return operation;
 }
 
+Operation exchange(FileId parent, std::string name, FileId new_parent, std::string new_name) {
+  Operation operation = rename_to(parent, std::move(name), new_parent, std::move(new_name));
+  operation.flags = flag_exchange;
+  return operation;
+}
+
+Operation link_to(FileId file, FileId parent, std::string name) {
+  Operation operation = named(OperationKind::link, parent, std::move(name));
+  operation.file = file;
+  return operation;
+}
+
 Operation remove_name(FileId parent, std::string name) { return named(OperationKind::unlink, parent, std::move(name)); }
 
 Operation remove_directory(FileId parent, std::string name) {

@@ -15,6 +15,8 @@ Operation write_at(FileId file, std::uint64_t offset, Buffer data);
 Operation truncate_to(FileId file, std::uint64_t bytes);
 Operation set_mtime(FileId file, std::int64_t mtime_ns);
 Operation rename_to(FileId parent, std::string name, FileId new_parent, std::string new_name);
+Operation exchange(FileId parent, std::string name, FileId new_parent, std::string new_name);
+Operation link_to(FileId file, FileId parent, std::string name);
 Operation remove_name(FileId parent, std::string name);
 Operation remove_directory(FileId parent, std::string name);
 /// `file` none: everything.

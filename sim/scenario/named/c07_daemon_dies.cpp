@@ -33,6 +33,9 @@ std::vector<std::shared_ptr<const Director::Asked>> ask_for_all(Director& d, Nod
       create_file(root, name + "-made"),
       create_directory(root, name + "-made-too"),
       rename_to(root, name + "-moved", root, name + "-there"),
+      exchange(root, name + "-left", root, name + "-right"),
+      exchange(root, name + "-linked", root, name + "-linked-too"),
+      link_to(file, root, name + "-link"),
       remove_name(root, name + "-removed"),
       write_at(file, d.random().below(8'000), d.draw_bytes(1'000)),
       truncate_to(file, 9'000),
@@ -49,6 +52,11 @@ void direct(Director& d) {
     const std::string name = "kept-" + std::to_string(n);
     d.new_file(active, name + "-moved", 10);
     d.new_file(active, name + "-removed", 10);
+    d.new_file(active, name + "-left", 10);
+    d.new_file(active, name + "-right", 10);
+    // Exchanged, they are what they were: nobody can tell whether it was done.
+    const FileId linked = d.new_file(active, name + "-linked", 10);
+    d.done(active, link_to(linked, FileId::root(), name + "-linked-too"), quiet);
     const std::uint64_t starts = d.starts(active);
     const auto asked = ask_for_all(d, active, file, name);
     for (std::int64_t deaths = d.random().one_in(4) ? 2 : 1; deaths > 0; --deaths) {
