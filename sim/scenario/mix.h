@@ -30,7 +30,7 @@ struct Mix {
   std::int64_t heartbeats_per_timeout = 10;
   Time link_grace = 300 * one_ms;
 
-  std::uint32_t operations = 200;
+  std::uint32_t operations = 200;  ///< 0: nobody asks for any
   std::uint32_t requests_at_once = 4;
   std::uint32_t prefilled_objects = 0;
   bool prefill_other = false;  ///< the other node's directory holds something else

@@ -14,6 +14,7 @@ constexpr std::uint32_t burst_percent = 40;  ///< of the turns follow their repl
 Client::Client(World& world) : world_(world), source_(world.mix()), workers_(world.mix().requests_at_once) {}
 
 void Client::begin(Time at, std::uint32_t operations, Time length) {
+  if (operations == 0) return;
   const auto workers = static_cast<std::uint32_t>(workers_.size());
   think_time_ = length / operations * workers * 100 / (100 - burst_percent);
   for (std::uint32_t worker = 0; worker < workers; ++worker) {

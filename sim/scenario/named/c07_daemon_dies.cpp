@@ -22,6 +22,7 @@ constexpr Time in_sync_within = 30 * one_second;
 void prepare(Mix& mix, Random& /*random*/) {
   mix.timeout = std::max(mix.timeout, one_second);
   mix.few_requests = false;
+  mix.operations = 0;  // of others, who would take this one's files away
 }
 
 /// A request of every kind that may not be applied twice, and some that may.
