@@ -7,7 +7,7 @@ import os
 import shutil
 import time
 
-from addresses import configured, expect_at
+from addresses import configured, expect_at, holders
 from exercise import Exerciser, finish, quiet_with_directory
 from lab import OTHER, eventually, expect
 
@@ -88,6 +88,11 @@ def postmaster(lab, host):
     return lab.on(host, "head", "-n", "1", os.path.join(lab.data(host), "pg", "postmaster.pid"))[1].strip()
 
 
+def mounted(lab, host):
+    """What lies on top of the replicated directory."""
+    return lab.on(host, "findmnt", "-n", "-o", "SOURCE", "-T", lab.data(host))[1].splitlines()[-1:]
+
+
 def kill_and_see_it_come_back(lab, host):
     before, position = daemon(lab, host), len(lab.log(host))
     lab.kill(host)
@@ -146,24 +151,30 @@ def daemon_upgraded_under_load(lab):
 
 
 def daemon_that_cannot_come_back(lab):
-    """Its application waits, for nothing: the other server takes over in time, and what waited is ended when the daemon is
-    back."""
-    primary = lab.wait_pair()
-    program = os.path.join(lab.run_directory, f"{primary}.bin", "lockstepd")
-    bench = Bench(lab, primary)
-    first = postmaster(lab, primary)
-    os.rename(program, program + ".away")
-    lab.kill(primary)
-    lab.wait(OTHER[primary], "ALONE", seconds=TAKEOVER_MAX_S)
-    expect(lab.on(primary, "kill", "-0", first)[0] == 0, "the application that waits has ended")
-    os.rename(program + ".away", program)
-    expect(lab.wait_pair() == OTHER[primary], "the application went back")
-    expect(lab.on(primary, "pgrep", "-x", "postgres")[0] != 0, "the old application is still there")
-    expect(bench.process.wait(timeout=60) != 0, "pgbench did not notice that its database is gone")
-    acknowledged = len(bench.latencies())
-    there = int(sql(lab, OTHER[primary], "select count(*) from pgbench_history"))
-    expect(there >= acknowledged, f"{acknowledged} transactions were acknowledged, and {there} are there")
-    equal_at_rest(lab, OTHER[primary])
+    """Its application waits for as long as nobody else serves. Then it is ended, with its address and its directory, although
+    there is no daemon; and the other server takes over."""
+    with configured(lab):
+        primary = lab.wait_pair()
+        program = os.path.join(lab.run_directory, f"{primary}.bin", "lockstepd")
+        bench = Bench(lab, primary)
+        first = postmaster(lab, primary)
+        os.rename(program, program + ".away")
+        since = time.monotonic()
+        lab.kill(primary)
+        expect(lab.on(primary, "kill", "-0", first)[0] == 0, "the application has not outlived the daemon")
+        eventually(10, lambda: lab.on(primary, "pgrep", "-x", "postgres")[0] != 0, "the application goes on without a daemon")
+        print(f"    without a daemon it was ended after {time.monotonic() - since:.1f} s", flush=True)
+        eventually(2, lambda: "lockstep-guard" in mounted(lab, primary), "the directory is not closed")
+        expect(primary not in holders(lab), "the address stays without a daemon")
+        lab.wait(OTHER[primary], "ALONE", seconds=TAKEOVER_MAX_S)
+        expect_at(lab, OTHER[primary], since, "the daemon's death")
+        os.rename(program + ".away", program)
+        expect(lab.wait_pair() == OTHER[primary], "the application went back")
+        expect(bench.process.wait(timeout=60) != 0, "pgbench did not notice that its database is gone")
+        acknowledged = len(bench.latencies())
+        there = int(sql(lab, OTHER[primary], "select count(*) from pgbench_history"))
+        expect(there >= acknowledged, f"{acknowledged} transactions were acknowledged, and {there} are there")
+        equal_at_rest(lab, OTHER[primary])
 
 
 def address_stays_and_goes(lab):

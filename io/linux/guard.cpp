@@ -72,6 +72,13 @@ std::string Guard::take_up(Descriptor directory, int device, const std::string& 
 
 Descriptor Guard::directory() const { return Descriptor(::fcntl(directory_.fd(), F_DUPFD_CLOEXEC, 0)); }
 
+std::string Guard::end_mount(const std::string& module) {
+  if (auto text = resolve_path(); !text.empty()) return text;
+  const auto top = top_mount(path_);
+  if (!top || !top->is_lockstep_fuse() || top->source != fuse_source(module)) return {};
+  return detach(MNT_FORCE);
+}
+
 std::string Guard::release() {
   directory_.reset();
   return uncover();
@@ -98,11 +105,14 @@ std::string Guard::uncover() {
     was_guarded_ = was_guarded_ || top->is_guard();
     // A dead FUSE mount is busy for as long as anybody has a descriptor on it: detached, it goes with them.
     // One that is not dead but has nobody who serves it is aborted, so that whoever waits in it can end.
-    const int force = top->is_lockstep_fuse() ? MNT_FORCE : 0;
-    if (::umount2(path_.c_str(), force | MNT_DETACH | UMOUNT_NOFOLLOW) != 0)
-      return failure("cannot detach what covers", path_);
+    if (auto text = detach(top->is_lockstep_fuse() ? MNT_FORCE : 0); !text.empty()) return text;
   }
   return "too many old mounts on " + path_;
+}
+
+std::string Guard::detach(int force) {
+  const bool detached = ::umount2(path_.c_str(), force | MNT_DETACH | UMOUNT_NOFOLLOW) == 0;
+  return detached ? std::string() : failure("cannot detach what covers", path_);
 }
 
 }  // namespace lockstep::linux_io

@@ -36,6 +36,10 @@ class Guard {
   /// Whether there was an earlier guard: the directory was closed already.
   [[nodiscard]] bool was_guarded() const { return was_guarded_; }
 
+  /// For who is no daemon: ends a mount of `module` that nobody serves any more, and whoever waits in it is told an
+  /// error. The guard beneath stays. Returns why it failed, or an empty text.
+  std::string end_mount(const std::string& module);
+
   /// Takes away a FUSE mount of Lockstep's and the guard: the raw directory is open to all from now on. Without
   /// this call (also in the destructor) the guard stays. Returns why it failed, or an empty text.
   std::string release();
@@ -43,6 +47,7 @@ class Guard {
  private:
   std::string resolve_path();
   std::string uncover();
+  std::string detach(int force);
 
   std::string path_;
   Descriptor directory_;

@@ -3,8 +3,10 @@
 #include "io/tls/credentials.h"
 #include "prod/common/log.h"
 #include "prod/config/configuration.h"
+#include "prod/daemon/fencer.h"
 #include "prod/daemon/flight_recorder.h"
 #include "prod/daemon/kept_service.h"
+#include "prod/daemon/module_application.h"
 #include "prod/daemon/module_host.h"
 #include "prod/daemon/process_setup.h"
 #include "prod/daemon/reloader.h"
@@ -42,6 +44,15 @@ struct Arguments {
 int fail(const std::string& text) {
   log(io::Severity::error, text);
   return EXIT_FAILURE;
+}
+
+std::vector<FencedService> fenced_services(const ConfigurationFiles& configuration, NodeId self) {
+  std::vector<FencedService> services;
+  for (const ModuleConfiguration& module : configuration.modules) {
+    services.push_back({lease_path(configuration.cluster, module),
+                        application_options(configuration.cluster, module, self), module.addresses});
+  }
+  return services;
 }
 
 std::string prepare_all(const std::vector<std::unique_ptr<ModuleHost>>& hosts) {
@@ -97,6 +108,10 @@ int run(const Arguments& arguments, ServiceManager& manager) {
   for (const std::string& path : {cluster.state_directory, cluster.run_directory}) {
     if (const std::string error = make_directory(path); !error.empty()) return fail(error);
   }
+  const std::string unfenced = start_fencer(fenced_services(loaded.configuration, *chosen.node),
+                                            [&manager] { static_cast<void>(manager.take_kept()); });
+  if (!unfenced.empty()) return fail(unfenced);
+  set_up_limits();
 
   const tls::LoadedCredentials keys =
       tls::load_credentials(arguments.configuration, {cluster.name, std::string(to_string(*chosen.node))});
@@ -183,7 +198,6 @@ int main(int argc, char** argv) {
     return 2;
   }
   set_up_memory();
-  set_up_limits();
   FlightRecorder::write_last_words_on_failure();
   const int status = run(arguments, manager);
   if (status != EXIT_SUCCESS && manager.keeper() != 0) std::this_thread::sleep_for(failure_pause);

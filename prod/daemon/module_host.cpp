@@ -13,10 +13,12 @@
 #include "io/linux/conflict_store.h"
 #include "io/linux/failed_syncs.h"
 #include "io/linux/journal.h"
+#include "io/linux/lease_note.h"
 #include "io/linux/retained.h"
 #include "io/linux/touch_log.h"
 #include "prod/daemon/answers.h"
 #include "prod/daemon/flight_recorder.h"
+#include "prod/daemon/module_application.h"
 #include "prod/daemon/module_checks.h"
 #include "prod/daemon/module_observer.h"
 #include "prod/daemon/module_storage.h"
@@ -44,6 +46,8 @@ namespace {
 /// loop.
 constexpr std::chrono::milliseconds publish_interval{25};
 constexpr std::chrono::milliseconds stop_poll_interval{20};
+/// For who ends what an earlier daemon has left: longer than that takes.
+constexpr std::chrono::seconds fencing_patience{15};
 /// About one round trip to the peer: the answer to what was just sent usually comes within it, and then nobody had to
 /// be woken. Only while traffic flows.
 constexpr Duration spin_time{20'000};
@@ -77,19 +81,6 @@ io::AsioLinkOptions link_options(const ClusterConfiguration& cluster, const Modu
   return options;
 }
 
-io::ScriptApplicationOptions application_options(const ClusterConfiguration& cluster, const ModuleConfiguration& module,
-                                                 NodeId self, linux_io::DescriptorKeeper& keeper) {
-  io::ScriptApplicationOptions options{module.name, cluster.node(self).name, module.directory, cluster.state_directory,
-                                       module.commands};
-  options.note_path = cluster.run_directory + "/" + module.name + ".application";
-  for (const io::ServiceAddress& address : module.addresses) {
-    options.addresses += to_string(address.address) + "%" + address.interface + " ";
-  }
-  options.keeper = &keeper;
-  options.output_name = kept_name(module.name, kept_output);
-  return options;
-}
-
 FlightRecorderOptions recorder_options(const ClusterConfiguration& cluster, const ModuleConfiguration& module,
                                        const engine::Settings& settings) {
   FlightRecorderOptions options;
@@ -118,6 +109,7 @@ class ModuleHost::Running {
   Running(ModuleHost& host)
       : host_(host),
         queue_(loop_),
+        lease_(lease_path(host.cluster_, host.module_)),
         failed_syncs_(host.cluster_.run_directory + "/" + host.module_.name + ".failed-syncs"),
         storage_(loop_, queue_, host.module_.name, host.module_.directory, host.report_, host.manager_,
                  [this] { failed_syncs_.note(); }),
@@ -140,9 +132,15 @@ class ModuleHost::Running {
         io::FileJournal::open(loop_, queue_, cluster.state_directory + "/" + module.name + ".journal", host_.report_);
     if (!opened.error.empty()) return opened.error;
     journal_ = std::move(opened.journal);
-    const auto application = application_options(cluster, module, host_.self_, host_.manager_);
+    if (std::string error = lease_.lock(fencing_patience); !error.empty()) return error;
+    lease_said_ = {::getpid(), lease_.read().until};
+    if (std::string error = lease_.write(lease_said_); !error.empty()) return error;
+    auto application = application_options(cluster, module, host_.self_);
+    application.keeper = &host_.manager_;
+    application.output_name = kept_name(module.name, kept_output);
     linux_io::Descriptor output = std::move(host_.kept_.output);
-    held_ = storage_.take_up(std::exchange(host_.kept_, {}), io::ScriptApplication::runs(application));
+    const bool in_time = io::EventLoop::now() < lease_said_.until;
+    held_ = storage_.take_up(std::exchange(host_.kept_, {}), in_time && io::ScriptApplication::runs(application));
     if (!held_) {
       if (std::string error = io::ScriptApplication::end_leftovers(application, host_.report_); !error.empty()) {
         return error;
@@ -247,7 +245,9 @@ class ModuleHost::Running {
     queue_.disconnect();
     engine_.reset();
     conflicts_.reset();
-    return storage_.release();
+    std::string error = storage_.release();
+    if (error.empty()) error = lease_.write({});
+    return error;
   }
 
  private:
@@ -297,7 +297,17 @@ class ModuleHost::Running {
     host_.log_context_->epoch = status.configuration.epoch.value;
     const Standing standing = observer_.observe(status, now);
     if (recorder_) host_.counters_.observe(recorder_->figures());
+    note_lease(status.lease_until);
     host_.board_.publish({std::move(status), now, {kept.objects, kept.bytes}, standing});
+  }
+
+  /// Never shortened: whatever the engine has given up since, nobody else serves before then.
+  void note_lease(Instant until) {
+    if (until <= lease_said_.until) return;
+    lease_said_.until = until;
+    if (const std::string error = lease_.write(lease_said_); !error.empty()) {
+      host_.report_(io::Severity::warning, error);
+    }
   }
 
   /// Not before this node holds everything again: what a power loss took is not regained by a restart of the daemon.
@@ -322,6 +332,8 @@ class ModuleHost::Running {
   io::EventQueue queue_;
   std::unique_ptr<io::FileJournal> journal_;
   std::unique_ptr<io::FileTouchLog> touch_log_;
+  io::LeaseNote lease_;
+  io::LeaseNote::Content lease_said_;
   const io::FailedSyncs failed_syncs_;
   ModuleStorage storage_;
   std::shared_ptr<linux_io::ConflictStore> conflicts_;
@@ -410,7 +422,7 @@ std::string ModuleHost::shut_down(bool release) {
   running_.reset();
   // Nobody else ends what is left of the application, and without its directory it is of no use.
   if (!release)
-    error = io::ScriptApplication::end_leftovers(application_options(cluster_, module_, self_, manager_), report_);
+    error = io::ScriptApplication::end_leftovers(application_options(cluster_, module_, self_), report_);
   return error;
 }
 

@@ -1,0 +1,31 @@
+// A process beside the daemon that outlives it, and ends what the daemon has left if no other daemon takes that over
+// while nobody else serves.
+#pragma once
+
+#include "io/asio/interface_address.h"
+#include "io/linux/application.h"
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace lockstep::prod {
+
+/// One module's service, as far as it may outlive the daemon.
+struct FencedService {
+  std::string lease_path;
+  io::ScriptApplicationOptions application;
+  std::vector<io::ServiceAddress> addresses;
+};
+
+/// Forks it, and returns in the calling process, which has no other thread yet. In the new process `let_go` is called,
+/// which closes whatever of this process's is not to outlive it. An error as text, or empty.
+///
+/// It does nothing before this process has ended. Then, for each service that this process answered for (LeaseNote), it
+/// waits until the lease has run out, or another daemon answers for it. In the first case it takes the addresses away,
+/// ends the mount (the guard stays, so the directory is closed) and kills the application's processes, while the lock
+/// of the LeaseNote keeps daemons that come later waiting. If the process itself is killed before, that is logged, and
+/// nobody fences: two have to die for that.
+std::string start_fencer(std::vector<FencedService> services, const std::function<void()>& let_go);
+
+}  // namespace lockstep::prod
