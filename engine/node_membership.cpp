@@ -7,8 +7,6 @@ namespace lockstep::engine {
 namespace {
 /// A primary is in contact with a voter that has answered within so many heartbeats.
 constexpr std::int64_t contact_heartbeats = 3;
-/// How long before the lease ends the application is stopped, so that it is gone when it does.
-Duration stop_margin(const Settings& settings) { return settings.timeout / 8; }
 }  // namespace
 
 void NodeEngine::Core::heartbeat() {
@@ -87,7 +85,7 @@ void NodeEngine::Core::watch_lease() {
     return;
   }
   if (service_due_) {
-    if (lease_.held(now + stop_margin(context_.settings)) || planted(Bug::start_before_lease)) {
+    if (lease_.held(now + stop_margin(context_.settings.timeout)) || planted(Bug::start_before_lease)) {
       context_.mark(Mark::lease_first_held);
       service_due_ = false;
       context_.ports.trace.record(io::LeaseHeld{known().epoch, lease_.until()});
@@ -101,7 +99,7 @@ void NodeEngine::Core::watch_lease() {
     return;
   }
   if (service_.idle()) return;
-  if (now + stop_margin(context_.settings) < lease_.until()) {
+  if (now + stop_margin(context_.settings.timeout) < lease_.until()) {
     context_.ports.trace.record(io::LeaseHeld{known().epoch, lease_.until()});
     return;
   }

@@ -1,9 +1,8 @@
-"""The guide's quick start, word for word, on hosts on which the packages' files are installed and nothing is configured. The
+"""The guide's quick start, word for word, on machines on which the packages are installed and nothing is configured. The
 tests share one cluster, which the first of them sets up; each starts and ends with PRIM and SECOND."""
 import json
 import os
 import re
-import shutil
 import subprocess
 
 from lab import CI, SERVERS, eventually, expect
@@ -16,6 +15,10 @@ PLACEHOLDERS = {"10.0.1.1": "10.77.1.1", "10.0.1.2": "10.77.1.2", "10.0.0.3": "1
 HOSTS = {"On s1": "s1", "On s2": "s2", "On the third machine": "w"}
 MACHINES = ("s1", "s2", "w")
 DATA = "/srv/postgresql"
+MACHINE_SHELL = os.path.join(CI, "lib", "machine_shell")
+FIRST_VERSION = "0.0.1~test1"
+# Of the lab.
+OPTIONS = ("--no-start", "--size", "1G")
 
 
 def commands():
@@ -31,54 +34,36 @@ def commands():
     return found
 
 
-def install(lab):
-    """The packages' files, beneath one directory, as dpkg would put them beneath /."""
-    stage = os.path.join(lab.run_directory, "packages")
-    shutil.rmtree(stage, ignore_errors=True)
-    for component in ("lockstep", "lockstep-witness"):
-        command = ["cmake", "--install", os.path.dirname(lab.binaries), "--component", component, "--prefix", "/usr"]
-        result = subprocess.run(command, env={**os.environ, "DESTDIR": stage}, capture_output=True, text=True, check=False)
-        expect(result.returncode == 0, f"cannot install {component}: {result.stdout}{result.stderr}")
-    shutil.copytree(os.path.join(stage, "lib"), os.path.join(stage, "usr", "lib"), dirs_exist_ok=True)
-    shutil.copy(os.path.join(CI, "lib", "systemctl_stand_in"), os.path.join(stage, "usr", "bin", "systemctl"))
-    with open(os.path.join(stage, "etc", "stand-in.log"), "w", encoding="utf-8") as file:
-        file.write(os.path.join(lab.directory, "log"))
-    return stage
+def packages(lab, version):
+    """The packages of what was built, of that version, by name."""
+    place = os.path.join(lab.run_directory, "packages", version)
+    build = os.path.dirname(lab.binaries)
+    command = ["cpack", "--config", os.path.join(build, "CPackConfig.cmake"), "-B", place]
+    command += ["-D", f"CPACK_PACKAGE_VERSION={version}", "-D", "CPACK_INSTALL_PREFIX=/usr"]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    expect(result.returncode == 0, f"cpack: {result.stdout}{result.stderr}")
+    return {name.split("_")[0]: os.path.join(place, name) for name in os.listdir(place) if name.endswith(".deb")}
 
 
 def boot(lab, host):
-    """The host's own /etc, /var/lib, /var/log and /srv, which are on its disk, and the packages' files in /usr; then what is
-    enabled there starts."""
-    script = """
-        set -e
-        stage=$1 disk=$2
-        mkdir -p "$disk"/{etc,lib,log}{,.work} "$disk"/{srv,nothing}
-        mount -t overlay overlay -o "lowerdir=$stage/usr:/usr" /usr
-        mount -t overlay overlay -o "lowerdir=$stage/etc:/etc,upperdir=$disk/etc,workdir=$disk/etc.work" /etc
-        mount -t overlay overlay -o "lowerdir=$stage/var/lib:/var/lib,upperdir=$disk/lib,workdir=$disk/lib.work" /var/lib
-        mount -t overlay overlay -o "lowerdir=/var/log,upperdir=$disk/log,workdir=$disk/log.work" /var/log
-        mount --bind "$disk/srv" /srv
-        # No other way leads to /srv; the disk itself stays within reach of a power cut.
-        mount --bind "$disk/nothing" /mnt
-        umount -l "${disk%/own}"
-        mount --move /mnt "${disk%/own}"
-        systemctl boot
-    """
-    disk = os.path.join(lab.directory, host, "own")
-    stage = os.path.join(lab.run_directory, "packages")
-    code, output = lab.on(host, "bash", "-c", script, "boot", stage, disk)
+    """As a machine of its own; what is enabled there starts."""
+    code, output = lab.on(host, os.path.join(CI, "lib", "machine_boot"), lab.directory, host)
     expect(code == 0, f"{host} does not start: {output}")
 
 
+def on(lab, host, *command, timeout=60):
+    return lab.on(host, MACHINE_SHELL, *command, timeout=timeout)
+
+
 def shell(lab, host, command, timeout=120):
-    code, output = lab.on(host, "bash", "-c", command, timeout=timeout)
+    code, output = on(lab, host, "bash", "-c", command, timeout=timeout)
     expect(code == 0, f"on {host}, status {code}: {command}\n{output}")
     return output
 
 
 def status(lab, host):
     """Of the one module; empty if there is none."""
-    code, output = lab.on(host, "lockstep", "status", "--json", timeout=10)
+    code, output = on(lab, host, "lockstep", "status", "--json", timeout=10)
     modules = json.loads(output).get("modules", []) if code == 0 else []
     return modules[0] if modules else {}
 
@@ -125,7 +110,7 @@ class Typed:
         for example, own in PLACEHOLDERS.items():
             command = re.sub(rf"(?<![\d.]){re.escape(example)}(?![\d.])", own, command)
         if "lockstep init" in command:
-            self.waiting = self.lab.spawn(host, "bash", "-c", f"{command} >{self.printed} 2>&1")
+            self.waiting = self.lab.spawn(host, MACHINE_SHELL, "bash", "-c", f"{command} >{self.printed} 2>&1")
             eventually(20, lambda: os.path.exists(self.printed), "the first command prints nothing")
             return
         if "TOKEN" in command:
@@ -140,10 +125,11 @@ class Typed:
 def set_up(lab):
     if getattr(lab, "quick_start_done", False):
         return
-    install(lab)
+    packed = packages(lab, FIRST_VERSION)
     for host in MACHINES:
         boot(lab, host)
-        expect(lab.on(host, "ls", "/etc/lockstep/cluster.toml")[0] != 0, f"{host} is configured already")
+        shell(lab, host, f"dpkg -i {packed['lockstep-witness' if host == 'w' else 'lockstep']}")
+        expect(on(lab, host, "ls", "/etc/lockstep/cluster.toml")[0] != 0, f"{host} is configured already")
     typed = Typed(lab)
     for host, command in commands():
         typed.type(host, command)
@@ -188,7 +174,7 @@ def nodes_agree(lab):
     set_up(lab)
 
     def found(host, status):
-        code, output = lab.on(host, "lockstep", "check", "--all-nodes", timeout=60)
+        code, output = on(lab, host, "lockstep", "check", "--all-nodes", timeout=60)
         expect(code == status, f"check --all-nodes on {host}: status {code}: {output}")
         return output
 
@@ -220,10 +206,10 @@ def nodes_agree(lab):
     lab.part("s2")
     named(found("s1", 1), "s2 cannot be reached at 10.77.1.2:9011")
     lab.heal()
-    eventually(60, lambda: lab.on("s1", "lockstep", "check", "--all-nodes")[0] == 0, "the machines do not agree again")
+    eventually(60, lambda: on(lab, "s1", "lockstep", "check", "--all-nodes")[0] == 0, "the machines do not agree again")
     wait_protected(lab, "s1")
 
 
-five_commands_to_a_protected_postgresql.options = ("--no-start", "--size", "1G")
-nodes_agree.options = five_commands_to_a_protected_postgresql.options
 TESTS = [five_commands_to_a_protected_postgresql, nodes_agree]
+for each in TESTS:
+    each.options = OPTIONS

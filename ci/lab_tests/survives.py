@@ -3,6 +3,7 @@ PostgreSQL under load notices a stall. The tests share a lab, and start and end 
 
 Environment: LOCKSTEP_SURVIVALS, how often the daemon is killed (3).
 """
+import functools
 import os
 import shutil
 import time
@@ -10,69 +11,21 @@ import time
 from addresses import configured, expect_at, holders
 from exercise import Exerciser, finish, quiet_with_directory
 from lab import OTHER, eventually, expect
+from pgbench import Bench, Database
 
 KILLS = int(os.environ.get("LOCKSTEP_SURVIVALS", "3"))
-STALL_MAX_S = 1.0
 OPERATIONS_PER_KILL = 10_000
 # The first look after the other server has counted as gone: its timeout, an election, PostgreSQL's recovery.
 TAKEOVER_MAX_S = 30
-BINARIES = "/usr/lib/postgresql/15/bin"
 ADDRESS = {"s1": "10.77.0.1", "s2": "10.77.0.2"}
 
 
-def sql(lab, host, query):
-    command = [f"{BINARIES}/psql", "-X", "-A", "-t", "-q", "-h", ADDRESS[host], "-U", "postgres", "-c", query]
-    code, output = lab.on(host, *command, timeout=60)
-    expect(code == 0, f"psql on {host}: {output}")
-    return output.strip()
+def database(lab, host):
+    return Database(functools.partial(lab.on, host), functools.partial(lab.spawn, host), ["-h", ADDRESS[host], "-U", "postgres"])
 
 
-class Bench:
-    """pgbench with two clients beside the database, so that nothing but the database can end its sessions."""
-
-    def __init__(self, lab, host):
-        self.lab, self.host = lab, host
-        self.prefix = os.path.join(lab.directory, "log", f"pgbench-{time.monotonic_ns()}")
-        connection = f"-h {ADDRESS[host]} -U postgres"
-        code, output = lab.on(host, "sh", "-c", f"{BINARIES}/pgbench {connection} -i -s 2 -q postgres", timeout=120)
-        expect(code == 0, f"pgbench -i: {output}")
-        command = f"exec {BINARIES}/pgbench {connection} -n -c 2 -T 3600 -l --log-prefix={self.prefix} postgres >{self.prefix}.said 2>&1"
-        self.process = lab.spawn(host, "sh", "-c", command)
-        self.wait_for_transactions()
-
-    def said(self):
-        with open(self.prefix + ".said", encoding="utf-8") as file:
-            return file.read()
-
-    def committed(self):
-        return int(sql(self.lab, self.host, "select count(*) from pgbench_history"))
-
-    def wait_for_transactions(self):
-        """New ones, and a few, are committed."""
-        before = self.committed()
-        eventually(30, lambda: self.committed() > before + 20, lambda: f"pgbench does not go on: {self.said()}")
-
-    def latencies(self):
-        """Of each acknowledged transaction, in seconds."""
-        folder, name = os.path.split(self.prefix)
-        found = []
-        for each in sorted(os.listdir(folder)):
-            if each.startswith(name + ".") and not each.endswith(".said"):
-                with open(os.path.join(folder, each), encoding="ascii") as file:
-                    found += [int(line.split()[2]) / 1e6 for line in file]
-        return found
-
-    def end(self):
-        """In good order, as after its time. The longest that a transaction took."""
-        expect(self.process.poll() is None, f"pgbench has ended: {self.said()}")
-        self.lab.on(self.host, "pkill", "-ALRM", "-x", "pgbench")
-        status = self.process.wait(timeout=60)
-        said = self.said()
-        expect(status == 0 and "number of failed transactions: 0 " in said, f"pgbench, status {status}: {said}")
-        latencies = self.latencies()
-        committed = self.committed()
-        expect(committed == len(latencies), f"{len(latencies)} transactions were acknowledged, and {committed} are there")
-        return max(latencies)
+def bench_on(lab, host):
+    return Bench(database(lab, host), os.path.join(lab.directory, "log"))
 
 
 def daemon(lab, host):
@@ -112,13 +65,12 @@ def equal_at_rest(lab, host):
 
 
 def survived(lab, host, strike):
-    bench = Bench(lab, host)
+    bench = bench_on(lab, host)
     first, epoch = postmaster(lab, host), lab.status(host).get("epoch")
     strike(bench)
     expect(postmaster(lab, host) == first, "PostgreSQL was started anew")
-    longest = bench.end()
-    print(f"    the longest transaction took {longest:.3f} s; epoch {epoch} to {lab.status(host).get('epoch')}", flush=True)
-    expect(longest < STALL_MAX_S, f"a transaction took {longest:.3f} s")
+    bench.end_unnoticed()
+    print(f"    epoch {epoch} to {lab.status(host).get('epoch')}", flush=True)
     equal_at_rest(lab, host)
 
 
@@ -156,7 +108,7 @@ def daemon_that_cannot_come_back(lab):
     with configured(lab):
         primary = lab.wait_pair()
         program = os.path.join(lab.run_directory, f"{primary}.bin", "lockstepd")
-        bench = Bench(lab, primary)
+        bench = bench_on(lab, primary)
         first = postmaster(lab, primary)
         os.rename(program, program + ".away")
         since = time.monotonic()
@@ -172,7 +124,7 @@ def daemon_that_cannot_come_back(lab):
         expect(lab.wait_pair() == OTHER[primary], "the application went back")
         expect(bench.process.wait(timeout=60) != 0, "pgbench did not notice that its database is gone")
         acknowledged = len(bench.latencies())
-        there = int(sql(lab, OTHER[primary], "select count(*) from pgbench_history"))
+        there = int(database(lab, OTHER[primary]).sql("select count(*) from pgbench_history"))
         expect(there >= acknowledged, f"{acknowledged} transactions were acknowledged, and {there} are there")
         equal_at_rest(lab, OTHER[primary])
 

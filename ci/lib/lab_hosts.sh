@@ -83,8 +83,16 @@ lab_cut() {
   kill -KILL "$pid"
   wait_until 10 host_is_dead "$host" || fail "$host does not die"
   host_network_down "$host"
+  wait_until 10 machine_groups_removed "$host" || fail "$host: what its systemd ran does not end"
   # Its mounts went with its mount namespace; the loop device follows by itself.
   [ "$host" = c ] || wait_until 10 disk_is_free "$host" || fail "$host: its disk is still in use"
+}
+
+# What systemd has made on a host that was a machine (machine_boot).
+machine_groups_removed() {
+  local groups
+  groups=$(findmnt -n -o TARGET -t cgroup2 | head -n 1)/lockstep-lab${LAB//\//-}-$1
+  [ ! -d "$groups" ] || find "$groups" -depth -type d -exec rmdir {} + 2>/dev/null
 }
 
 daemon_of() {
@@ -176,6 +184,7 @@ lab_down() {
     ! network_exists "$place" || ip netns del "$TAG-$place"
   done
   for place in s1 s2 w; do
+    wait_until 10 machine_groups_removed "$place"
     [ -e "$LAB/disk/$place.img" ] || continue
     wait_until 10 disk_is_free "$place"
     for device in $(losetup -n -O NAME -j "$LAB/disk/$place.img"); do

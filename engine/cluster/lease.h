@@ -9,6 +9,9 @@
 
 namespace lockstep::engine {
 
+/// How long before the lease ends the application is stopped, so that it is gone when it does.
+constexpr Duration stop_margin(Duration timeout) { return timeout / 8; }
+
 /// A grant counts from when it was *asked for*, by the holder's clock; the grantor counts from when it answered,
 /// and adds the drift: so the holder always stops before the grantor is free again.
 class Lease {

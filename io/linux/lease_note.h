@@ -1,4 +1,5 @@
-// How long the application of a module may be left alone: until when nobody else serves, as its daemon knew last.
+// How long the application of a module may be left alone: until shortly before another node may serve, as its daemon
+// knew last.
 #pragma once
 
 #include "engine/values/time.h"

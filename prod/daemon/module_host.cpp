@@ -1,5 +1,6 @@
 #include "prod/daemon/module_host.h"
 
+#include "engine/cluster/lease.h"
 #include "engine/node_engine.h"
 #include "engine/recording/taps.h"
 #include "io/asio/asio_link.h"
@@ -302,7 +303,8 @@ class ModuleHost::Running {
   }
 
   /// Never shortened: whatever the engine has given up since, nobody else serves before then.
-  void note_lease(Instant until) {
+  void note_lease(Instant lease_until) {
+    const Instant until{lease_until.ns - engine::stop_margin(host_.module_.settings.timeout).ns};
     if (until <= lease_said_.until) return;
     lease_said_.until = until;
     if (const std::string error = lease_.write(lease_said_); !error.empty()) {
@@ -421,8 +423,7 @@ std::string ModuleHost::shut_down(bool release) {
   std::string error = release ? running_->release() : std::string();
   running_.reset();
   // Nobody else ends what is left of the application, and without its directory it is of no use.
-  if (!release)
-    error = io::ScriptApplication::end_leftovers(application_options(cluster_, module_, self_), report_);
+  if (!release) error = io::ScriptApplication::end_leftovers(application_options(cluster_, module_, self_), report_);
   return error;
 }
 
