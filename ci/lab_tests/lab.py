@@ -18,6 +18,13 @@ def expect(condition, text):
         raise Failure(text)
 
 
+def logged_at(log, text):
+    """When a daemon has said this for the last time, as its log has it: texts that compare as times do."""
+    lines = [line for line in log.splitlines() if text in line]
+    expect(lines, f"never logged: {text}")
+    return lines[-1][: len("2026-01-01 00:00:00.000")]
+
+
 def eventually(seconds, condition, text):
     """Waits until condition() is true, and returns what it gave."""
     deadline = time.monotonic() + seconds

@@ -8,7 +8,7 @@ import os
 import time
 
 import quick_start
-from lab import eventually, expect
+from lab import eventually, expect, logged_at
 from pgbench import Bench, Database
 from quick_start import DATA, MACHINE_SHELL, on, packages, role, set_up, shell, wait_protected
 
@@ -36,6 +36,11 @@ def postmaster(lab, host):
     return shell(lab, host, f"head -n 1 {DATA}/data/postmaster.pid").strip()
 
 
+def service_log(lab, host):
+    with open(os.path.join(lab.directory, "log", f"{host}.lockstepd.log"), encoding="utf-8") as file:
+        return file.read()
+
+
 def postgres_runs(lab, host):
     return on(lab, host, "pgrep", "-x", "postgres")[0] == 0
 
@@ -49,9 +54,12 @@ def package_upgraded_under_load(lab):
     first = postmaster(lab, "s1")
     for number in range(UPGRADES):
         before = main_process(lab, "s1")
-        shell(lab, "s1", f"dpkg -i {packed[number % len(packed)]}")
-        eventually(10, lambda: main_process(lab, "s1") not in ("0", before), "the daemon does not come back")
-        shell(lab, "s1", f"cmp /proc/{main_process(lab, 's1')}/exe /usr/bin/lockstepd")
+        said = shell(lab, "s1", f"dpkg -i {packed[number % len(packed)]}")
+        expect("its applications went on" in said, f"the package says: {said}")
+        after = main_process(lab, "s1")
+        expect(after not in ("0", before), f"the daemon was {before} and is {after}")
+        program = shell(lab, "s1", f"readlink /proc/{after}/exe").strip()
+        expect(program == "/usr/bin/lockstepd", f"it runs {program}")
         bench.wait_for_transactions()
         wait_protected(lab, "s1")
     expect(postmaster(lab, "s1") == first, "PostgreSQL was started anew")
@@ -65,8 +73,11 @@ def stopped_while_it_cannot_run(lab):
     shell(lab, "s1", "mv /usr/bin/lockstepd /usr/bin/lockstepd.away; systemctl kill --kill-who=main --signal=KILL lockstepd")
     expect(postgres_runs(lab, "s1"), "the application has not outlived the daemon")
     shell(lab, "s1", "systemctl stop lockstepd")
-    eventually(10, lambda: not postgres_runs(lab, "s1"), "the application goes on without a daemon")
     eventually(TAKEOVER_MAX_S, lambda: role(lab, "s2") == "ALONE", "s2 does not take over")
+    expect(not postgres_runs(lab, "s1"), "the application goes on without a daemon")
+    ended = logged_at(service_log(lab, "s1"), "what was left of the service is ended")
+    started = logged_at(service_log(lab, "s2"), "state Waiting -> Promoting")
+    expect(ended < started, f"what was left was ended at {ended}, and s2 began at {started}")
     shell(lab, "s1", "mv /usr/bin/lockstepd.away /usr/bin/lockstepd; systemctl start lockstepd")
     wait_protected(lab, "s2")
     shell(lab, "s1", "lockstep -m postgresql swap --wait")

@@ -301,10 +301,10 @@ std::string ScriptApplication::end_leftovers(const ScriptApplicationOptions& opt
   note.remove();
   const auto found = find_application_processes(traits);
   if (found.empty()) return {};
-  report(Severity::warning, "ending what an earlier daemon left running: " + describe(found));
   const std::atomic<bool> never{false};
   const auto left =
       end_application_processes(traits, std::chrono::steady_clock::now() + leftovers_time_max, never, report);
+  report(Severity::warning, "ended what an earlier daemon left running: " + describe(found));
   if (left.empty()) return {};
   return "processes of the application of an earlier start do not end: " + describe(left) +
          ": if they hang on a dead mount, \"umount -l " + options.directory + "\" frees them; then start again";

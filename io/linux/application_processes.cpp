@@ -248,6 +248,23 @@ bool any_runs(const std::set<std::pair<pid_t, unsigned long long>>& processes) {
   });
 }
 
+bool is_dying(pid_t pid) {
+  std::istringstream lines(read_small_file(proc(pid, "status")));
+  bool known = false;
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream words(line);
+    std::string key;
+    std::string value;
+    words >> key >> value;
+    known = known || key == "State:";
+    if (key == "State:" && (value == "Z" || value == "X")) return true;
+    if (key == "CoreDumping:" && value == "1") return true;
+    const bool pending = key == "SigPnd:" || key == "ShdPnd:";
+    if (pending && (std::strtoull(value.c_str(), nullptr, 16) >> (SIGKILL - 1) & 1U) != 0) return true;
+  }
+  return !known;
+}
+
 std::string describe(const std::vector<FoundProcess>& processes) {
   std::string text;
   for (std::size_t i = 0; i < processes.size() && i < described_max; ++i) {

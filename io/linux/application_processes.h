@@ -61,6 +61,10 @@ std::vector<FoundProcess> end_application_processes(const ApplicationTraits& tra
 /// Whether any of these processes still runs. Asks nothing that a process which hangs could delay.
 bool any_runs(const std::set<std::pair<pid_t, unsigned long long>>& processes);
 
+/// Whether this process does nothing any more, although it may take long to end: it was killed and waits for a disk, or
+/// writes its memory out. Also if there is none of that number.
+bool is_dying(pid_t pid);
+
 /// "postgres (1234, state D), sh (99, state S)", at most a few.
 std::string describe(const std::vector<FoundProcess>& processes);
 

@@ -2,12 +2,12 @@
 
 #include "io/linux/boot_note.h"
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
 #include <iomanip>
 #include <sstream>
-#include <string_view>
 #include <sys/file.h>
 #include <thread>
 #include <unistd.h>
@@ -18,44 +18,42 @@ namespace lockstep::io {
 namespace {
 
 constexpr std::chrono::milliseconds look_interval{5};
-constexpr std::string_view last_word = "end";
+/// Before each field, and behind the last: what was cut short does not count.
+const std::array<std::string, 4> field_names = {"daemon", "until", "held", "end"};
 /// Every text is as long as every other, so that none leaves a rest of the one before.
-constexpr int number_width = 20;
+constexpr int number_width = 21;
 
 }  // namespace
 
 LeaseNote::LeaseNote(std::string path) : path_(std::move(path)), boot_(boot_line()) {}
 
-std::string LeaseNote::lock(std::chrono::milliseconds patience) {
+int LeaseNote::lock(std::chrono::milliseconds patience) {
   linux_io::Descriptor file(::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (!file.valid()) return "cannot open " + path_ + ": " + std::strerror(errno);
+  if (!file.valid()) return errno;
   const auto deadline = std::chrono::steady_clock::now() + patience;
   while (::flock(file.fd(), LOCK_EX | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK) return "cannot lock " + path_ + ": " + std::strerror(errno);
-    if (std::chrono::steady_clock::now() >= deadline)
-      return path_ + " is locked: what an earlier daemon left is being ended, and that takes long; it is tried again";
+    if (errno != EWOULDBLOCK || std::chrono::steady_clock::now() >= deadline) return errno;
     std::this_thread::sleep_for(look_interval);
   }
   file_ = std::move(file);
-  return {};
+  return 0;
 }
 
-LeaseNote::Content LeaseNote::read() const {
+std::optional<LeaseNote::Content> LeaseNote::read() const {
   const std::string text = read_note(path_);
-  if (boot_.empty() || !text.starts_with(boot_)) return {};
+  if (boot_.empty() || !text.starts_with(boot_)) return std::nullopt;
   std::istringstream words(text.substr(boot_.size()));
   Content content;
-  std::string daemon;
-  std::string until;
-  std::string end;
-  words >> daemon >> content.daemon >> until >> content.until.ns >> end;
-  return words && daemon == "daemon" && until == "until" && end == last_word ? content : Content{};
+  std::array<std::string, 4> names;
+  words >> names[0] >> content.daemon >> names[1] >> content.until.ns >> names[2] >> content.held >> names[3];
+  return words && names == field_names ? std::optional(content) : std::nullopt;
 }
 
 std::string LeaseNote::write(const Content& content) {
   std::ostringstream text;
-  text << boot_ << "daemon " << std::setw(number_width) << content.daemon << " until " << std::setw(number_width)
-       << content.until.ns << " " << last_word << "\n";
+  text << boot_ << field_names[0] << std::setw(number_width) << content.daemon << " " << field_names[1]
+       << std::setw(number_width) << content.until.ns << " " << field_names[2] << " " << content.held << " "
+       << field_names[3] << "\n";
   const std::string bytes = text.str();
   if (::pwrite(file_.fd(), bytes.data(), bytes.size(), 0) == static_cast<ssize_t>(bytes.size())) return {};
   return "cannot write " + path_ + ": " + std::strerror(errno);

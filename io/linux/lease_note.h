@@ -6,6 +6,7 @@
 #include "io/linux/object_descriptor.h"
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <sys/types.h>
 
@@ -17,18 +18,20 @@ namespace lockstep::io {
 class LeaseNote {
  public:
   struct Content {
-    pid_t daemon = 0;  ///< who answers for the module, or has, if it is gone; 0: there is nothing to answer for
-    Instant until;     ///< CLOCK_BOOTTIME
+    pid_t daemon = 0;   ///< who answers for the module, or has, if it is gone; 0: there is nothing to answer for
+    Instant until;      ///< CLOCK_BOOTTIME
+    bool held = false;  ///< the daemon found the application of an earlier one, and does not serve it yet
     bool operator==(const Content&) const = default;
   };
 
   /// `path` e.g. /run/lockstep/data.lease. Nothing happens yet.
   explicit LeaseNote(std::string path);
 
-  /// Locks the file, which is made if there is none; waits up to `patience` for who has it. An error as text, or empty.
-  std::string lock(std::chrono::milliseconds patience);
-  /// Nothing (the default) if there is no file, or if it does not count.
-  [[nodiscard]] Content read() const;
+  /// Locks the file, which is made if there is none; waits up to `patience` for who has it. 0 or an errno: EWOULDBLOCK
+  /// if somebody still has it.
+  int lock(std::chrono::milliseconds patience);
+  /// Nothing if there is no file, or if it does not count.
+  [[nodiscard]] std::optional<Content> read() const;
   /// With the lock. An error as text, or empty; costs a system call on a filesystem in memory.
   [[nodiscard]] std::string write(const Content& content);
 

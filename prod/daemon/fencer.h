@@ -18,14 +18,16 @@ struct FencedService {
   std::vector<io::ServiceAddress> addresses;
 };
 
-/// Forks it, and returns in the calling process, which has no other thread yet. In the new process `let_go` is called,
-/// which closes whatever of this process's is not to outlive it. An error as text, or empty.
+/// Forks it, and returns in the calling process, which has no other thread yet, when `let_go` has been called in the new
+/// one: it closes whatever of this process's is not to outlive it. An error as text, or empty.
 ///
-/// It does nothing before this process has ended. Then, for each service that this process answered for (LeaseNote), it
-/// waits until the lease has run out, or another daemon answers for it. In the first case it takes the addresses away,
-/// ends the mount (the guard stays, so the directory is closed) and kills the application's processes, while the lock
-/// of the LeaseNote keeps daemons that come later waiting. If the process itself is killed before, that is logged, and
-/// nobody fences: two have to die for that.
+/// For each service that this process answers for (LeaseNote): when it has ended, or is about to, another daemon may
+/// answer for the service before the lease has run out. Otherwise the fencer takes the addresses away, ends the mount
+/// (the guard stays, so the directory is closed) and kills the application's processes, while the lock of the LeaseNote
+/// keeps daemons that come later waiting. It does the same, without the lock, where this process has only found the
+/// service of an earlier one, and does not come to serve it in that time.
+///
+/// If the fencer itself is killed before, that is logged, and nobody fences: two have to die for that.
 std::string start_fencer(std::vector<FencedService> services, const std::function<void()>& let_go);
 
 }  // namespace lockstep::prod

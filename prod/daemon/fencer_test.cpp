@@ -44,26 +44,32 @@ class FencerTest : public testing::Test {
     std::filesystem::create_directory(service_.application.directory);
   }
   ~FencerTest() override {
+    if (daemon_ > 0) daemon_dies();
     if (application_ > 0) ::kill(application_, SIGKILL);
     std::filesystem::remove_all(place_);
   }
 
-  /// A process that answers for the module, has started its application, and is killed.
-  void daemon_dies(Instant until) {
+  /// A process that answers for the module, and has started its application.
+  void daemon_runs(Instant until, bool held = false) {
     std::array<int, 2> ready{};
     ASSERT_EQ(::pipe(ready.data()), 0);
-    const pid_t daemon = ::fork();
-    if (daemon == 0) run_daemon(until, ready[1]);
+    daemon_ = ::fork();
+    if (daemon_ == 0) run_daemon(until, held, ready[1]);
+    ::close(ready[1]);
     ASSERT_EQ(::read(ready[0], &application_, sizeof application_), static_cast<ssize_t>(sizeof application_));
-    for (const int end : ready) ::close(end);
-    ::kill(daemon, SIGKILL);
-    ::waitpid(daemon, nullptr, 0);
+    ::close(ready[0]);
   }
 
-  [[noreturn]] void run_daemon(Instant until, int ready) const {
+  void daemon_dies() {
+    ::kill(daemon_, SIGKILL);
+    ::waitpid(daemon_, nullptr, 0);
+    daemon_ = 0;
+  }
+
+  [[noreturn]] void run_daemon(Instant until, bool held, int ready) const {
     io::LeaseNote lease(service_.lease_path);
-    if (!start_fencer({service_}, [] {}).empty() || !lease.lock(enough).empty()) ::_exit(1);
-    if (!lease.write({::getpid(), until}).empty()) ::_exit(1);
+    if (!start_fencer({service_}, [] {}).empty() || lease.lock(enough) != 0) ::_exit(1);
+    if (!lease.write({::getpid(), until, held}).empty()) ::_exit(1);
     const std::string cookie = io::application_cookie("data", place_);
     const pid_t pid = ::fork();
     if (pid == 0) {
@@ -80,32 +86,36 @@ class FencerTest : public testing::Test {
   [[nodiscard]] bool application_runs() const {
     return !io::find_application_processes({io::application_cookie("data", place_), {}, {}}).empty();
   }
-  [[nodiscard]] io::LeaseNote::Content noted() const { return io::LeaseNote(service_.lease_path).read(); }
+  [[nodiscard]] io::LeaseNote::Content noted() const { return *io::LeaseNote(service_.lease_path).read(); }
 
   std::string place_;
   FencedService service_;
+  pid_t daemon_ = 0;
   pid_t application_ = 0;
 };
 
 TEST_F(FencerTest, what_a_daemon_leaves_is_ended_when_its_lease_is) {
   const Instant until = io::EventLoop::now() + soon;
-  daemon_dies(until);
+  ASSERT_NO_FATAL_FAILURE(daemon_runs(until));
+  daemon_dies();
   EXPECT_TRUE(comes([&] { return !application_runs(); }));
   EXPECT_GE(io::EventLoop::now(), until);
   EXPECT_TRUE(comes([&] { return noted() == io::LeaseNote::Content{}; }));
 }
 
 TEST_F(FencerTest, without_a_lease_it_is_ended_at_once) {
-  daemon_dies(Instant{});
+  ASSERT_NO_FATAL_FAILURE(daemon_runs(Instant{}));
+  daemon_dies();
   EXPECT_TRUE(comes([&] { return !application_runs(); }));
 }
 
 TEST_F(FencerTest, another_daemon_takes_it_over) {
   const Instant until = io::EventLoop::now() + soon;
-  daemon_dies(until);
+  ASSERT_NO_FATAL_FAILURE(daemon_runs(until));
+  daemon_dies();
   io::LeaseNote lease(service_.lease_path);
-  ASSERT_EQ(lease.lock(enough), "");
-  EXPECT_EQ(lease.read().until, until);
+  ASSERT_EQ(lease.lock(enough), 0);
+  EXPECT_EQ(lease.read()->until, until);
   ASSERT_EQ(lease.write({::getpid(), until}), "");
   EXPECT_TRUE(comes([&] { return io::EventLoop::now() >= until + soon; }));
   EXPECT_TRUE(application_runs());
@@ -114,9 +124,10 @@ TEST_F(FencerTest, another_daemon_takes_it_over) {
 
 TEST_F(FencerTest, a_daemon_that_is_about_to_take_it_over_is_waited_for) {
   const Instant until = io::EventLoop::now() + soon;
-  daemon_dies(until);
+  ASSERT_NO_FATAL_FAILURE(daemon_runs(until));
+  daemon_dies();
   io::LeaseNote lease(service_.lease_path);
-  ASSERT_EQ(lease.lock(enough), "");
+  ASSERT_EQ(lease.lock(enough), 0);
   EXPECT_TRUE(comes([&] { return io::EventLoop::now() >= until + soon; }));
   EXPECT_TRUE(application_runs());
   lease = io::LeaseNote(service_.lease_path);  // it fails before it has
@@ -124,30 +135,56 @@ TEST_F(FencerTest, a_daemon_that_is_about_to_take_it_over_is_waited_for) {
 }
 
 TEST_F(FencerTest, what_is_given_up_is_left_alone) {
-  daemon_dies(io::EventLoop::now() + soon);
+  ASSERT_NO_FATAL_FAILURE(daemon_runs(io::EventLoop::now() + soon));
+  daemon_dies();
   io::LeaseNote lease(service_.lease_path);
-  ASSERT_EQ(lease.lock(enough), "");
+  ASSERT_EQ(lease.lock(enough), 0);
   ASSERT_EQ(lease.write({}), "");
   lease = io::LeaseNote(service_.lease_path);
   std::this_thread::sleep_for(std::chrono::nanoseconds(2 * soon.ns));
   EXPECT_TRUE(application_runs());
 }
 
+TEST_F(FencerTest, the_service_of_a_daemon_that_lives_is_its_own) {
+  const Instant until = io::EventLoop::now() + soon;
+  ASSERT_NO_FATAL_FAILURE(daemon_runs(until));
+  EXPECT_TRUE(comes([&] { return io::EventLoop::now() >= until + soon; }));
+  EXPECT_TRUE(application_runs());
+}
+
+TEST_F(FencerTest, what_a_daemon_has_found_and_does_not_come_to_serve_is_ended) {
+  const Instant until = io::EventLoop::now() + soon;
+  ASSERT_NO_FATAL_FAILURE(daemon_runs(until, true));
+  EXPECT_TRUE(comes([&] { return !application_runs(); }));
+  EXPECT_GE(io::EventLoop::now(), until);
+  EXPECT_EQ(noted().daemon, daemon_);
+}
+
+TEST_F(FencerTest, a_note_that_was_taken_away_counts_on) {
+  service_.lease_path = place_ + "/run/data.lease";
+  std::filesystem::create_directory(place_ + "/run");
+  ASSERT_NO_FATAL_FAILURE(daemon_runs(io::EventLoop::now() + soon));
+  std::this_thread::sleep_for(milliseconds(50));  // several looks
+  std::filesystem::remove_all(place_ + "/run");
+  daemon_dies();
+  EXPECT_TRUE(comes([&] { return !application_runs(); }));
+}
+
 TEST(LeaseNoteTest, what_was_written_is_read) {
   const std::string path = testing::TempDir() + "lockstep-" + std::to_string(::getpid()) + ".lease";
   io::LeaseNote note(path);
-  EXPECT_EQ(note.read(), io::LeaseNote::Content{});
-  ASSERT_EQ(note.lock(milliseconds(0)), "");
-  EXPECT_EQ(note.read(), io::LeaseNote::Content{});
-  for (const io::LeaseNote::Content& each : {io::LeaseNote::Content{123'456, Instant{9'876'543'210'123}},
+  EXPECT_EQ(note.read(), std::nullopt);
+  ASSERT_EQ(note.lock(milliseconds(0)), 0);
+  EXPECT_EQ(note.read(), std::nullopt);
+  for (const io::LeaseNote::Content& each : {io::LeaseNote::Content{123'456, Instant{9'876'543'210'123}, true},
                                              io::LeaseNote::Content{7, Instant{1}}, io::LeaseNote::Content{}}) {
     ASSERT_EQ(note.write(each), "");
     EXPECT_EQ(io::LeaseNote(path).read(), each);
   }
   io::LeaseNote other(path);
-  EXPECT_NE(other.lock(milliseconds(20)), "");
+  EXPECT_EQ(other.lock(milliseconds(20)), EWOULDBLOCK);
   std::filesystem::resize_file(path, 60);
-  EXPECT_EQ(note.read(), io::LeaseNote::Content{});
+  EXPECT_EQ(note.read(), std::nullopt);
   std::filesystem::remove(path);
 }
 

@@ -175,10 +175,7 @@ int run(const Arguments& arguments, ServiceManager& manager) {
   return clean ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  ServiceManager manager;
+int start(int argc, char** argv, ServiceManager& manager) {
   Arguments arguments;
   CLI::App app("Keeps the application of each module alive on this server or on its peer, on replicated files.");
   app.set_version_flag("--version", "lockstepd " LOCKSTEP_VERSION);
@@ -199,7 +196,14 @@ int main(int argc, char** argv) {
   }
   set_up_memory();
   FlightRecorder::write_last_words_on_failure();
-  const int status = run(arguments, manager);
+  return run(arguments, manager);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  ServiceManager manager;
+  const int status = start(argc, argv, manager);
   if (status != EXIT_SUCCESS && manager.keeper() != 0) std::this_thread::sleep_for(failure_pause);
   return status;
 }

@@ -27,6 +27,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
+#include <cstring>
 #include <optional>
 #include <random>
 #include <string_view>
@@ -133,15 +135,18 @@ class ModuleHost::Running {
         io::FileJournal::open(loop_, queue_, cluster.state_directory + "/" + module.name + ".journal", host_.report_);
     if (!opened.error.empty()) return opened.error;
     journal_ = std::move(opened.journal);
-    if (std::string error = lease_.lock(fencing_patience); !error.empty()) return error;
-    lease_said_ = {::getpid(), lease_.read().until};
-    if (std::string error = lease_.write(lease_said_); !error.empty()) return error;
+    if (std::string error = lock_lease(); !error.empty()) return error;
+    const io::LeaseNote::Content earlier = lease_.read().value_or(io::LeaseNote::Content{});
     auto application = application_options(cluster, module, host_.self_);
     application.keeper = &host_.manager_;
     application.output_name = kept_name(module.name, kept_output);
     linux_io::Descriptor output = std::move(host_.kept_.output);
-    const bool in_time = io::EventLoop::now() < lease_said_.until;
-    held_ = storage_.take_up(std::exchange(host_.kept_, {}), in_time && io::ScriptApplication::runs(application));
+    // Until it is served the fencer sees to it that it does not go on for longer than that.
+    const bool in_time = io::EventLoop::now() < earlier.until && io::ScriptApplication::runs(application);
+    lease_said_ = {::getpid(), earlier.until, in_time};
+    if (std::string error = lease_.write(lease_said_); !error.empty()) return error;
+    held_ = storage_.take_up(std::exchange(host_.kept_, {}), in_time);
+    note_held(held_);
     if (!held_) {
       if (std::string error = io::ScriptApplication::end_leftovers(application, host_.report_); !error.empty()) {
         return error;
@@ -270,6 +275,7 @@ class ModuleHost::Running {
       engine_->step(now, std::move(event));
     }
     stepping_ = false;
+    if (held_) status_changed_ = true;                            // the first lease is to be noted at once
     if (!std::exchange(indexing_, true)) storage_.begin_index();  // Booted was the first event
     if (!marker_confirmed_) confirm_marker();                     // what the step has sent leaves with the flush
   }
@@ -278,6 +284,7 @@ class ModuleHost::Running {
     const auto* opened = std::get_if<io::MountOpened>(&event);
     if (opened == nullptr && !std::holds_alternative<io::MountClosed>(event)) return;
     held_ = false;
+    note_held(false);
     if (opened == nullptr || !opened->error_text.empty()) return;
     application_->take_up();
     host_.counters_.applications_taken_up.add();
@@ -302,11 +309,27 @@ class ModuleHost::Running {
     host_.board_.publish({std::move(status), now, {kept.objects, kept.bytes}, standing});
   }
 
-  /// Never shortened: whatever the engine has given up since, nobody else serves before then.
+  /// Never shortened: where the engine has given the lease up before its end, it has ended the application before.
   void note_lease(Instant lease_until) {
     const Instant until{lease_until.ns - engine::stop_margin(host_.module_.settings.timeout).ns};
     if (until <= lease_said_.until) return;
     lease_said_.until = until;
+    write_lease();
+  }
+
+  std::string lock_lease() {
+    const int error = lease_.lock(fencing_patience);
+    const std::string path = lease_path(host_.cluster_, host_.module_);
+    if (error == EWOULDBLOCK)
+      return path + " is locked: what an earlier daemon left is being ended, and that takes long; it is tried again";
+    return error == 0 ? std::string() : "cannot lock " + path + ": " + std::strerror(error);
+  }
+
+  void note_held(bool held) {
+    if (std::exchange(lease_said_.held, held) != held) write_lease();
+  }
+
+  void write_lease() {
     if (const std::string error = lease_.write(lease_said_); !error.empty()) {
       host_.report_(io::Severity::warning, error);
     }
