@@ -109,10 +109,10 @@ class Watch {
   /// False: a daemon is about to answer for it, and may fail yet.
   bool end_for_good() {
     const int error = note_.lock(milliseconds(0));
-    if (error == EWOULDBLOCK) return false;
+    if (error == EWOULDBLOCK && has_ended(daemon_, milliseconds(0))) return false;
     if (note_.read().value_or(known_).daemon != pid_) return true;
     fence(service_, io::EventLoop::now() < known_.until + recently, report_);
-    // Without the note no daemon takes anything up either.
+    // The lock is still that of the daemon that is dying; or there is no note, and without it nothing is taken up.
     if (error != 0) return true;
     if (const std::string failed = note_.write({}); !failed.empty()) report_(io::Severity::error, failed);
     return true;

@@ -10,6 +10,7 @@
 #include <csignal>
 #include <filesystem>
 #include <functional>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
@@ -80,6 +81,12 @@ class FencerTest : public testing::Test {
     // Its environment is the program's from here on, which is how it is known.
     while (io::find_application_processes({cookie, {}, {}}).empty()) std::this_thread::sleep_for(milliseconds(1));
     if (::write(ready, &pid, sizeof pid) != static_cast<ssize_t>(sizeof pid)) ::_exit(1);
+    if (lingers_) {
+      std::thread([] {
+        while (true) ::pause();
+      }).detach();
+      ::syscall(SYS_exit, 0);  // of this thread alone
+    }
     while (true) ::pause();
   }
 
@@ -90,6 +97,7 @@ class FencerTest : public testing::Test {
 
   std::string place_;
   FencedService service_;
+  bool lingers_ = false;  ///< the daemon has ended but for a thread, as one that hangs
   pid_t daemon_ = 0;
   pid_t application_ = 0;
 };
@@ -158,6 +166,15 @@ TEST_F(FencerTest, what_a_daemon_has_found_and_does_not_come_to_serve_is_ended) 
   EXPECT_TRUE(comes([&] { return !application_runs(); }));
   EXPECT_GE(io::EventLoop::now(), until);
   EXPECT_EQ(noted().daemon, daemon_);
+}
+
+TEST_F(FencerTest, a_daemon_that_does_not_come_to_its_end_is_not_waited_for) {
+  lingers_ = true;
+  const Instant until = io::EventLoop::now() + soon;
+  ASSERT_NO_FATAL_FAILURE(daemon_runs(until));
+  EXPECT_TRUE(comes([&] { return !application_runs(); }));
+  EXPECT_GE(io::EventLoop::now(), until);
+  EXPECT_EQ(::kill(daemon_, 0), 0);
 }
 
 TEST_F(FencerTest, a_note_that_was_taken_away_counts_on) {
