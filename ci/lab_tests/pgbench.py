@@ -8,6 +8,13 @@ BINARIES = "/usr/lib/postgresql/15/bin"
 STALL_MAX_S = 1.0
 
 
+def runs(program, on):
+    """Whether the program runs there; `on` as a Database has it."""
+    status, output = on("pgrep", "-x", program)
+    expect(status in (0, 1) and (status == 0) == bool(output.strip()), f"pgrep: status {status}: {output}")
+    return status == 0
+
+
 class Database:
     """`on` runs a command where the database is, `spawn` starts one there; `connection`: options of psql and pgbench."""
 

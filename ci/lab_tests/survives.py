@@ -8,20 +8,21 @@ import os
 import shutil
 import time
 
-from addresses import configured, expect_at, holders
+from addresses import ADDRESS, configured, expect_at, holders
 from exercise import Exerciser, finish, quiet_with_directory
 from lab import OTHER, eventually, expect, logged_at
-from pgbench import Bench, Database
+from pgbench import Bench, Database, runs
 
 KILLS = int(os.environ.get("LOCKSTEP_SURVIVALS", "3"))
 OPERATIONS_PER_KILL = 10_000
 # The first look after the other server has counted as gone: its timeout, an election, PostgreSQL's recovery.
 TAKEOVER_MAX_S = 30
-ADDRESS = {"s1": "10.77.0.1", "s2": "10.77.0.2"}
+OTHER_ADDRESS = "10.77.0.101"
+SERVER_ADDRESS = {"s1": "10.77.0.1", "s2": "10.77.0.2"}
 
 
 def database(lab, host):
-    return Database(functools.partial(lab.on, host), functools.partial(lab.spawn, host), ["-h", ADDRESS[host], "-U", "postgres"])
+    return Database(functools.partial(lab.on, host), functools.partial(lab.spawn, host), ["-h", SERVER_ADDRESS[host], "-U", "postgres"])
 
 
 def bench_on(lab, host):
@@ -111,15 +112,15 @@ def daemon_that_cannot_come_back(lab):
         bench = bench_on(lab, primary)
         first = postmaster(lab, primary)
         os.rename(program, program + ".away")
-        since, position = time.monotonic(), len(lab.log(primary))
+        since, position, others = time.monotonic(), len(lab.log(primary)), len(lab.log(OTHER[primary]))
         lab.kill(primary)
         expect(lab.on(primary, "kill", "-0", first)[0] == 0, "the application has not outlived the daemon")
         lab.wait(OTHER[primary], "ALONE", seconds=TAKEOVER_MAX_S)
-        expect(lab.on(primary, "pgrep", "-x", "postgres")[0] != 0, "the application goes on without a daemon")
+        expect(not runs("postgres", functools.partial(lab.on, primary)), "the application goes on without a daemon")
         expect("lockstep-guard" in mounted(lab, primary), "the directory is not closed")
         expect(primary not in holders(lab), "the address stays without a daemon")
         ended = logged_at(lab.log(primary)[position:], "what was left of the service is ended")
-        started = logged_at(lab.log(OTHER[primary]), "state Waiting -> Promoting")
+        started = logged_at(lab.log(OTHER[primary])[others:], "state Waiting -> Promoting")
         expect(ended < started, f"what was left was ended at {ended}, and the other server began at {started}")
         expect_at(lab, OTHER[primary], since, "the daemon's death")
         os.rename(program + ".away", program)
@@ -143,7 +144,24 @@ def address_stays_and_goes(lab):
         expect(code == 0, f"swap: {output}")
         expect_at(lab, OTHER[primary], time.monotonic(), "swap")
         expect(lab.wait_pair() == OTHER[primary], "the application went back")
-        expect(lab.on(primary, "pgrep", "-x", "postgres")[0] != 0, "the old application is still there")
+        expect(not runs("postgres", functools.partial(lab.on, primary)), "the old application is still there")
+
+
+def address_that_was_changed_goes(lab):
+    """A daemon that comes back to another address in its file takes away what the one before it has added."""
+    with configured(lab):
+        primary = lab.wait_pair()
+        expect(holders(lab) == [primary], f"the address is on {holders(lab)}")
+        path = os.path.join(lab.configuration(primary), "modules", lab.module + ".toml")
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text.replace(ADDRESS, OTHER_ADDRESS))
+        before = daemon(lab, primary)
+        lab.kill(primary)
+        eventually(10, lambda: daemon(lab, primary) not in (None, before), "the daemon does not come back")
+        lab.wait_pair()
+        expect(primary not in holders(lab), f"the former address is on {holders(lab)}")
 
 
 def exercised_files_do_not_notice(lab):
@@ -161,6 +179,7 @@ TESTS = [
     daemon_killed_under_load,
     daemon_upgraded_under_load,
     address_stays_and_goes,
+    address_that_was_changed_goes,
     daemon_that_cannot_come_back,
     exercised_files_do_not_notice,
 ]

@@ -9,7 +9,7 @@ import time
 
 import quick_start
 from lab import eventually, expect, logged_at
-from pgbench import Bench, Database
+from pgbench import Bench, Database, runs
 from quick_start import DATA, MACHINE_SHELL, on, packages, role, set_up, shell, wait_protected
 
 UPGRADES = int(os.environ.get("LOCKSTEP_SURVIVALS", "3"))
@@ -42,7 +42,7 @@ def service_log(lab, host):
 
 
 def postgres_runs(lab, host):
-    return on(lab, host, "pgrep", "-x", "postgres")[0] == 0
+    return runs("postgres", functools.partial(on, lab, host))
 
 
 def package_upgraded_under_load(lab):
@@ -55,7 +55,7 @@ def package_upgraded_under_load(lab):
     for number in range(UPGRADES):
         before = main_process(lab, "s1")
         said = shell(lab, "s1", f"dpkg -i {packed[number % len(packed)]}")
-        expect("its applications went on" in said, f"the package says: {said}")
+        expect("was replaced by the new program" in said, f"the package says: {said}")
         after = main_process(lab, "s1")
         expect(after not in ("0", before), f"the daemon was {before} and is {after}")
         program = shell(lab, "s1", f"readlink /proc/{after}/exe").strip()

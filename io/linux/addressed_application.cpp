@@ -63,12 +63,19 @@ std::string AddressedApplication::add(const ServiceAddress& wanted) {
 
 void AddressedApplication::remove_all() {
   announcers_.clear();
-  for (const ServiceAddress& address : addresses_) {
-    if (const int error = remove_address(address.address); error != 0) {
-      report_(io::Severity::error,
-              "address " + to_string(address.address) + " cannot be taken away: " + std::strerror(error));
-    }
+  remove_addresses(addresses_, report_);
+}
+
+bool remove_addresses(const std::vector<ServiceAddress>& addresses, const io::Report& report) {
+  bool removed = true;
+  for (const ServiceAddress& each : addresses) {
+    const int error = remove_address(each.address);
+    if (error == 0) continue;
+    removed = false;
+    report(io::Severity::error,
+           "address " + to_string(each.address) + " cannot be taken away: " + std::strerror(error));
   }
+  return removed;
 }
 
 }  // namespace lockstep::linux_io

@@ -19,6 +19,9 @@ namespace lockstep::linux_io {
 
 using io::ServiceAddress;
 
+/// From whichever interface has them; what fails is reported, and leads to false.
+bool remove_addresses(const std::vector<ServiceAddress>& addresses, const io::Report& report);
+
 /// Before `start` the addresses are added and announced; before `poststop` and `kill` they are taken away. An address
 /// that cannot be added is a start that fails, and says why. One that somebody else has, too, is no reason to wait, as
 /// the other server may be one that hangs: it is reported, and claimed.

@@ -293,6 +293,10 @@ bool ScriptApplication::runs(const ScriptApplicationOptions& options) {
   return noted && (noted->processes.empty() || any_runs(noted->processes));
 }
 
+std::string ScriptApplication::noted_addresses(const ScriptApplicationOptions& options) {
+  return note_of(options).noted_addresses();
+}
+
 std::string ScriptApplication::end_leftovers(const ScriptApplicationOptions& options, const Report& report) {
   const ApplicationNote note = note_of(options);
   // Only what carries the cookie, or was noted: others that use the directory are for the administrator to judge.

@@ -68,6 +68,9 @@ class ScriptApplication final : public Application {
   /// lives, if it had any. For the start of the daemon; never waits for the application.
   static bool runs(const ScriptApplicationOptions& options);
 
+  /// The addresses of the application that an earlier daemon has started, as its options had them.
+  static std::string noted_addresses(const ScriptApplicationOptions& options);
+
   /// For the start of the daemon, before the directory is mounted: ends what an earlier daemon left behind, within a
   /// few seconds. An error with a remedy, or empty.
   static std::string end_leftovers(const ScriptApplicationOptions& options, const Report& report);

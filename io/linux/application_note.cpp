@@ -3,6 +3,7 @@
 #include "io/linux/boot_note.h"
 
 #include <sstream>
+#include <string_view>
 #include <unistd.h>
 #include <utility>
 
@@ -12,14 +13,15 @@ namespace {
 
 /// A note that was cut short says nothing.
 constexpr const char* last_line = "end";
+constexpr std::string_view addresses_name = "addresses ";
 
 }  // namespace
 
 ApplicationNote::ApplicationNote(std::string path, const Terms& terms) : path_(std::move(path)) {
   const std::string boot = boot_line();
   if (boot.empty()) return;
-  heading_ =
-      boot + "cookie " + terms.cookie + "\ndirectory " + terms.directory + "\naddresses " + terms.addresses + "\n";
+  heading_ = boot + "cookie " + terms.cookie + "\ndirectory " + terms.directory + "\n" + std::string(addresses_name) +
+             terms.addresses + "\n";
 }
 
 std::string ApplicationNote::write(const EarlierProcesses& processes) const {
@@ -34,6 +36,17 @@ std::string ApplicationNote::write(const EarlierProcesses& processes) const {
 
 void ApplicationNote::remove() const {
   if (!path_.empty()) ::unlink(path_.c_str());
+}
+
+std::string ApplicationNote::noted_addresses() const {
+  const std::string text = path_.empty() ? std::string() : read_note(path_);
+  const std::string boot = boot_line();
+  if (boot.empty() || !text.starts_with(boot)) return {};
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with(addresses_name)) return line.substr(addresses_name.size());
+  }
+  return {};
 }
 
 std::optional<EarlierProcesses> ApplicationNote::read() const {

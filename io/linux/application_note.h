@@ -26,6 +26,9 @@ class ApplicationNote {
   /// An error as text, or empty; without a note the next daemon ends the application, no worse.
   [[nodiscard]] std::string write(const EarlierProcesses& processes) const;
   void remove() const;
+  /// The addresses of the application that is noted, as Terms has them, which may be others than its own; empty if
+  /// there is no note of the same boot.
+  [[nodiscard]] std::string noted_addresses() const;
   /// What was written, by whichever daemon, if it counts.
   [[nodiscard]] std::optional<EarlierProcesses> read() const;
 

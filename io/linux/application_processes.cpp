@@ -249,20 +249,19 @@ bool any_runs(const std::set<std::pair<pid_t, unsigned long long>>& processes) {
 }
 
 bool is_dying(pid_t pid) {
+  const auto process = read_process(pid);
+  if (process && (process->found.state == 'Z' || process->found.state == 'X')) return true;
   std::istringstream lines(read_small_file(proc(pid, "status")));
-  bool known = false;
   for (std::string line; std::getline(lines, line);) {
     std::istringstream words(line);
     std::string key;
     std::string value;
     words >> key >> value;
-    known = known || key == "State:";
-    if (key == "State:" && (value == "Z" || value == "X")) return true;
     if (key == "CoreDumping:" && value == "1") return true;
     const bool pending = key == "SigPnd:" || key == "ShdPnd:";
     if (pending && (std::strtoull(value.c_str(), nullptr, 16) >> (SIGKILL - 1) & 1U) != 0) return true;
   }
-  return !known;
+  return false;
 }
 
 std::string describe(const std::vector<FoundProcess>& processes) {

@@ -62,7 +62,7 @@ std::vector<FoundProcess> end_application_processes(const ApplicationTraits& tra
 bool any_runs(const std::set<std::pair<pid_t, unsigned long long>>& processes);
 
 /// Whether this process does nothing any more, although it may take long to end: it was killed and waits for a disk, or
-/// writes its memory out. Also if there is none of that number.
+/// writes its memory out. What cannot be looked at is not.
 bool is_dying(pid_t pid);
 
 /// "postgres (1234, state D), sh (99, state S)", at most a few.

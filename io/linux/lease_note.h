@@ -20,7 +20,7 @@ class LeaseNote {
   struct Content {
     pid_t daemon = 0;   ///< who answers for the module, or has, if it is gone; 0: there is nothing to answer for
     Instant until;      ///< CLOCK_BOOTTIME
-    bool held = false;  ///< the daemon found the application of an earlier one, and does not serve it yet
+    bool held = false;  ///< what an earlier daemon has left is neither served nor ended yet
     bool operator==(const Content&) const = default;
   };
 

@@ -1,10 +1,10 @@
 #include "prod/daemon/fencer.h"
 
 #include "io/asio/event_loop.h"
+#include "io/linux/addressed_application.h"
 #include "io/linux/application_processes.h"
 #include "io/linux/guard.h"
 #include "io/linux/lease_note.h"
-#include "io/linux/network_interface.h"
 #include "prod/common/log.h"
 
 #include <algorithm>
@@ -32,6 +32,9 @@ using std::chrono::milliseconds;
 constexpr milliseconds look_interval{10};
 /// At a daemon without a lease, which has nothing to be ended unless it is just dying.
 constexpr milliseconds idle_interval{250};
+constexpr milliseconds longest_wait{1000};
+/// Where something could not be ended.
+constexpr milliseconds retry_interval{500};
 /// Where the lease had run out long before, nothing was served, and there is nothing to tell.
 constexpr Duration recently = lockstep::milliseconds(5'000);
 
@@ -45,23 +48,20 @@ bool has_ended(const linux_io::Descriptor& process, milliseconds within) {
   return ::poll(&ended, 1, static_cast<int>(within.count())) == 1;
 }
 
-/// Acts first, and tells then: a log may hang on a machine in trouble.
-void fence(const FencedService& service, bool tell, const io::Report& report) {
-  std::vector<std::string> failed;
-  for (const io::ServiceAddress& each : service.addresses) {
-    if (const int error = linux_io::remove_address(each.address); error != 0) {
-      failed.push_back("address " + to_string(each.address) + " cannot be taken away: " + std::strerror(error));
-    }
-  }
+/// Whether nothing is left. Acts first, and tells then: a log may hang on a machine in trouble.
+bool fence(const FencedService& service, bool tell, const io::Report& report) {
+  const bool no_address = linux_io::remove_addresses(service.addresses, report);
   // Before the processes: one that waits for an answer of the daemon cannot end before it has one.
   linux_io::Guard guard(service.application.directory);
-  failed.push_back(guard.end_mount(service.application.module));
-  failed.push_back(io::ScriptApplication::end_leftovers(service.application, report));
-  for (const std::string& error : failed) {
+  const std::string covered = guard.end_mount(service.application.module);
+  const std::string running = io::ScriptApplication::end_leftovers(service.application, report);
+  for (const std::string& error : {covered, running}) {
     if (!error.empty()) report(io::Severity::error, error);
   }
-  if (!tell) return;
+  if (!no_address || !covered.empty() || !running.empty()) return false;
+  if (!tell) return true;
   report(io::Severity::warning, "the lease has run out, and no daemon serves: what was left of the service is ended");
+  return true;
 }
 
 /// Of one service; used on a thread of its own.
@@ -77,20 +77,21 @@ class Watch {
   /// Until there is nothing to answer for any more.
   void run() {
     while (true) {
-      const bool gone = has_ended(daemon_, milliseconds(0)) || io::is_dying(pid_);
+      const bool ended = has_ended(daemon_, milliseconds(0));
+      const bool gone = ended || io::is_dying(pid_);
       // Somebody may have taken the file away, but what it said still counts.
-      if (const auto content = note_.read()) known_ = *content;
+      const auto content = note_.read();
+      if (content) known_ = *content;
       if (known_.daemon != pid_) {
-        if (gone) return;
+        if (ended) return;
         wait(look_interval);
       } else if (const Instant now = io::EventLoop::now(); now < known_.until) {
         wait(gone || known_.held ? look_interval : time_until(known_.until, now));
       } else if (gone) {
         if (end_for_good()) return;
-        wait(look_interval);
-      } else if (known_.held && !ended_held_) {
-        fence(service_, true, report_);
-        ended_held_ = true;
+      } else if (content && content->held && !ended_held_) {
+        ended_held_ = fence(service_, true, report_);
+        if (!ended_held_) wait(retry_interval);
       } else {
         wait(idle_interval);
       }
@@ -99,20 +100,27 @@ class Watch {
 
  private:
   static milliseconds time_until(Instant until, Instant now) {
-    return milliseconds((until - now).ns / lockstep::milliseconds(1).ns + 1);
+    return std::min(milliseconds((until - now).ns / lockstep::milliseconds(1).ns + 1), longest_wait);
   }
 
   void wait(milliseconds time) const {
     if (has_ended(daemon_, time)) std::this_thread::sleep_for(std::min(time, look_interval));
   }
 
-  /// False: a daemon is about to answer for it, and may fail yet.
+  /// False: it is to be tried again.
   bool end_for_good() {
     const int error = note_.lock(milliseconds(0));
-    if (error == EWOULDBLOCK && has_ended(daemon_, milliseconds(0))) return false;
+    // A daemon is about to answer for it, and may fail yet. (Of one that is dying the lock is its own.)
+    if (error == EWOULDBLOCK && has_ended(daemon_, milliseconds(0))) {
+      wait(look_interval);
+      return false;
+    }
     if (note_.read().value_or(known_).daemon != pid_) return true;
-    fence(service_, io::EventLoop::now() < known_.until + recently, report_);
-    // The lock is still that of the daemon that is dying; or there is no note, and without it nothing is taken up.
+    if (!fence(service_, io::EventLoop::now() < known_.until + recently, report_)) {
+      std::this_thread::sleep_for(retry_interval);
+      return false;
+    }
+    // Without a lock there is no note, and without that nothing is taken up; or it goes with the daemon that is dying.
     if (error != 0) return true;
     if (const std::string failed = note_.write({}); !failed.empty()) report_(io::Severity::error, failed);
     return true;

@@ -18,8 +18,8 @@ struct FencedService {
   std::vector<io::ServiceAddress> addresses;
 };
 
-/// Forks it, and returns in the calling process, which has no other thread yet, when `let_go` has been called in the new
-/// one: it closes whatever of this process's is not to outlive it. An error as text, or empty.
+/// Forks it, and returns in the calling process, which has no other thread yet, when `let_go` has been called in the
+/// new one: it closes whatever of this process's is not to outlive it. An error as text, or empty.
 ///
 /// For each service that this process answers for (LeaseNote): when it has ended, or is about to, another daemon may
 /// answer for the service before the lease has run out. Otherwise the fencer takes the addresses away, ends the mount

@@ -141,16 +141,17 @@ class ModuleHost::Running {
     application.keeper = &host_.manager_;
     application.output_name = kept_name(module.name, kept_output);
     linux_io::Descriptor output = std::move(host_.kept_.output);
-    // Until it is served the fencer sees to it that it does not go on for longer than that.
-    const bool in_time = io::EventLoop::now() < earlier.until && io::ScriptApplication::runs(application);
-    lease_said_ = {::getpid(), earlier.until, in_time};
+    // Within this time what an earlier daemon has left is served or ended, or the fencer ends it.
+    const bool in_time = io::EventLoop::now() < earlier.until;
+    lease_said_ = {::getpid(), earlier.until, in_time && earlier.daemon != 0};
     if (std::string error = lease_.write(lease_said_); !error.empty()) return error;
-    held_ = storage_.take_up(std::exchange(host_.kept_, {}), in_time);
-    note_held(held_);
+    held_ = storage_.take_up(std::exchange(host_.kept_, {}), in_time && io::ScriptApplication::runs(application));
     if (!held_) {
+      linux_io::remove_addresses(known_addresses(module, application), host_.report_);
       if (std::string error = io::ScriptApplication::end_leftovers(application, host_.report_); !error.empty()) {
         return error;
       }
+      note_held(false);
     }
     if (std::string error = storage_.open(); !error.empty()) return error;
     conflicts_ = storage_.conflicts();

@@ -14,6 +14,7 @@
 #include <array>
 #include <cerrno>
 #include <map>
+#include <optional>
 #include <set>
 
 namespace lockstep::sim {
@@ -64,7 +65,8 @@ class AppliedOnce : public Observer {
     exchanged.parent = operation.new_parent;
     exchanged.name = operation.new_name;
     const Filesystem& tree = world_.node(node).volume().filesystem();
-    return tree.named_by(operation) == tree.named_by(exchanged);
+    const std::optional<FileId> one = tree.named_by(operation);
+    return one && one == tree.named_by(exchanged);
   }
   static std::string at(Epoch epoch, Lsn lsn) { return std::to_string(epoch.value) + ":" + std::to_string(lsn.value); }
 
