@@ -151,7 +151,7 @@ class Watch {
 
 }  // namespace
 
-std::string start_fencer(std::vector<FencedService> services, const std::function<void()>& let_go) {
+std::string start_fencer(const std::vector<FencedService>& services, const std::function<void()>& let_go) {
   const auto failed = [](const char* what) {
     return std::string("the process that ends applications in the daemon's absence cannot be started: ") + what + ": " +
            std::strerror(errno);

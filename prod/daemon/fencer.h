@@ -28,6 +28,6 @@ struct FencedService {
 /// service of an earlier one, and does not come to serve it in that time.
 ///
 /// If the fencer itself is killed before, that is logged, and nobody fences: two have to die for that.
-std::string start_fencer(std::vector<FencedService> services, const std::function<void()>& let_go);
+std::string start_fencer(const std::vector<FencedService>& services, const std::function<void()>& let_go);
 
 }  // namespace lockstep::prod

@@ -83,14 +83,13 @@ std::vector<char> stop_all(const std::vector<std::unique_ptr<ModuleHost>>& hosts
 bool shut_down_all(const std::vector<std::unique_ptr<ModuleHost>>& hosts, const std::vector<char>& stopped) {
   bool clean = true;
   for (std::size_t i = 0; i < hosts.size(); ++i) {
-    const std::string& module = hosts[i]->configuration().name;
+    const io::Report report = module_report(hosts[i]->configuration().name, nullptr);
     if (stopped[i] == 0) {
-      log(io::Severity::error,
-          "[" + module + "] did not stop in time: its directory stays closed until the next start");
+      report(io::Severity::error, "did not stop in time: its directory stays closed until the next start");
       clean = false;
     }
     if (const std::string error = hosts[i]->shut_down(stopped[i] != 0); !error.empty()) {
-      log(io::Severity::error, "[" + module + "] " + error);
+      report(io::Severity::error, error);
       clean = false;
     }
   }
