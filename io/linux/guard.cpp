@@ -73,9 +73,14 @@ std::string Guard::take_up(Descriptor directory, int device, const std::string& 
 Descriptor Guard::directory() const { return Descriptor(::fcntl(directory_.fd(), F_DUPFD_CLOEXEC, 0)); }
 
 std::string Guard::end_mount(const std::string& module) {
+  const auto mounts = read_mounts();
+  const auto is_its = [&](const MountEntry& each) {
+    return each.is_lockstep_fuse() && each.source == fuse_source(module);
+  };
+  if (std::none_of(mounts.begin(), mounts.end(), is_its)) return {};  // wherever the directory has gone
   if (auto text = resolve_path(); !text.empty()) return text;
   const auto top = top_mount(path_);
-  if (!top || !top->is_lockstep_fuse() || top->source != fuse_source(module)) return {};
+  if (!top || !is_its(*top)) return {};
   return detach(MNT_FORCE);
 }
 

@@ -34,7 +34,7 @@ constexpr milliseconds look_interval{10};
 constexpr milliseconds idle_interval{250};
 constexpr milliseconds longest_wait{1000};
 /// Where something could not be ended.
-constexpr milliseconds retry_interval{500};
+constexpr milliseconds retry_interval{2000};
 /// Where the lease had run out long before, nothing was served, and there is nothing to tell.
 constexpr Duration recently = lockstep::milliseconds(5'000);
 

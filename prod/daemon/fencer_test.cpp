@@ -45,7 +45,11 @@ class FencerTest : public testing::Test {
     std::filesystem::create_directory(service_.application.directory);
   }
   ~FencerTest() override {
-    if (daemon_ > 0) daemon_dies();
+    if (daemon_ > 0) {
+      daemon_dies();
+      // Until its fencer has done its work, which of one that lingers it has.
+      EXPECT_TRUE(lingers_ || comes([&] { return noted() == io::LeaseNote::Content{}; }));
+    }
     if (application_ > 0) ::kill(application_, SIGKILL);
     std::filesystem::remove_all(place_);
   }
