@@ -151,11 +151,10 @@ bool descends_from_here(const std::unordered_map<pid_t, Process>& processes, con
 
 /// Through a descriptor of the process, so that the signal never reaches a later process with the same number.
 void signal_process(const FoundProcess& process, int signal) {
-  const int fd = static_cast<int>(::syscall(SYS_pidfd_open, process.pid, 0));
-  if (fd < 0) return;
+  const linux_io::Descriptor opened = open_process(process.pid);
+  if (!opened.valid()) return;
   const auto now = read_process(process.pid);
-  if (now && now->found.start == process.start) ::syscall(SYS_pidfd_send_signal, fd, signal, nullptr, 0);
-  ::close(fd);
+  if (now && now->found.start == process.start) ::syscall(SYS_pidfd_send_signal, opened.fd(), signal, nullptr, 0);
 }
 
 }  // namespace
@@ -239,6 +238,10 @@ std::vector<FoundProcess> end_application_processes(const ApplicationTraits& tra
     std::this_thread::sleep_for(pause);
     pause = std::min(pause * 2, pause_max);
   }
+}
+
+linux_io::Descriptor open_process(pid_t pid) {
+  return linux_io::Descriptor(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
 }
 
 bool any_runs(const std::set<std::pair<pid_t, unsigned long long>>& processes) {

@@ -1,6 +1,7 @@
 // Finding and ending every process that belongs to a module's application.
 #pragma once
 
+#include "io/linux/object_descriptor.h"
 #include "io/report.h"
 
 #include <atomic>
@@ -57,6 +58,9 @@ std::vector<FoundProcess> find_application_processes(const ApplicationTraits& tr
 std::vector<FoundProcess> end_application_processes(const ApplicationTraits& traits,
                                                     std::optional<std::chrono::steady_clock::time_point> deadline,
                                                     const std::atomic<bool>& cancelled, const Report& report);
+
+/// A descriptor of the process, which can be waited for; invalid, with errno, if there is none.
+linux_io::Descriptor open_process(pid_t pid);
 
 /// Whether any of these processes still runs. Asks nothing that a process which hangs could delay.
 bool any_runs(const std::set<std::pair<pid_t, unsigned long long>>& processes);

@@ -1,5 +1,6 @@
 // The application's main process: found once, then watched through a descriptor, so that its end is known at once.
 #include "io/asio/event_loop.h"
+#include "io/linux/application_processes.h"
 #include "io/linux/background_work.h"
 #include "io/linux/probe.h"
 
@@ -9,7 +10,6 @@
 #include <cstring>
 #include <fcntl.h>
 #include <poll.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <boost/asio/io_context.hpp>
@@ -29,7 +29,7 @@ struct Sought {
 };
 
 Sought opened(pid_t pid, std::string name) {
-  const int descriptor = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
+  const int descriptor = open_process(pid).release();
   const std::string who = (name.empty() ? "process " : name + ", process ") + std::to_string(pid);
   if (descriptor < 0) return {0, -1, who + ": " + std::strerror(errno)};
   return {pid, descriptor, who};

@@ -17,7 +17,6 @@
 #include <optional>
 #include <poll.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <thread>
 #include <unistd.h>
 #include <utility>
@@ -37,10 +36,6 @@ constexpr milliseconds longest_wait{1000};
 constexpr milliseconds retry_interval{2000};
 /// Where the lease had run out long before, nothing was served, and there is nothing to tell.
 constexpr Duration recently = lockstep::milliseconds(5'000);
-
-linux_io::Descriptor open_process(pid_t pid) {
-  return linux_io::Descriptor(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
-}
 
 /// Whether it has, within that time; a negative time is none.
 bool has_ended(const linux_io::Descriptor& process, milliseconds within) {
@@ -157,7 +152,7 @@ std::string start_fencer(const std::vector<FencedService>& services, const std::
            std::strerror(errno);
   };
   const pid_t self = ::getpid();
-  const linux_io::Descriptor daemon = open_process(self);
+  const linux_io::Descriptor daemon = io::open_process(self);
   if (!daemon.valid()) return failed("pidfd_open");
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) return failed("pipe");
@@ -173,7 +168,7 @@ std::string start_fencer(const std::vector<FencedService>& services, const std::
   char none = 0;
   while (::read(its_closing.fd(), &none, 1) < 0 && errno == EINTR) {
   }
-  linux_io::Descriptor fencer = open_process(pid);
+  linux_io::Descriptor fencer = io::open_process(pid);
   if (!fencer.valid()) return failed("pidfd_open");
   std::thread([fencer = std::move(fencer)] {
     while (!has_ended(fencer, milliseconds(-1))) {
