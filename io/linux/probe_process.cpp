@@ -28,7 +28,7 @@ struct Sought {
   std::string text;
 };
 
-Sought opened(pid_t pid, std::string name) {
+Sought opened(pid_t pid, const std::string& name) {
   const int descriptor = open_process(pid).release();
   const std::string who = (name.empty() ? "process " : name + ", process ") + std::to_string(pid);
   if (descriptor < 0) return {0, -1, who + ": " + std::strerror(errno)};
