@@ -93,6 +93,8 @@ struct Settings {
   std::size_t requests_pending_max = 65'536;
   std::size_t window_operations_max = 8192;
   std::size_t window_bytes_max = std::size_t{64} << 20U;
+  /// What a returning node keeps of the application's operations while its names are made. More contents than that are
+  /// left to be copied afterwards; more of everything else makes the resync begin again.
   std::size_t joiner_queue_bytes_max = std::size_t{256} << 20U;
   std::size_t pulls_in_flight_max = 16;
   std::size_t manifest_part_bytes_max = std::size_t{1} << 20U;  ///< of one message; io::frame_bytes_max is far above
@@ -100,6 +102,7 @@ struct Settings {
   std::uint32_t pull_chunk_bytes = 64U << 10U;
   std::uint32_t pull_block_bytes = 4U << 10U;  ///< less than a chunk, which is a multiple of it
   std::uint32_t pull_chunks_max = 16;          ///< of one pull; at most 64, and less than io::frame_bytes_max
+  [[nodiscard]] std::uint64_t pull_bytes_max() const { return std::uint64_t{pull_chunk_bytes} * pull_chunks_max; }
   /// What was changed is listed by regions of this size, the same in every life of a module's data.
   std::uint64_t touch_region_bytes = std::uint64_t{1} << 20U;
   /// A node that would have to list more compares everything instead. They all fit into one frame.

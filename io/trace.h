@@ -56,6 +56,12 @@ struct OperationReplicated {
   Lsn lsn;
   const Operation* operation;  ///< valid during the call only
 };
+/// A returning node does not keep the contents of an operation until its tree is ready for it: they are copied later,
+/// and the operation is not reported as replicated.
+struct ContentsLetGo {
+  Epoch epoch;
+  Lsn lsn;
+};
 /// A request is answered with success now. `lsn` 0: nothing was replicated (local only).
 struct RequestAcknowledged {
   RequestId request;
@@ -115,9 +121,9 @@ struct Note {
 };
 
 using TraceEvent = std::variant<RoleChanged, UnknownTransition, VoteCast, ConfigurationDecided, LeaseHeld,
-                                WritableChanged, OperationOrdered, OperationReplicated, RequestAcknowledged,
-                                ApplicationStarting, ApplicationStopped, ResyncBegan, ResyncEnded, VerifyBegan,
-                                MismatchFound, VersionOverwritten, VerifyEnded, CheckActed, Mark, Note>;
+                                WritableChanged, OperationOrdered, OperationReplicated, ContentsLetGo,
+                                RequestAcknowledged, ApplicationStarting, ApplicationStopped, ResyncBegan, ResyncEnded,
+                                VerifyBegan, MismatchFound, VersionOverwritten, VerifyEnded, CheckActed, Mark, Note>;
 
 class Trace {
  public:

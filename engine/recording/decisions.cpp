@@ -95,6 +95,7 @@ struct TraceFields {
   void operator()(const io::OperationReplicated& e) const {
     words(e.epoch.value, e.lsn.value, static_cast<std::uint64_t>(e.operation->kind), e.operation->data.size());
   }
+  void operator()(const io::ContentsLetGo& e) const { words(e.epoch.value, e.lsn.value); }
   void operator()(const io::RequestAcknowledged& e) const {
     words(e.request.value, e.epoch.value, e.lsn.value, static_cast<std::uint64_t>(e.kind));
   }

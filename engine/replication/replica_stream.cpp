@@ -52,11 +52,14 @@ void ReplicaStream::release() {
   if (!held_.empty()) context_.mark(Mark::held_operations_released);
   holding_ = false;
   held_bytes_ = 0;
+  lets_contents_go_ = false;
+  foldable_.clear();
   while (!held_.empty() && attached_) {
-    StreamOperation next = std::move(held_.front());
+    Held next = std::move(held_.front());
     held_.pop_front();
     submit(std::move(next));
   }
+  pass_what_was_let_go();
   acknowledge();
 }
 
@@ -70,6 +73,8 @@ void ReplicaStream::detach() {
   listener_ = nullptr;
   held_.clear();
   held_bytes_ = 0;
+  lets_contents_go_ = false;
+  foldable_.clear();
   if (planted(Bug::resume_forgets_syncs)) syncing_.clear();
 }
 
@@ -83,41 +88,106 @@ ReplicaStream::Outcome ReplicaStream::receive(const StreamOperation& message) {
     return Outcome::protocol_error;
   }
   received_ = message.lsn;
-  if (!holding_) return submit(message);
-  held_.push_back(message);
-  const Operation& operation = message.operation;
-  held_bytes_ += sizeof(message) + operation.data.size() + operation.name.size() + operation.new_name.size();
-  if (held_bytes_ <= context_.settings.joiner_queue_bytes_max) return Outcome::fine;
-  if (planted(Bug::joiner_queue_drops)) {
-    held_.pop_back();
-    return Outcome::fine;
+  if (holding_) return keep(message);
+  submit({message});
+  return Outcome::fine;
+}
+
+ReplicaStream::Outcome ReplicaStream::keep(const StreamOperation& message) {
+  const std::size_t bytes_max = context_.settings.joiner_queue_bytes_max;
+  if (held_bytes_ > bytes_max && planted(Bug::joiner_queue_drops)) return Outcome::fine;
+  if (lets_contents_go_) {
+    keep_without_contents(message);
+  } else {
+    hold_back({message});
+    if (held_bytes_ > bytes_max) let_contents_go();
   }
+  if (held_bytes_ <= bytes_max || planted(Bug::joiner_queue_drops)) return Outcome::fine;
   context_.mark(Mark::joiner_queue_full);
   return Outcome::protocol_error;
 }
 
-ReplicaStream::Outcome ReplicaStream::submit(StreamOperation message) {
+void ReplicaStream::hold_back(Held held) {
+  const Operation& operation = held.message.operation;
+  held_bytes_ += sizeof(held) + operation.data.size() + operation.name.size() + operation.new_name.size();
+  held_.push_back(std::move(held));
+}
+
+// Beginning again would not help: an application that writes more than fits while the names are made may do so each
+// time. What is copied after the release is newer than all that was held, so contents can be left to that.
+void ReplicaStream::let_contents_go() {
+  context_.mark(Mark::joiner_lets_contents_go);
+  context_.note("resync: more is written meanwhile than is kept; it is copied afterwards");
+  lets_contents_go_ = true;
+  held_bytes_ = 0;
+  Queue<Held> all = std::exchange(held_, {});
+  for (; !all.empty(); all.pop_front()) keep_without_contents(std::move(all.front().message));
+}
+
+// Of a write its last byte is enough, with which the file has its length and its time; and of several in a row, with
+// nothing else done to the file in between, the one that reaches farthest. A resync ends with a sync of everything.
+void ReplicaStream::keep_without_contents(StreamOperation message) {
+  Operation& operation = message.operation;
+  if (operation.kind == OperationKind::sync) {
+    context_.mark(Mark::joiner_keeps_no_sync);
+    return;
+  }
+  if (operation.kind != OperationKind::write || operation.data.empty()) {
+    if (!planted(Bug::folds_over_changes)) foldable_.erase(operation.file);
+    hold_back({std::move(message)});
+    return;
+  }
+  listener_->contents_let_go(operation.file, operation.offset, operation.data.size());
+  context_.ports.trace.record(io::ContentsLetGo{message.epoch, message.lsn});
+  if (planted(Bug::let_go_as_a_whole)) return;
+  operation.offset += operation.data.size() - 1;
+  // A copy, since a slice would hold on to all of it.
+  operation.data = Buffer::copy_of(operation.data.bytes().last(1));
+  const auto [earlier, first] = foldable_.emplace(operation.file, held_.size());
+  if (!first) {
+    Operation& joined = held_[earlier->second].message.operation;
+    if (joined.attributes.mask == operation.attributes.mask) {
+      context_.mark(Mark::joiner_folds_writes);
+      joined.attributes = operation.attributes;
+      if (operation.offset > joined.offset) {
+        joined.offset = operation.offset;
+        joined.data = std::move(operation.data);
+      }
+      return;
+    }
+    earlier->second = held_.size();
+  }
+  hold_back({std::move(message), true});
+}
+
+// Of what was held the last may have been let go as a whole.
+void ReplicaStream::pass_what_was_let_go() {
+  if (attached_ && idle()) applied_ = received_;
+}
+
+void ReplicaStream::submit(Held held) {
   const Ticket ticket = context_.next_ticket();
-  const OperationKind kind = message.operation.kind;
-  in_order_.push_back({ticket, std::move(message)});
+  const OperationKind kind = held.message.operation.kind;
+  in_order_.push_back({ticket, std::move(held)});
   if (kind == OperationKind::sync || kind == OperationKind::filled) {
     take_markers();
   } else {
-    context_.ports.volume.apply(ticket, in_order_.back().message.operation, io::Origin::stream);
+    context_.ports.volume.apply(ticket, in_order_.back().held.message.operation, io::Origin::stream);
   }
-  return Outcome::fine;
 }
 
 std::optional<ReplicaStream::Outcome> ReplicaStream::applied(const io::Applied& event) {
   if (in_order_.empty() || in_order_.front().ticket != event.ticket) return std::nullopt;
-  const StreamOperation& message = in_order_.front().message;
+  const auto& [message, contents_let_go] = in_order_.front().held;
   if (event.error != 0) {
     context_.mark(Mark::replica_apply_failed);
     return fail(message.lsn, event.error);
   }
   applied_ = message.lsn;
   news_ = true;
-  context_.ports.trace.record(io::OperationReplicated{message.epoch, message.lsn, &message.operation});
+  if (!contents_let_go) {
+    context_.ports.trace.record(io::OperationReplicated{message.epoch, message.lsn, &message.operation});
+  }
   if (listener_ != nullptr && message.operation.kind == OperationKind::fill) {
     listener_->filled_region(message.operation.data.size());
   }
@@ -129,31 +199,33 @@ std::optional<ReplicaStream::Outcome> ReplicaStream::applied(const io::Applied& 
 // Syncs and the resync's own marks take their turn behind what is being applied.
 void ReplicaStream::take_markers() {
   while (!in_order_.empty()) {
-    InOrder& front = in_order_.front();
-    const Operation& operation = front.message.operation;
+    const Ticket ticket = in_order_.front().ticket;
+    StreamOperation& message = in_order_.front().held.message;
+    const Operation& operation = message.operation;
     if (operation.kind == OperationKind::sync) {
-      applied_ = front.message.lsn;
+      applied_ = message.lsn;
       const bool data_only = (operation.flags & flag_data_only) != 0;
       // Nobody counts on this node before its resync has ended, with a sync of everything.
       const bool later = listener_ != nullptr && (listener_->syncs_later() || planted(Bug::joiner_never_syncs));
       if (later) context_.mark(Mark::joiner_syncs_later);
       if (later || planted(Bug::replica_skips_sync) || (data_only && planted(Bug::replica_skips_data_sync))) {
         news_ = true;
-        context_.ports.trace.record(io::OperationReplicated{front.message.epoch, front.message.lsn, &operation});
+        context_.ports.trace.record(io::OperationReplicated{message.epoch, message.lsn, &operation});
       } else {
-        context_.ports.volume.sync(front.ticket, operation.file, data_only);
-        syncing_.emplace(front.ticket, std::move(front.message));
+        context_.ports.volume.sync(ticket, operation.file, data_only);
+        syncing_.emplace(ticket, std::move(message));
       }
     } else if (operation.kind == OperationKind::filled) {
-      applied_ = front.message.lsn;
+      applied_ = message.lsn;
       news_ = true;
-      context_.ports.trace.record(io::OperationReplicated{front.message.epoch, front.message.lsn, &operation});
+      context_.ports.trace.record(io::OperationReplicated{message.epoch, message.lsn, &operation});
       if (listener_ != nullptr) listener_->pull_answered(operation.length, operation.offset);
     } else {
       return;
     }
     in_order_.pop_front();
   }
+  pass_what_was_let_go();
   // Of a sync that has only begun there is nothing to tell: its end is what is waited for.
   if (news_) {
     acknowledge();

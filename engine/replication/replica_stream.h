@@ -23,6 +23,9 @@ class ReplicaStream {
     virtual void filled_region(std::size_t bytes) = 0;
     /// `differing`: a bit for each chunk of the pull that differs and is to be compared by blocks.
     virtual void pull_answered(std::uint64_t pull, std::uint64_t differing) = 0;
+    /// Of a write that is held these contents are not kept: what the primary has there is to be asked for once the
+    /// stream was released.
+    virtual void contents_let_go(FileId file, std::uint64_t offset, std::uint64_t length) = 0;
     /// Whether everything applied so far will be brought to disk before this node says that it has caught up.
     [[nodiscard]] virtual bool syncs_later() const = 0;
   };
@@ -32,6 +35,7 @@ class ReplicaStream {
   /// The stream goes on after `position`, which this node has applied.
   void resume(Epoch reign, Lsn position);
   /// The stream begins after `position`, but operations are kept until `release()`: the tree is not ready for them.
+  /// What does not fit into the memory for it is contents first, of which the listener is told.
   void hold(Epoch reign, Lsn position, ResyncListener& listener);
   void release();
   void detach();
@@ -68,11 +72,16 @@ class ReplicaStream {
     GroupCommit::fields(self.commit_, archive);
     bool listened_to = self.listener_ != nullptr;
     archive(listened_to, self.attached_, self.holding_, self.news_, self.reign_, self.received_, self.applied_,
-            self.held_bytes_, self.error_);
-    archive.list(self.held_, message_fields);
+            self.held_bytes_, self.lets_contents_go_, self.error_);
+    archive.list(self.held_, [&](auto& held) {
+      message_fields(held.message);
+      archive(held.contents_let_go);
+    });
+    archive.table(self.foldable_, [&archive](auto& index) { archive(index); });
     archive.list(self.in_order_, [&](auto& next) {
       archive(next.ticket);
-      message_fields(next.message);
+      message_fields(next.held.message);
+      archive(next.held.contents_let_go);
     });
     std::map<Ticket, bool> unattended;
     for (const Ticket ticket : self.unattended_syncs_) unattended.emplace(ticket, true);
@@ -86,12 +95,21 @@ class ReplicaStream {
   }
 
  private:
+  struct Held {
+    StreamOperation message;
+    bool contents_let_go = false;  ///< it is a write of which only the last byte is left, perhaps one for several
+  };
   struct InOrder {
     Ticket ticket;
-    StreamOperation message;
+    Held held;
   };
 
-  Outcome submit(StreamOperation message);
+  Outcome keep(const StreamOperation& message);
+  void let_contents_go();
+  void keep_without_contents(StreamOperation message);
+  void hold_back(Held held);
+  void pass_what_was_let_go();
+  void submit(Held held);
   void take_markers();
   Outcome fail(Lsn lsn, int error);
   void begin_commits_anew();
@@ -107,8 +125,10 @@ class ReplicaStream {
   Epoch reign_;
   Lsn received_;
   Lsn applied_;
-  Queue<StreamOperation> held_;
+  Queue<Held> held_;
   std::size_t held_bytes_ = 0;
+  bool lets_contents_go_ = false;             ///< there was no room for them
+  std::map<FileId, std::uint64_t> foldable_;  ///< where in held_ the write is that the file's next one may join
   Queue<InOrder> in_order_;
   std::set<Ticket> unattended_syncs_;          ///< whose success nobody waits for any more, but whose failure counts
   std::map<Ticket, StreamOperation> syncing_;  ///< in LSN order, since tickets rise

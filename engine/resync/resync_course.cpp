@@ -54,15 +54,12 @@ class Pulls {
 
  private:
   void pull(FileId file, std::uint64_t begin, std::uint64_t end) {
-    const std::uint64_t step = std::uint64_t{settings_.pull_chunk_bytes} * settings_.pull_chunks_max;
     if (begin >= end) return;
     course_.bytes += end - begin;
     const bool created = std::binary_search(created_.begin(), created_.end(), file);
     const auto by =
         created || planted(Bug::every_file_taken_for_new) ? PullRegion::By::nothing : PullRegion::By::chunks;
-    for (std::uint64_t at = begin; planted(Bug::resync_forgets_tail) ? at + step <= end : at < end; at += step) {
-      course_.regions.push_back({file, at, std::min(step, end - at), by});
-    }
+    add_regions(course_.regions, file, begin, end, by, settings_);
   }
 
   // What is fresh or young as a whole; of everything else what either node has listed.
@@ -103,6 +100,14 @@ class Pulls {
 };
 
 }  // namespace
+
+void add_regions(std::deque<PullRegion>& regions, FileId file, std::uint64_t begin, std::uint64_t end,
+                 PullRegion::By by, const Settings& settings) {
+  const std::uint64_t step = settings.pull_bytes_max();
+  for (std::uint64_t at = begin; planted(Bug::resync_forgets_tail) ? at + step <= end : at < end; at += step) {
+    regions.push_back({file, at, std::min(step, end - at), by});
+  }
+}
 
 ResyncCourse plot_course(const ResyncTrees& trees, const Settings& settings) {
   ResyncCourse course;

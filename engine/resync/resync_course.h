@@ -46,6 +46,10 @@ struct ResyncTrees {
   std::optional<ComparedPart> part;  ///< nothing: everything is compared
 };
 
+/// Appends what is asked for of a file, in regions that one pull can have.
+void add_regions(std::deque<PullRegion>& regions, FileId file, std::uint64_t begin, std::uint64_t end,
+                 PullRegion::By by, const Settings& settings);
+
 /// Pure.
 ResyncCourse plot_course(const ResyncTrees& trees, const Settings& settings);
 

@@ -125,8 +125,7 @@ void ResyncSource::pull(const Pull& request) {
   const Settings& settings = context_.settings;
   const bool chunks = request.chunk_bytes == settings.pull_chunk_bytes && request.chunks <= settings.pull_chunks_max;
   const bool blocks = request.chunk_bytes == settings.pull_block_bytes &&
-                      std::uint64_t{request.chunks} * settings.pull_block_bytes <=
-                          std::uint64_t{settings.pull_chunk_bytes} * settings.pull_chunks_max;
+                      std::uint64_t{request.chunks} * settings.pull_block_bytes <= settings.pull_bytes_max();
   const bool sensible = stream_.peer() == PeerStanding::following && (chunks || blocks) && request.chunks > 0 &&
                         request.digests.size() <= request.chunks && jobs_.size() < settings.pulls_in_flight_max &&
                         !jobs_.contains(request.pull);

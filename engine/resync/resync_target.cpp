@@ -61,6 +61,7 @@ void ResyncTarget::abandon() {
   plan_next_ = 0;
   plan_in_flight_.clear();
   regions_.clear();
+  let_go_.clear();
   digesting_.clear();
   pulling_.clear();
   sync_ahead_ = Ticket(0);
@@ -243,7 +244,41 @@ void ResyncTarget::begin_pulls() {
   pulls_began_ = context_.now;
   stage_ = Stage::pulling;
   stream_.release();
+  pull_what_was_let_go();
   submit_pulls();
+}
+
+// In whole pulls: so there are few stretches, however small the writes were. Neighbouring ones are joined.
+void ResyncTarget::contents_let_go(FileId file, std::uint64_t offset, std::uint64_t length) {
+  const std::uint64_t step = context_.settings.pull_bytes_max();
+  std::uint64_t begin = offset - offset % step;
+  std::uint64_t end = offset + length;
+  if (end % step != 0) end += step - end % step;
+  std::map<std::uint64_t, std::uint64_t>& stretches = let_go_[file];
+  auto next = stretches.upper_bound(begin);
+  if (next != stretches.begin() && std::prev(next)->second >= begin) {
+    --next;
+    begin = next->first;
+  }
+  while (next != stretches.end() && next->first <= end) {
+    end = std::max(end, next->second);
+    next = stretches.erase(next);
+  }
+  stretches.emplace(begin, end);
+}
+
+void ResyncTarget::pull_what_was_let_go() {
+  for (const auto& [file, stretches] : let_go_) {
+    if (planted(Bug::let_go_not_pulled)) break;
+    for (const auto& [begin, end] : stretches) {
+      add_regions(regions_, file, begin, end, Region::By::chunks, context_.settings);
+      bytes_total_ += end - begin;
+      bytes_left_ += end - begin;
+    }
+    regions_.back().ends_file = true;
+    ++files_left_;
+  }
+  let_go_.clear();
 }
 
 std::uint32_t ResyncTarget::step_of(const Region& region) const {

@@ -89,6 +89,8 @@ class ResyncTarget : private ReplicaStream::ResyncListener {
     archive.list(self.plan_, [&archive](auto& operation) { recording::operation_fields(operation, archive); });
     archive.list(self.plan_in_flight_, [&archive](auto& ticket) { archive(ticket); });
     archive.list(self.regions_, region_fields);
+    archive.table(self.let_go_,
+                  [&archive](auto& stretches) { archive.table(stretches, [&archive](auto& end) { archive(end); }); });
     archive.table(self.digesting_, region_fields);
     archive.table(self.pulling_, region_fields);
     archive.list(self.to_list_, [&archive](auto& touch) { archive(touch); });
@@ -129,6 +131,7 @@ class ResyncTarget : private ReplicaStream::ResyncListener {
   [[nodiscard]] bool pulls_answered() const { return regions_.empty() && digesting_.empty() && pulling_.empty(); }
   void filled_region(std::size_t bytes) override;
   void pull_answered(std::uint64_t pull, std::uint64_t differing) override;
+  void contents_let_go(FileId file, std::uint64_t offset, std::uint64_t length) override;
   [[nodiscard]] bool syncs_later() const override;
   void refine(const Region& region, std::uint64_t differing);
   void begin_scan();
@@ -139,6 +142,7 @@ class ResyncTarget : private ReplicaStream::ResyncListener {
   Outcome follow_plan();
   void submit_plan();
   void begin_pulls();
+  void pull_what_was_let_go();
   [[nodiscard]] std::uint32_t step_of(const Region& region) const;
   void submit_pulls();
   void sync_ahead();
@@ -163,6 +167,8 @@ class ResyncTarget : private ReplicaStream::ResyncListener {
   std::size_t plan_next_ = 0;
   std::deque<Ticket> plan_in_flight_;
   std::deque<Region> regions_;
+  /// Contents that the stream has not kept: by file, where each stretch begins and ends. They do not touch each other.
+  std::map<FileId, std::map<std::uint64_t, std::uint64_t>> let_go_;
   std::map<Ticket, Region> digesting_;
   std::map<std::uint64_t, Region> pulling_;  ///< by pull number
   std::uint64_t pull_number_ = 0;

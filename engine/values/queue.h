@@ -17,6 +17,8 @@ class Queue {
   [[nodiscard]] T& front() { return ring_.front(); }
   [[nodiscard]] const T& front() const { return ring_.front(); }
   [[nodiscard]] const T& back() const { return ring_.back(); }
+  /// Counted from the front.
+  [[nodiscard]] T& operator[](std::size_t index) { return ring_[index]; }
 
   void push_back(T item) {
     if (ring_.full()) ring_.set_capacity(ring_.empty() ? 16 : 2 * ring_.size());

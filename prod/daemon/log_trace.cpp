@@ -43,6 +43,7 @@ void LogTrace::record(const io::TraceEvent& event) {
     // Every single operation: for checkers, not for people.
     void operator()(const io::OperationOrdered&) const {}
     void operator()(const io::OperationReplicated&) const {}
+    void operator()(const io::ContentsLetGo&) const {}
     void operator()(const io::RequestAcknowledged&) const {}
     void operator()(const io::ApplicationStarting& e) const {
       log.changed(Severity::info, "the application starts, epoch " + std::to_string(e.epoch.value));

@@ -25,9 +25,10 @@ void ModuleObserver::record(const io::TraceEvent& event) {
     }
     return;
   }
-  if (std::holds_alternative<io::OperationOrdered>(event) || std::holds_alternative<io::OperationReplicated>(event)) {
-    return;
-  }
+  const bool of_one_operation = std::holds_alternative<io::OperationOrdered>(event) ||
+                                std::holds_alternative<io::OperationReplicated>(event) ||
+                                std::holds_alternative<io::ContentsLetGo>(event);
+  if (of_one_operation) return;
   log_.record(event);
   counters_.record(event);
   narrator_.record(event);

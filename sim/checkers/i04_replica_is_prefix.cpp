@@ -15,14 +15,18 @@ void ReplicaIsPrefix::traced(Place by, const io::TraceEvent& event) {
     ordered(node, *order);
   } else if (const auto* replica = std::get_if<io::OperationReplicated>(&event)) {
     replicated(node, *replica);
+  } else if (const auto* without = std::get_if<io::ContentsLetGo>(&event)) {
+    let_go_[index_of(node)].emplace(without->epoch, without->lsn);
   } else if (std::holds_alternative<io::ResyncBegan>(event) || std::holds_alternative<io::WritableChanged>(event)) {
     last_replicated_[index_of(node)].reset();
+    let_go_[index_of(node)].clear();
   }
 }
 
 void ReplicaIsPrefix::stopped(Place place, bool /*power_lost*/) {
   if (!is_node(place)) return;
   last_replicated_[index_of(place)].reset();
+  let_go_[index_of(place)].clear();
   last_ordered_[index_of(place)] = {};
 }
 
@@ -40,6 +44,8 @@ void ReplicaIsPrefix::ordered(NodeId node, const io::OperationOrdered& event) {
 void ReplicaIsPrefix::replicated(NodeId node, const io::OperationReplicated& event) {
   const std::string what = std::string(to_string(node)) + " replicated " + position(event.epoch, event.lsn) + " " +
                            describe(*event.operation);
+  const auto& let_go = let_go_[index_of(node)];
+  if (let_go.contains({event.epoch, event.lsn})) throw Violation("I4", what + ", the contents of which it let go");
   const auto& entries = history_.entries();
   const auto found = std::find_if(entries.rbegin(), entries.rend(), [&](const HistoryEntry& entry) {
     return entry.epoch == event.epoch && entry.lsn == event.lsn;
@@ -62,7 +68,10 @@ void ReplicaIsPrefix::replicated(NodeId node, const io::OperationReplicated& eve
   if (last && *last < entries.size()) {
     const HistoryEntry& before = entries[*last];
     bool follows = *last < index;
-    for (std::size_t i = *last + 1; i < index; ++i) follows &= entries[i].operation.kind == OperationKind::sync;
+    for (std::size_t i = *last + 1; i < index; ++i) {
+      const HistoryEntry& between = entries[i];
+      follows &= between.operation.kind == OperationKind::sync || let_go.contains({between.epoch, between.lsn});
+    }
     if (!follows) throw Violation("I4", what + " right after " + position(before.epoch, before.lsn));
   }
   last = index;

@@ -144,6 +144,7 @@ void Recorder::traced(Place by, const io::TraceEvent& event) {
                  },
                  [&](const io::OperationOrdered&) { note(by, "ordered", describe_trace(event)); },
                  [&](const io::OperationReplicated&) { note(by, "replicated", describe_trace(event)); },
+                 [&](const io::ContentsLetGo&) { note(by, "contents let go", describe_trace(event)); },
                  [&](const io::RequestAcknowledged&) { note(by, "acknowledged", describe_trace(event)); },
                  [&](const io::ApplicationStarting& e) { begin(by, application_span, epoch_text(e.epoch)); },
                  [&](const io::ApplicationStopped&) { end(by, application_span); },

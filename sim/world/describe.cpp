@@ -194,6 +194,9 @@ std::string describe_trace(const io::TraceEvent& event) {
           [&](const io::OperationReplicated& e) {
             return "replicated " + number(e.epoch.value) + ":" + number(e.lsn.value) + " " + describe(*e.operation);
           },
+          [&](const io::ContentsLetGo& e) {
+            return "lets the contents go of " + number(e.epoch.value) + ":" + number(e.lsn.value);
+          },
           [&](const io::RequestAcknowledged& e) {
             return "acknowledged request " + number(e.request.value) + ", " + number(e.epoch.value) + ":" +
                    number(e.lsn.value) + " " + text(to_string(e.kind));
