@@ -10,7 +10,8 @@
 
 namespace lockstep::io {
 
-/// Which version of the record; a store never gives two versions the same. 0: there is no record.
+/// Which version of the record; 0: there is no record. A store gives no two versions the same, unless it is set back to
+/// an older state.
 struct Revision {
   std::uint64_t value = 0;
   auto operator<=>(const Revision&) const = default;

@@ -54,6 +54,7 @@ class Lab:
         self._lab("up", *options, timeout=240)
         self.module = "data"
         self.binaries = self._setting("BIN")
+        self.third_vote = self._setting("THIRD_VOTE")
 
     def down(self):
         self._lab("down")

@@ -213,3 +213,4 @@ def nodes_agree(lab):
 TESTS = [five_commands_to_a_protected_postgresql, nodes_agree]
 for each in TESTS:
     each.options = OPTIONS
+    each.needs_witness = True  # the guide's cluster has one

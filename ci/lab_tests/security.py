@@ -259,4 +259,8 @@ def secrets_stay(lab):
     lab.on(primary, "rm", os.path.join(lab.data(primary), "secret"))
 
 
+# They speak to the witness, or show its certificate.
+strangers.needs_witness = True
+without_keys.needs_witness = True
+
 TESTS = [strangers, peer_of_another_authority, without_keys, api, secrets_stay]

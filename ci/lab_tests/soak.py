@@ -19,12 +19,14 @@ GROWTH_MAX_KIB = 16 << 10
 DESCRIPTORS_MORE_MAX = 16
 
 Sample = namedtuple("Sample", "rss_kib peak_kib descriptors threads")
-DAEMONS = {"s1": "lockstepd", "s2": "lockstepd", "w": "lockstep-witness"}
+SERVED_BY = ("lockstepd", "lockstep-witness", "etcd")  # whichever runs on a host
+HOSTS = ("s1", "s2", "w")
 
 
 def sample(lab, host):
     """What the kernel says of the host's daemon."""
-    with open(os.path.join(lab.run_directory, f"{host}.{DAEMONS[host]}.pid"), encoding="ascii") as file:
+    places = [os.path.join(lab.run_directory, f"{host}.{name}.pid") for name in SERVED_BY]
+    with open(next(place for place in places if os.path.exists(place)), encoding="ascii") as file:
         process = f"/proc/{file.read().strip()}"
     code, output = lab.on(host, "sh", "-c", f"cat {process}/status && ls {process}/fd | wc -l")
     expect(code == 0, f"no daemon on {host}: {output}")
@@ -35,7 +37,7 @@ def sample(lab, host):
 
 def samples_during(lab, process):
     """Of each daemon, until the process ends."""
-    taken = {host: [] for host in DAEMONS}
+    taken = {host: [] for host in HOSTS}
     while process.poll() is None:
         began = time.monotonic()
         for host, samples in taken.items():
@@ -96,7 +98,7 @@ def a_long_load_leaks_nothing(lab):
     eventually(30, lambda: lab.role(primary) == "PRIM", lambda: f"no PRIM after restart: {lab.describe()}")
     if FILES:
         create_tree(lab, primary)
-    before = {host: sample(lab, host) for host in DAEMONS}
+    before = {host: sample(lab, host) for host in HOSTS}
     process = load(lab, primary, "run", os.path.join(lab.data(primary), "soak"), str(SECONDS))
     taken = samples_during(lab, process)
     said = process.stdout.read().strip()

@@ -49,7 +49,7 @@ up_failed() {
 
 lab_up() {
   local host program
-  for program in ip nft losetup mkfs.ext4 xfs_io jq setpriv unshare; do
+  for program in ip nft losetup mkfs.ext4 xfs_io jq setpriv unshare openssl etcd; do
     command -v "$program" >/dev/null || fail "$program is missing: run ci/setup"
   done
   [ ! -e "$LAB/lab.conf" ] || fail "there is a lab in $LAB already: ci/lab down $LAB"
@@ -71,7 +71,7 @@ lab_up() {
   lab_write_balancer
   lab_write_env
   if [ "$START" = no ]; then
-    touch "$LAB/run/"{s1.lockstepd,s2.lockstepd,w.lockstep-witness}.off
+    touch "$LAB/run/"{s1.lockstepd,s2.lockstepd,"w.$(daemon_of w)"}.off
   fi
   network_up
   for host in w s1 s2 c; do

@@ -3,21 +3,21 @@
 #
 # LAB/lab.conf   the options of `up`; sourced
 # LAB/env        for those who use the lab; sourced
-# LAB/disk/      one filesystem image a host: s1 and s2 hold data and state, w holds the witness's votes
+# LAB/disk/      one filesystem image a host: s1 and s2 hold data and state, w holds the third vote's promises
 # LAB/config/    one configuration directory a server
 # LAB/scripts/   the application's phases on each server
 # LAB/run/       pids and switches (on the outer machine, so not subject to a power cut)
 # LAB/log/       what every program said; kept by `down`
 
-readonly HTTP_PORT=9010 WITNESS_PORT=7790 MODULE_PORT=7701
+readonly HTTP_PORT=9010 WITNESS_PORT=7790 ETCD_PORT=2379 MODULE_PORT=7701
 
 lab_parse_options() {
-  MODULE=data DURABILITY=replicated FS=ext4 SIZE=2G START=yes KEEPER=no APPLICATION=none
+  MODULE=data DURABILITY=replicated FS=ext4 SIZE=2G START=yes KEEPER=no APPLICATION=none THIRD_VOTE=witness
   while [ $# -gt 0 ]; do
     case "$1" in
       --no-start) START=no; shift; continue ;;
       --keeper) KEEPER=yes; shift; continue ;;
-      --durability | --fs | --module | --size | --application) [ $# -ge 2 ] || fail "$1 needs a value" ;;
+      --durability | --fs | --module | --size | --application | --third-vote) [ $# -ge 2 ] || fail "$1 needs a value" ;;
       *) fail "unknown option $1" ;;
     esac
     case "$1" in
@@ -26,11 +26,13 @@ lab_parse_options() {
       --module) MODULE=$2 ;;
       --size) SIZE=$2 ;;
       --application) APPLICATION=$2 ;;
+      --third-vote) THIRD_VOTE=$2 ;;
     esac
     shift 2
   done
   case "$FS" in ext4 | xfs) ;; *) fail "--fs is ext4 or xfs" ;; esac
   case "$APPLICATION" in none | postgres | writer | checked) ;; *) fail "--application is none, postgres, writer or checked" ;; esac
+  case "$THIRD_VOTE" in witness | etcd) ;; *) fail "--third-vote is witness or etcd" ;; esac
   [[ $MODULE =~ ^[a-zA-Z0-9_-]+$ ]] || fail "--module: letters, digits, - and _ only"
   # The variables of DIR/env are used unquoted, as prefixes of commands.
   [[ $LAB =~ ^[a-zA-Z0-9_./+-]+$ ]] || fail "the directory's path must not hold spaces or special characters: $LAB"
@@ -40,7 +42,7 @@ lab_save() {
   TAG=ls$(printf %s "$LAB" | cksum | cut -d' ' -f1)
   mkdir -p "$LAB"/{disk,config,scripts,run/cuts,log,s1,s2,w}
   {
-    for name in LAB TAG BIN MODULE DURABILITY FS SIZE START KEEPER APPLICATION; do
+    for name in LAB TAG BIN MODULE DURABILITY FS SIZE START KEEPER APPLICATION THIRD_VOTE; do
       printf '%s=%q\n' "$name" "${!name}"
     done
   } >"$LAB/lab.conf"
@@ -57,8 +59,8 @@ lab_make_disks() {
   local host size
   for host in s1 s2 w; do
     size=$SIZE
-    # The witness keeps a few bytes; XFS refuses such a small filesystem, so it is ext4 always.
-    [ "$host" != w ] || size=64M
+    # The witness keeps a few bytes, etcd begins with 64 MiB; XFS refuses such small filesystems, so it is ext4 always.
+    [ "$host" != w ] || size=256M
     rm -f "$LAB/disk/$host.img"
     truncate -s "$size" "$LAB/disk/$host.img"
     if [ "$FS" = xfs ] && [ "$host" != w ]; then
@@ -69,28 +71,53 @@ lab_make_disks() {
   done
 }
 
-both_invited() { [ "$(grep -c '^  lockstep.* join lockstep1/' "$LAB/run/setup")" = 2 ]; }
+all_invited() {
+  local guests=2
+  [ "$THIRD_VOTE" = witness ] || guests=1
+  [ "$(grep -c '^  lockstep.* join lockstep1/' "$LAB/run/setup")" = "$guests" ]
+}
 
 invited() { grep -o "lockstep1/$1/[^ ]*" "$LAB/run/setup"; }  # invited PLACE: its token
 
 # As an administrator does it, on the outer machine's loopback: the hosts are not up yet.
 lab_set_up_cluster() {
-  local inviting
+  local inviting third=(--witness "10.77.0.3:$WITNESS_PORT")
+  if [ "$THIRD_VOTE" = etcd ]; then
+    lab_make_etcd_keys
+    third=(--etcd "10.77.0.3:$ETCD_PORT")
+  fi
   # Found by its environment if the lab goes down before all have joined.
   LOCKSTEP_LAB=$LAB "$BIN/lockstep" --config "$LAB/config/s1" init --name lab --node s1=10.77.1.1 --node s2=10.77.1.2 \
-    --witness 10.77.0.3:$WITNESS_PORT --module "$MODULE" --directory "$LAB/s1/data" --port $MODULE_PORT \
+    "${third[@]}" --module "$MODULE" --directory "$LAB/s1/data" --port $MODULE_PORT \
     --address 127.0.0.1 --join-port 0 >"$LAB/run/setup" 2>&1 &
   inviting=$!
-  wait_until 10 both_invited || fail "lockstep init: $(<"$LAB/run/setup")"
+  wait_until 10 all_invited || fail "lockstep init: $(<"$LAB/run/setup")"
   invited second | "$BIN/lockstep" --config "$LAB/config/s2" join - >>"$LAB/run/setup" || fail "s2 cannot join"
-  invited witness | "$BIN/lockstep-witness" --config "$LAB/config/w" join - >>"$LAB/run/setup" || fail "w cannot join"
+  [ "$THIRD_VOTE" = etcd ] || invited witness | "$BIN/lockstep-witness" --config "$LAB/config/w" join - >>"$LAB/run/setup" || fail "w cannot join"
   wait "$inviting" || fail "lockstep init: $(<"$LAB/run/setup")"
+}
+
+# As whoever has an etcd already: an authority of its own, which vouches for the server and for its clients.
+lab_make_etcd_keys() {
+  local folder=$LAB/config/s1/etcd name
+  mkdir -p "$folder"
+  (
+    cd "$folder"
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30 -subj "/CN=etcd authority" \
+      -keyout ca.key -out ca.crt
+    for name in server client; do
+      openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj "/CN=$name" -keyout "$name.key" -out "$name.csr"
+      openssl x509 -req -in "$name.csr" -CA ca.crt -CAkey ca.key -CAcreateserial -days 30 -out "$name.crt" \
+        -extfile <(printf 'subjectAltName=IP:10.77.0.3\nextendedKeyUsage=serverAuth,clientAuth\n')
+    done
+  ) >"$LAB/run/etcd-keys" 2>&1 || fail "no keys for etcd: $(<"$LAB/run/etcd-keys")"
 }
 
 lab_write_configuration() {
   local host phase module
   lab_set_up_cluster
   for host in s1 s2 w; do
+    [ -e "$LAB/config/$host/cluster.toml" ] || continue
     # What is a host's own lies beneath its directory.
     printf '\n[paths]\nstate = "%s"\nrun = "/run/lockstep"\n' "$LAB/$host/state" >>"$LAB/config/$host/cluster.toml"
     [ "$host" != w ] || continue

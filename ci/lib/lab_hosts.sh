@@ -96,7 +96,12 @@ machine_groups_removed() {
 }
 
 daemon_of() {
-  case "$1" in s1 | s2) echo lockstepd ;; w) echo lockstep-witness ;; *) fail "$1 runs no daemon" ;; esac
+  case "$1-$THIRD_VOTE" in
+    s1-* | s2-*) echo lockstepd ;;
+    w-etcd) echo etcd ;;
+    w-*) echo lockstep-witness ;;
+    *) fail "$1 runs no daemon" ;;
+  esac
 }
 
 signal_daemon() {

@@ -71,8 +71,8 @@ section_sim() {
     build/bin/lockstep-sim explore --depth 2 --part "$EXPLORED_PART" --jobs "$(nproc)"
   check "sim: the shards of a campaign add up to the whole" "$CI/lib/campaign_check"
   check "sim: the configuration in README.md is simulated, and its timeout shows" "$CI/lib/availability_check"
-  # What only a verify can get wrong shows where much rots and is compared.
-  for plant in $(build/bin/lockstep-sim plants | awk '{ print $1 ":" ($2 == "verify" ? "rot" : "all") }'); do
+  # What only a verify can get wrong shows where much rots and is compared; what a store that loses its record may do, where it does.
+  for plant in $(build/bin/lockstep-sim plants | awk '{ print $1 ":" ($2 == "verify" ? "rot" : $2 == "store" ? "store" : "all") }'); do
     check "sim: the planted bug ${plant%:*} is found" \
       plant_is_found "${plant%:*}" --seeds "$PLANT_SEEDS" --profile "${plant#*:}"
   done
@@ -121,6 +121,7 @@ section_lab() {
   local status=0
   "$CI/lab_tests/run" || status=1
   "$CI/lab_tests/run" --fs xfs exercised_files_outlive_a_power_cut || status=1
+  "$CI/lab_tests/run" --third-vote etcd failures || status=1
   return $status
 }
 

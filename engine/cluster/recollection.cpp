@@ -55,10 +55,17 @@ Recollection::Lesson Recollection::hear(VoterId from, const VoterMemory& memory,
     told_ = true;
     // Numbered on from there, or its next life would sound like another such copy.
     sequence_ = std::max(sequence_, memory.seen_of_you);
-    remembers_ = false;
-    learning_ = false;
-    return Lesson::forgotten;
+    return forget();
   }
+  return learn(anything_decided);
+}
+
+Recollection::Lesson Recollection::hear_through_record(VoterId from, const VoterMemory& memory) {
+  heard_[static_cast<std::size_t>(from)] = memory;
+  return learn(false);
+}
+
+Recollection::Lesson Recollection::learn(bool anything_decided) {
   if (remembers_ || learning_ || !may_learn(anything_decided)) return Lesson::none;
   learning_ = true;
   learned_ = {};
@@ -67,6 +74,33 @@ Recollection::Lesson Recollection::hear(VoterId from, const VoterMemory& memory,
     learned_.adopt(other->votes);
   }
   return Lesson::learned;
+}
+
+Recollection::Lesson Recollection::forget() {
+  remembers_ = false;
+  learning_ = false;
+  return Lesson::forgotten;
+}
+
+void Recollection::hear_anew() {
+  if (!planted(Bug::old_memories_learned)) heard_.fill(std::nullopt);
+}
+
+Recollection::Lesson Recollection::replaced(const JournalRecord& record, VoterId own, bool older) {
+  on_their_way_.clear();
+  learning_ = false;
+  for (std::size_t i = 0; i < seen_.size(); ++i) {
+    if (i != static_cast<std::size_t>(own) || !heard_[i]) seen_[i] = record.seen[i];
+  }
+  if (older || record.sequence < durable_) {
+    sequence_ = std::max({sequence_, durable_, record.sequence});
+    return forget();
+  }
+  if (remembers_ && !record.remembers) hear_anew();
+  sequence_ = record.sequence;
+  durable_ = record.sequence;
+  remembers_ = record.remembers;
+  return Lesson::none;
 }
 
 void Recollection::storing(JournalRecord& record) {

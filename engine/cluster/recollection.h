@@ -43,6 +43,8 @@ class Recollection {
     learned,    ///< record() is what it has to go on with, once that is on disk
   };
   Lesson hear(VoterId from, const VoterMemory& memory, bool anything_decided);
+  /// What another life of this voter has heard, for as long as this one does not know all promises.
+  Lesson hear_through_record(VoterId from, const VoterMemory& memory);
   [[nodiscard]] const VoterRecord& learned() const { return learned_; }
   /// What was learned is on disk.
   void remembered() { remembers_ = true; }
@@ -66,6 +68,14 @@ class Recollection {
   void storing(JournalRecord& record);
   /// The oldest record handed over is durable.
   void stored();
+  /// Another life of this voter, which hears the others but `own`, has stored `record`, and of those handed over the
+  /// ones that are not durable never will be. `forgotten`: it is older than what this life knows of, or is known to be
+  /// `older` already.
+  Lesson replaced(const JournalRecord& record, VoterId own, bool older);
+  /// What was heard before does not tell what has been forgotten since.
+  void hear_anew();
+  /// How far another's journal is known.
+  [[nodiscard]] const SeenJournal& seen(VoterId other) const { return seen_[static_cast<std::size_t>(other)]; }
 
   /// All of its state, for a snapshot.
   static void fields(auto& self, auto& archive) {
@@ -79,6 +89,8 @@ class Recollection {
   }
 
  private:
+  Lesson forget();
+  Lesson learn(bool anything_decided);
   [[nodiscard]] bool heard_any() const;
   [[nodiscard]] bool may_learn(bool anything_decided) const;
 

@@ -68,6 +68,13 @@ Message Voter::accept(NodeId from, const Accept& request, Instant now) {
   return Accepted{request.ballot};
 }
 
+void Voter::learn_of_grant(NodeId holder, Instant now) { grant_ = Grant{holder, now + grant_length_}; }
+
+void Voter::forget_grants(Instant now) {
+  grant_.reset();
+  forgotten_until_ = now + grant_length_;
+}
+
 bool Voter::grant_lease(NodeId holder, const Configuration& configuration, Instant now) {
   if (suffrage_ != Suffrage::full) return false;
   const Configuration& known = record_.accepted;

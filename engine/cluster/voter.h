@@ -52,6 +52,12 @@ class Voter {
   void set_suffrage(Suffrage suffrage) { suffrage_ = suffrage; }
   /// Takes over what others know, where it is more.
   void adopt(const VoterRecord& record) { record_.adopt(record); }
+  /// Another life of this voter has gone on: this is what both know now, whatever this one was about to promise.
+  void go_on_from(const VoterRecord& record) { record_ = record; }
+  /// Another life of this voter has granted a lease, not later than `now`.
+  void learn_of_grant(NodeId holder, Instant now);
+  /// Somebody may have been granted a lease up to now, and it is not known who.
+  void forget_grants(Instant now);
 
   [[nodiscard]] const VoterRecord& record() const { return record_; }
 

@@ -8,6 +8,20 @@
 
 namespace lockstep::engine {
 
+namespace {
+
+/// So that heartbeats get their turn.
+constexpr std::size_t releasing_in_flight_max = 64;
+
+/// What is kept of a held operation, with what is noted beside it.
+std::size_t bytes_of(const StreamOperation& message) {
+  constexpr std::size_t beside = 128;
+  const Operation& operation = message.operation;
+  return sizeof(message) + beside + operation.data.size() + operation.name.size() + operation.new_name.size();
+}
+
+}  // namespace
+
 void ReplicaStream::set_position(Epoch reign, Lsn applied) {
   reign_ = reign;
   applied_ = applied;
@@ -49,18 +63,35 @@ void ReplicaStream::begin_commits_anew() {
 }
 
 void ReplicaStream::release() {
+  if (!attached_) return;
   if (!held_.empty()) context_.mark(Mark::held_operations_released);
+  releasing_ = true;
+  go_on_releasing();
+}
+
+void ReplicaStream::go_on_releasing() {
+  while (!held_.empty() && in_order_.size() < releasing_in_flight_max) {
+    Held next = std::move(held_.front());
+    held_.pop_front();
+    ++held_from_;
+    held_bytes_ -= bytes_of(next.message);
+    submit(std::move(next));
+  }
+  if (!held_.empty()) return;
   holding_ = false;
+  forget_held();
+  pass_what_was_let_go();
+  acknowledge();
+  listener_->released();
+}
+
+void ReplicaStream::forget_held() {
+  releasing_ = false;
+  held_.clear();
+  held_from_ = 0;
   held_bytes_ = 0;
   lets_contents_go_ = false;
   foldable_.clear();
-  while (!held_.empty() && attached_) {
-    Held next = std::move(held_.front());
-    held_.pop_front();
-    submit(std::move(next));
-  }
-  pass_what_was_let_go();
-  acknowledge();
 }
 
 // What has been handed to the volume goes on being applied and synced, and still counts: a later Attach names the
@@ -71,10 +102,7 @@ void ReplicaStream::detach() {
   attached_ = false;
   holding_ = false;
   listener_ = nullptr;
-  held_.clear();
-  held_bytes_ = 0;
-  lets_contents_go_ = false;
-  foldable_.clear();
+  forget_held();
   if (planted(Bug::resume_forgets_syncs)) syncing_.clear();
 }
 
@@ -108,8 +136,7 @@ ReplicaStream::Outcome ReplicaStream::keep(const StreamOperation& message) {
 }
 
 void ReplicaStream::hold_back(Held held) {
-  const Operation& operation = held.message.operation;
-  held_bytes_ += sizeof(held) + operation.data.size() + operation.name.size() + operation.new_name.size();
+  held_bytes_ += bytes_of(held.message);
   held_.push_back(std::move(held));
 }
 
@@ -118,9 +145,13 @@ void ReplicaStream::hold_back(Held held) {
 void ReplicaStream::let_contents_go() {
   context_.mark(Mark::joiner_lets_contents_go);
   context_.note("resync: more is written meanwhile than is kept; it is copied afterwards");
-  lets_contents_go_ = true;
-  held_bytes_ = 0;
   Queue<Held> all = std::exchange(held_, {});
+  const std::uint64_t from = held_from_;
+  const bool releasing = releasing_;
+  forget_held();
+  held_from_ = from;
+  releasing_ = releasing;
+  lets_contents_go_ = true;
   for (; !all.empty(); all.pop_front()) keep_without_contents(std::move(all.front().message));
 }
 
@@ -134,18 +165,18 @@ void ReplicaStream::keep_without_contents(StreamOperation message) {
   }
   if (operation.kind != OperationKind::write || operation.data.empty()) {
     if (!planted(Bug::folds_over_changes)) foldable_.erase(operation.file);
-    hold_back({std::move(message)});
-    return;
+    operation.data = Buffer::copy_of(operation.data.bytes());  // a slice would hold on to all that came with it
+    return hold_back({std::move(message)});
   }
   listener_->contents_let_go(operation.file, operation.offset, operation.data.size());
   context_.ports.trace.record(io::ContentsLetGo{message.epoch, message.lsn});
   if (planted(Bug::let_go_as_a_whole)) return;
   operation.offset += operation.data.size() - 1;
-  // A copy, since a slice would hold on to all of it.
   operation.data = Buffer::copy_of(operation.data.bytes().last(1));
-  const auto [earlier, first] = foldable_.emplace(operation.file, held_.size());
-  if (!first) {
-    Operation& joined = held_[earlier->second].message.operation;
+  const std::uint64_t number = held_from_ + held_.size();
+  std::uint64_t& foldable = foldable_.emplace(operation.file, number).first->second;
+  if (foldable != number && foldable >= held_from_) {
+    Operation& joined = held_[foldable - held_from_].message.operation;
     if (joined.attributes.mask == operation.attributes.mask) {
       context_.mark(Mark::joiner_folds_writes);
       joined.attributes = operation.attributes;
@@ -155,8 +186,8 @@ void ReplicaStream::keep_without_contents(StreamOperation message) {
       }
       return;
     }
-    earlier->second = held_.size();
   }
+  foldable = number;
   hold_back({std::move(message), true});
 }
 
@@ -193,6 +224,7 @@ std::optional<ReplicaStream::Outcome> ReplicaStream::applied(const io::Applied& 
   }
   in_order_.pop_front();
   take_markers();
+  if (releasing_) go_on_releasing();
   return Outcome::fine;
 }
 

@@ -26,6 +26,8 @@ class ReplicaStream {
     /// Of a write that is held these contents are not kept: what the primary has there is to be asked for once the
     /// stream was released.
     virtual void contents_let_go(FileId file, std::uint64_t offset, std::uint64_t length) = 0;
+    /// Nothing is held any more; contents are let go no more.
+    virtual void released() = 0;
     /// Whether everything applied so far will be brought to disk before this node says that it has caught up.
     [[nodiscard]] virtual bool syncs_later() const = 0;
   };
@@ -37,6 +39,8 @@ class ReplicaStream {
   /// The stream begins after `position`, but operations are kept until `release()`: the tree is not ready for them.
   /// What does not fit into the memory for it is contents first, of which the listener is told.
   void hold(Epoch reign, Lsn position, ResyncListener& listener);
+  /// What is held goes to the volume, a little at a time, and what comes meanwhile is held behind it. The listener is
+  /// told of the end, perhaps from within this call.
   void release();
   void detach();
   [[nodiscard]] bool attached() const { return attached_; }
@@ -71,8 +75,8 @@ class ReplicaStream {
     };
     GroupCommit::fields(self.commit_, archive);
     bool listened_to = self.listener_ != nullptr;
-    archive(listened_to, self.attached_, self.holding_, self.news_, self.reign_, self.received_, self.applied_,
-            self.held_bytes_, self.lets_contents_go_, self.error_);
+    archive(listened_to, self.attached_, self.holding_, self.releasing_, self.news_, self.reign_, self.received_,
+            self.applied_, self.held_bytes_, self.lets_contents_go_, self.held_from_, self.error_);
     archive.list(self.held_, [&](auto& held) {
       message_fields(held.message);
       archive(held.contents_let_go);
@@ -89,6 +93,10 @@ class ReplicaStream {
     archive.table(self.syncing_, message_fields);
     if constexpr (std::remove_reference_t<decltype(archive)>::reads) {
       self.listener_ = listened_to ? &listener : nullptr;
+      if (self.holding_ && !listened_to) archive.fail();
+      for (const auto& [file, number] : self.foldable_) {
+        if (number >= self.held_from_ + self.held_.size()) archive.fail();
+      }
       self.unattended_syncs_.clear();
       for (const auto& [ticket, listed] : unattended) self.unattended_syncs_.insert(ticket);
     }
@@ -108,7 +116,9 @@ class ReplicaStream {
   void let_contents_go();
   void keep_without_contents(StreamOperation message);
   void hold_back(Held held);
+  void go_on_releasing();
   void pass_what_was_let_go();
+  void forget_held();
   void submit(Held held);
   void take_markers();
   Outcome fail(Lsn lsn, int error);
@@ -120,15 +130,17 @@ class ReplicaStream {
   ResyncListener* listener_ = nullptr;
   bool attached_ = false;
   bool holding_ = false;
-  bool news_ = false;  ///< something has been applied that no acknowledgement has told of, beside syncs under way
+  bool releasing_ = false;  ///< and no more than is still held
+  bool news_ = false;       ///< something has been applied that no acknowledgement has told of, beside syncs under way
   std::int32_t error_ = 0;
   Epoch reign_;
   Lsn received_;
   Lsn applied_;
   Queue<Held> held_;
+  std::uint64_t held_from_ = 0;  ///< the number of the first of them
   std::size_t held_bytes_ = 0;
   bool lets_contents_go_ = false;             ///< there was no room for them
-  std::map<FileId, std::uint64_t> foldable_;  ///< where in held_ the write is that the file's next one may join
+  std::map<FileId, std::uint64_t> foldable_;  ///< the number of the held write that the file's next one may join
   Queue<InOrder> in_order_;
   std::set<Ticket> unattended_syncs_;          ///< whose success nobody waits for any more, but whose failure counts
   std::map<Ticket, StreamOperation> syncing_;  ///< in LSN order, since tickets rise

@@ -205,7 +205,7 @@ ResyncTarget::Outcome ResyncTarget::follow_plan() {
   stage_ = Stage::naming;
   if (plan_.empty()) {
     context_.mark(Mark::names_equal_already);
-    begin_pulls();
+    release();
     return check();
   }
   submit_plan();
@@ -234,23 +234,28 @@ ResyncTarget::Outcome ResyncTarget::applied(const io::Applied& event) {
   }
   submit_plan();
   if (!plan_in_flight_.empty()) return Outcome::progress;
-  begin_pulls();
+  release();
   return check();
 }
 
 // Names and sizes are the primary's as of the manifest; from here on its live operations fit.
-void ResyncTarget::begin_pulls() {
+void ResyncTarget::release() {
   plan_.clear();
+  stage_ = Stage::releasing;
+  stream_.release();
+}
+
+void ResyncTarget::released() {
+  if (stage_ != Stage::releasing) return;
   pulls_began_ = context_.now;
   stage_ = Stage::pulling;
-  stream_.release();
   pull_what_was_let_go();
   submit_pulls();
 }
 
-// In whole pulls: so there are few stretches, however small the writes were. Neighbouring ones are joined.
+// In whole chunks: so there are few stretches, however small the writes were. Neighbouring ones are joined.
 void ResyncTarget::contents_let_go(FileId file, std::uint64_t offset, std::uint64_t length) {
-  const std::uint64_t step = context_.settings.pull_bytes_max();
+  const std::uint64_t step = context_.settings.pull_chunk_bytes;
   std::uint64_t begin = offset - offset % step;
   std::uint64_t end = offset + length;
   if (end % step != 0) end += step - end % step;
@@ -267,6 +272,7 @@ void ResyncTarget::contents_let_go(FileId file, std::uint64_t offset, std::uint6
   stretches.emplace(begin, end);
 }
 
+// Compared, also where this resync has created the file: the last bytes that were kept are no holes.
 void ResyncTarget::pull_what_was_let_go() {
   for (const auto& [file, stretches] : let_go_) {
     if (planted(Bug::let_go_not_pulled)) break;
@@ -328,7 +334,7 @@ void ResyncTarget::filled_region(std::size_t bytes) {
   sync_ahead();
 }
 
-bool ResyncTarget::syncs_later() const { return stage_ == Stage::pulling; }
+bool ResyncTarget::syncs_later() const { return stage_ == Stage::releasing || stage_ == Stage::pulling; }
 
 // So that the disk works while the next regions are on their way, and not all of it is left for the end.
 void ResyncTarget::sync_ahead() {

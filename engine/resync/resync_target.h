@@ -89,8 +89,12 @@ class ResyncTarget : private ReplicaStream::ResyncListener {
     archive.list(self.plan_, [&archive](auto& operation) { recording::operation_fields(operation, archive); });
     archive.list(self.plan_in_flight_, [&archive](auto& ticket) { archive(ticket); });
     archive.list(self.regions_, region_fields);
-    archive.table(self.let_go_,
-                  [&archive](auto& stretches) { archive.table(stretches, [&archive](auto& end) { archive(end); }); });
+    archive.table(self.let_go_, [&archive](auto& stretches) {
+      archive.table(stretches, [&archive](auto& end) { archive(end); });
+      if constexpr (std::remove_reference_t<decltype(archive)>::reads) {
+        if (stretches.empty()) archive.fail();
+      }
+    });
     archive.table(self.digesting_, region_fields);
     archive.table(self.pulling_, region_fields);
     archive.list(self.to_list_, [&archive](auto& touch) { archive(touch); });
@@ -110,6 +114,7 @@ class ResyncTarget : private ReplicaStream::ResyncListener {
     listing,
     keeping,
     naming,
+    releasing,
     pulling,
     syncing,
     finished
@@ -132,6 +137,7 @@ class ResyncTarget : private ReplicaStream::ResyncListener {
   void filled_region(std::size_t bytes) override;
   void pull_answered(std::uint64_t pull, std::uint64_t differing) override;
   void contents_let_go(FileId file, std::uint64_t offset, std::uint64_t length) override;
+  void released() override;
   [[nodiscard]] bool syncs_later() const override;
   void refine(const Region& region, std::uint64_t differing);
   void begin_scan();
@@ -141,7 +147,7 @@ class ResyncTarget : private ReplicaStream::ResyncListener {
   Outcome keep_then_follow_plan();
   Outcome follow_plan();
   void submit_plan();
-  void begin_pulls();
+  void release();
   void pull_what_was_let_go();
   [[nodiscard]] std::uint32_t step_of(const Region& region) const;
   void submit_pulls();

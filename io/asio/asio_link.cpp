@@ -37,6 +37,7 @@ class AsioLink::Impl {
       peer_dialer_ = dialer(loop, options_.self_address, options_.peer_address, options_.port, "peer",
                             std::string(to_string(other(options_.self))), peer_pool_, report, peer_);
     }
+    if (options_.witness_address.empty()) return;
     // The witness may be on another network: the routing table knows from which address it is reached.
     witness_dialer_ = dialer(loop, {}, options_.witness_address, options_.witness_port, "witness", "witness",
                              witness_pool_, report, witness_);
@@ -47,7 +48,7 @@ class AsioLink::Impl {
       if (std::string error = acceptor_->listen(options_.self_address, options_.port); !error.empty()) return error;
     }
     if (peer_dialer_) peer_dialer_->dial();
-    witness_dialer_->dial();
+    if (witness_dialer_) witness_dialer_->dial();
     return {};
   }
 
@@ -103,7 +104,7 @@ class AsioLink::Impl {
   std::unique_ptr<Dialer> witness_dialer_;
 };
 
-AsioLink::AsioLink(EventLoop& loop, EventQueue& queue, AsioLinkOptions options, tls::Context tls, Report report)
+AsioLink::AsioLink(EventLoop& loop, EventQueue& queue, AsioLinkOptions options, tls::Context tls, const Report& report)
     : impl_(std::make_unique<Impl>(loop, queue, std::move(options), std::move(tls), report)) {}
 
 AsioLink::~AsioLink() = default;

@@ -26,8 +26,8 @@ struct AsioLinkOptions {
   Hello hello;  ///< this node's own; `place` is filled in from `self`
   std::string self_address;
   std::string peer_address;
-  std::uint16_t port = 0;  ///< where node `first` listens
-  std::string witness_address;
+  std::uint16_t port = 0;       ///< where node `first` listens
+  std::string witness_address;  ///< empty: there is no link to a witness
   std::uint16_t witness_port = 0;
   /// How long unacknowledged data may hang before the connection is given up: the module's timeout.
   Duration silence_limit = milliseconds(2000);
@@ -36,7 +36,7 @@ struct AsioLinkOptions {
 /// Loop and queue outlive it; used on the loop's thread, but for open(), which comes before the loop runs.
 class AsioLink final : public Link {
  public:
-  AsioLink(EventLoop& loop, EventQueue& queue, AsioLinkOptions options, tls::Context tls, Report report);
+  AsioLink(EventLoop& loop, EventQueue& queue, AsioLinkOptions options, tls::Context tls, const Report& report);
   ~AsioLink() override;
 
   /// Begins to listen and to dial. A failure (the port is taken) is a sentence with a remedy.

@@ -153,10 +153,12 @@ std::string disagreement(const Hello& mine, const Hello& theirs, const std::opti
   for (const auto& [key, value] : mine.settings) {
     const auto other = std::find_if(theirs.settings.begin(), theirs.settings.end(),
                                     [&key = key](const auto& setting) { return setting.first == key; });
-    if (other != theirs.settings.end() && other->second != value) {
-      return who + " has " + key + " = " + other->second + " but here it is " + value + ": make " + key +
-             " in modules/" + mine.module + ".toml agree on both servers";
-    }
+    if (other == theirs.settings.end() || other->second == value) continue;
+    std::string text = who;
+    text.append(" has ").append(key).append(" = ").append(other->second).append(" but here it is ").append(value);
+    text.append(": make ").append(key).append(" in ");
+    text.append(key.starts_with("[") ? "cluster" : "modules/" + mine.module).append(".toml agree on both servers");
+    return text;
   }
   return {};
 }

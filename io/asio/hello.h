@@ -29,8 +29,8 @@ struct Hello {
   std::string module;
   std::string place;  ///< "first", "second" or "witness"
   std::string name;   ///< what people call this end, e.g. "s1"
-  /// Settings that must be the same at both ends, as written in the module's file: ("timeout", "2s"). Only those
-  /// that both ends name are compared.
+  /// Settings that must be the same at both ends, as written in the module's file: ("timeout", "2s"). One in
+  /// brackets is a section of cluster.toml. Only those that both ends name are compared.
   std::vector<std::pair<std::string, std::string>> settings;
 
   bool operator==(const Hello&) const = default;

@@ -1,6 +1,7 @@
 #include "prod/cli/check.h"
 
 #include "io/tls/credentials.h"
+#include "prod/cli/check_etcd.h"
 #include "prod/common/control_protocol.h"
 
 #include <array>
@@ -83,6 +84,10 @@ MachineCheck check_machine(const std::string& configuration, const Configuration
   auto keys = tls::load_credentials(configuration, {cluster.name, std::string(to_string(self))});
   check.problems = std::move(keys.problems);
   if (!keys.warning.empty()) check.warnings.push_back(std::move(keys.warning));
+  if (cluster.etcd) {
+    check_etcd_files(*cluster.etcd, check);
+    check_etcd_places(cluster, check);
+  }
   const std::string& own = cluster.node(self).address;
   if (const auto error = try_to_listen(own, 0); error) {
     check.problems.push_back("cluster.toml: node " + cluster.node(self).name + " has the address " + own +

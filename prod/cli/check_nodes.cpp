@@ -6,10 +6,14 @@
 #include "prod/config/compare_files.h"
 #include "prod/setup/secure_channel.h"
 
+#include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <netdb.h>
 #include <optional>
+#include <sys/socket.h>
+#include <unistd.h>
 #include <variant>
 
 #include <boost/json/array.hpp>
@@ -96,9 +100,13 @@ void compare(const std::string& who, const Answer& answer, const std::string& co
   }
 }
 
+std::string unreachable(const std::string& who, const std::string& place, const std::string& reason, const char* unit) {
+  return who + " cannot be reached at " + place + " (" + reason + "): start " + unit +
+         " there, or open the port to this machine";
+}
+
 std::string unreachable(const std::string& who, const std::string& address, std::uint16_t port, const char* unit) {
-  return who + " cannot be reached at " + address + ":" + std::to_string(port) + " (" + std::strerror(errno) +
-         "): start " + unit + " there, or open the port to this machine";
+  return unreachable(who, address + ":" + std::to_string(port), std::strerror(errno), unit);
 }
 
 void check_server(const std::string& configuration, const ClusterConfiguration& cluster, NodeId other,
@@ -141,6 +149,37 @@ void check_witness(const ClusterConfiguration& cluster, const tls::Context& cont
   if (!failed.empty()) check.problems.push_back(who + " " + failed);
 }
 
+/// Why nobody can be called there, or empty.
+std::string why_not(const EtcdConfiguration::Server& server) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  if (const int error = ::getaddrinfo(server.host.c_str(), nullptr, &hints, &found); error != 0) {
+    return ::gai_strerror(error);
+  }
+  std::string reason = "it has no address";
+  for (const addrinfo* each = found; each != nullptr && !reason.empty(); each = each->ai_next) {
+    std::array<char, NI_MAXHOST> address{};
+    ::getnameinfo(each->ai_addr, each->ai_addrlen, address.data(), address.size(), nullptr, 0, NI_NUMERICHOST);
+    const int socket = dial(address.data(), server.port, answer_time_max);
+    reason = socket < 0 ? std::strerror(errno) : "";
+    if (socket >= 0) ::close(socket);
+  }
+  ::freeaddrinfo(found);
+  return reason;
+}
+
+/// While most are there etcd answers.
+void check_etcd_servers(const EtcdConfiguration& etcd, MachineCheck& check) {
+  std::vector<std::string> missing;
+  for (const EtcdConfiguration::Server& server : etcd.servers) {
+    const std::string reason = why_not(server);
+    if (!reason.empty()) missing.push_back(unreachable("etcd", to_string(server), reason, "etcd"));
+  }
+  const bool answers = missing.size() * 2 < etcd.servers.size();
+  for (std::string& each : missing) (answers ? check.warnings : check.problems).push_back(std::move(each));
+}
+
 }  // namespace
 
 MachineCheck check_other_nodes(const std::string& configuration, const ClusterConfiguration& cluster, NodeId self) {
@@ -149,7 +188,11 @@ MachineCheck check_other_nodes(const std::string& configuration, const ClusterCo
   if (!keys.credentials) return check;  // said by the check of this machine
   const tls::Context context(*keys.credentials);
   check_server(configuration, cluster, other(self), context, check);
-  check_witness(cluster, context, check);
+  if (cluster.etcd) {
+    check_etcd_servers(*cluster.etcd, check);
+  } else {
+    check_witness(cluster, context, check);
+  }
   return check;
 }
 

@@ -1,5 +1,6 @@
 // "lockstep check --all-nodes": whether the other machines have what this one has. Asks the other server's daemon over
-// its API, known by this machine's certificate, and the witness for its certificate alone.
+// its API, known by this machine's certificate, and the witness for its certificate alone; of etcd's servers it sees
+// whether they are there.
 #pragma once
 
 #include "prod/cli/check.h"

@@ -38,7 +38,12 @@ void add_init(CLI::App& app, SetupCommand& command, std::string& verb) {
       ->required()
       ->type_name("NAME=ADDRESS")
       ->allow_extra_args(false);
-  init->add_option("--witness", command.init.witness, "ADDRESS or ADDRESS:PORT of the third machine")->required();
+  init->add_option("--witness", command.init.witness, "ADDRESS or ADDRESS:PORT of the third machine");
+  init->add_option("--etcd", command.init.etcd,
+                   "Instead: HOST:PORT of each server of an etcd that is to have the third vote; its files are "
+                   "ca.crt, client.crt and client.key in CONFIG/etcd")
+      ->type_name("HOST:PORT")
+      ->allow_extra_args(false);
   init->add_option("--module", command.init.module, "A first module, with --directory");
   init->add_option("--directory", command.init.directory, "What it replicates");
   init->add_option("--postgresql", command.init.postgresql,

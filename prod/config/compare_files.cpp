@@ -7,15 +7,15 @@ namespace lockstep::prod {
 
 namespace {
 
-std::string remedy(const std::string& file, const std::string& key) {
+std::string remedy(const std::string& file, const std::string& key, bool witness) {
   if (live_key(file, key) != nullptr) return ": make both the same, then \"lockstep reload\" where it was changed";
   return std::string(": make both the same, then restart lockstepd, first where the application does not serve") +
-         (concern_of(file, key).witness ? ", and lockstep-witness" : "");
+         (witness ? ", and lockstep-witness" : "");
 }
 
 /// `own` or `theirs` is null where the key is not written.
 ConfigurationDifference difference_of(const std::string& file, const WrittenSetting* own, const WrittenSetting* theirs,
-                                      const std::string& other) {
+                                      const std::string& other, ThirdVote third_vote) {
   const std::string& key = (own != nullptr ? own : theirs)->key;
   const bool shown = is_shown(file, key);
   const auto said = [&](const WrittenSetting& setting) { return shown ? key + " = " + setting.value : key; };
@@ -30,8 +30,9 @@ ConfigurationDifference difference_of(const std::string& file, const WrittenSett
   } else {
     text += key + " is another one on " + other + there;
   }
-  const bool own_matter = concern_of(file, key).one_machine;
-  return {text + (own_matter ? ": each machine may have its own" : remedy(file, key)), !own_matter};
+  const Concern concern = concern_of(file, key, third_vote);
+  return {text + (concern.one_machine ? ": each machine may have its own" : remedy(file, key, concern.witness)),
+          !concern.one_machine};
 }
 
 std::string only_here(const std::string& file, const std::string& other) {
@@ -47,6 +48,7 @@ std::string only_there(const std::string& file, const std::string& other) {
 
 std::vector<ConfigurationDifference> compare_files(const ConfigurationTexts& here, const ConfigurationTexts& there,
                                                    const std::string& other) {
+  const ThirdVote third_vote = third_vote_of(here);
   std::vector<ConfigurationDifference> differences;
   for (const auto& [file, text] : here) {
     const auto counterpart = there.find(file);
@@ -54,7 +56,7 @@ std::vector<ConfigurationDifference> compare_files(const ConfigurationTexts& her
       differences.push_back({only_here(file, other)});
     } else {
       for_each_difference(text, counterpart->second, [&, &file = file](const auto* own, const auto* theirs) {
-        differences.push_back(difference_of(file, own, theirs, other));
+        differences.push_back(difference_of(file, own, theirs, other, third_vote));
       });
     }
   }

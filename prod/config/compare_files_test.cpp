@@ -51,6 +51,15 @@ TEST(CompareFiles, names_place_and_remedy) {
               remedy}));
 }
 
+TEST(CompareFiles, leaves_the_witness_out_where_etcd_is_the_third_vote) {
+  const std::string remedy = ": make both the same, then restart lockstepd, first where the application does not serve";
+  const auto found = compare_files({{"cluster.toml", "name = \"a\"\n[etcd]\nkey = \"/a\"\n"}},
+                                   {{"cluster.toml", "name = \"b\"\n[etcd]\nkey = \"/b\"\n"}}, "s2");
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_EQ(found[0].text, "cluster.toml:1: name is \"a\" here and \"b\" on s2 (there in line 1)" + remedy);
+  EXPECT_EQ(found[1].text, "cluster.toml:3: [etcd] key is another one on s2 (there in line 3)" + remedy);
+}
+
 TEST(CompareFiles, tells_nobody_the_url_of_a_webhook) {
   const ConfigurationTexts none = {{"cluster.toml", ""}};
   const ConfigurationTexts one = {{"cluster.toml", "[[webhook]]\nurl = \"https://a/secret\"\n"}};

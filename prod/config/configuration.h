@@ -7,6 +7,7 @@
 #include "io/asio/interface_address.h"
 #include "io/linux/check_kind.h"
 #include "prod/config/configuration_texts.h"
+#include "prod/config/etcd_configuration.h"
 #include "prod/config/webhook_configuration.h"
 
 #include <array>
@@ -32,8 +33,9 @@ struct RecorderConfiguration {
 struct ClusterConfiguration {
   std::string name;
   std::array<NodeConfiguration, 2> nodes;  ///< by NodeId: the order in the file decides
-  std::string witness_address;
+  std::string witness_address;             ///< empty where `etcd` is the third vote
   std::uint16_t witness_port = 7790;
+  std::optional<EtcdConfiguration> etcd;  ///< instead of a witness
   std::string http_address = "0.0.0.0";
   std::uint16_t http_port = 9010;
   std::string api_address = "0.0.0.0";

@@ -58,6 +58,20 @@ TEST(ConfigurationChanges, names_place_and_both_values) {
                    "cluster.toml:6: [witness] port was 1 and is 2" + both + ", and of lockstep-witness"}));
 }
 
+TEST(ConfigurationChanges, leaves_the_witness_out_where_etcd_is_the_third_vote) {
+  EXPECT_EQ(changes("cluster.toml", "[etcd]\nservers = [\"10.0.0.3\"]\nkey = \"/a\"\n[recorder]\nenabled = true\n",
+                    "[etcd]\nservers = [\"10.0.0.3\", \"10.0.0.4\"]\nkey = \"/b\"\nprefix = \"/x\"\n"),
+            (Texts{"cluster.toml:2: [etcd] servers was [\"10.0.0.3\"] and is [\"10.0.0.3\", \"10.0.0.4\"]" + both,
+                   "cluster.toml:3: [etcd] key has changed" + both,
+                   "cluster.toml:4: [etcd] prefix was left out and is \"/x\"" + both,
+                   "cluster.toml: [recorder] enabled was true and is left out" + both}));
+  const std::string etcd = "[etcd]\nservers = [\"10.0.0.3\"]\n";
+  const auto found = configuration_changes({{"cluster.toml", etcd}, {"modules/shop.toml", "timeout = \"2s\"\n"}},
+                                           {{"cluster.toml", etcd}, {"modules/shop.toml", "timeout = \"3s\"\n"}});
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].text, "modules/shop.toml:1: timeout was \"2s\" and is \"3s\"" + both);
+}
+
 TEST(ConfigurationChanges, says_from_when_on_live_keys_count) {
   EXPECT_EQ(changes("modules/shop.toml", "[application]\nstart = \"a\"\nstop = \"b\"\n",
                     "start_at_boot = false\n[application]\nstart = \"c\"\n"),
@@ -144,12 +158,14 @@ TEST(ShownKeys, are_all_but_those_that_may_hold_a_secret) {
       hidden.push_back(each);
     }
   }
-  EXPECT_EQ(hidden, (Texts{"cluster.toml [[webhook]] 1 url", "cluster.toml [[webhook]] 1 secret_file",
-                           "cluster.toml [[webhook]] 1 ca_file", "modules/ [application] prestart",
-                           "modules/ [application] start", "modules/ [application] stop",
-                           "modules/ [application] poststop", "modules/ [application] force_stop",
-                           "modules/ [[check]] 1 pid_file", "modules/ [[check]] 1 send", "modules/ [[check]] 1 expect",
-                           "modules/ [[check]] 1 path", "modules/ [[check]] 1 host", "modules/ [[check]] 1 command"}));
+  EXPECT_EQ(
+      hidden,
+      (Texts{"cluster.toml [etcd] authority", "cluster.toml [etcd] certificate", "cluster.toml [etcd] key",
+             "cluster.toml [[webhook]] 1 url", "cluster.toml [[webhook]] 1 secret_file",
+             "cluster.toml [[webhook]] 1 ca_file", "modules/ [application] prestart", "modules/ [application] start",
+             "modules/ [application] stop", "modules/ [application] poststop", "modules/ [application] force_stop",
+             "modules/ [[check]] 1 pid_file", "modules/ [[check]] 1 send", "modules/ [[check]] 1 expect",
+             "modules/ [[check]] 1 path", "modules/ [[check]] 1 host", "modules/ [[check]] 1 command"}));
   EXPECT_EQ(shown, shown_keys.size());
   EXPECT_TRUE(is_shown("modules/shop.toml", "[[check]] 12 port"));
   EXPECT_FALSE(is_shown("modules/shop.toml", "[[check]] 1 send"));

@@ -1,8 +1,11 @@
 #include "prod/config/key_policy.h"
 
+#include "prod/config/written_settings.h"
+
 #include <algorithm>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace lockstep::prod {
 
@@ -32,11 +35,22 @@ const LiveKey* live_key(std::string_view file, std::string_view key) { return fi
 
 bool is_shown(std::string_view file, std::string_view key) { return find_key(shown_keys, file, key) != nullptr; }
 
-Concern concern_of(std::string_view file, std::string_view key) {
-  if (file != "cluster.toml") return {false, key == "timeout"};
+ThirdVote third_vote_of(const ConfigurationTexts& files) {
+  const auto file = files.find(cluster_file_name);
+  if (file == files.end()) return ThirdVote::witness;
+  const std::vector<WrittenSetting> settings = written_settings(file->second);
+  const bool etcd = std::any_of(settings.begin(), settings.end(),
+                                [](const WrittenSetting& setting) { return setting.key.starts_with("[etcd] "); });
+  return etcd ? ThirdVote::etcd : ThirdVote::witness;
+}
+
+Concern concern_of(std::string_view file, std::string_view key, ThirdVote third_vote) {
+  const bool witness = third_vote == ThirdVote::witness;
+  if (file != "cluster.toml") return {false, witness && key == "timeout"};
   const bool own = key.starts_with("[paths] ") || key == "[http] address" || key == "[api] address";
-  const bool servers_only = own || key.starts_with("[http] ") || key.starts_with("[api] ");
-  return {own, !servers_only};
+  const bool servers_only =
+      own || key.starts_with("[http] ") || key.starts_with("[api] ") || key.starts_with("[etcd] ");
+  return {own, witness && !servers_only};
 }
 
 }  // namespace lockstep::prod

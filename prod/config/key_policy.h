@@ -2,7 +2,10 @@
 // and whose matter they are. A new key takes a restart and is not shown until somebody has thought about it.
 #pragma once
 
+#include "prod/config/configuration_texts.h"
+
 #include <array>
+#include <cstdint>
 #include <string_view>
 
 namespace lockstep::prod {
@@ -41,6 +44,8 @@ inline constexpr auto shown_keys = std::to_array<ShownKey>({
     {"cluster.toml", "[[node]] address"},
     {"cluster.toml", "[witness] address"},
     {"cluster.toml", "[witness] port"},
+    {"cluster.toml", "[etcd] servers"},
+    {"cluster.toml", "[etcd] prefix"},
     {"cluster.toml", "[http] address"},
     {"cluster.toml", "[http] port"},
     {"cluster.toml", "[api] address"},
@@ -93,11 +98,15 @@ const LiveKey* live_key(std::string_view file, std::string_view key);
 
 bool is_shown(std::string_view file, std::string_view key);
 
+/// What has the third vote.
+enum class ThirdVote : std::uint8_t { witness, etcd };
+ThirdVote third_vote_of(const ConfigurationTexts& files);
+
 /// Whose matter a key is.
 struct Concern {
   bool one_machine = false;  ///< each may have its own
-  bool witness = false;      ///< the witness goes by it too
+  bool witness = false;      ///< the witness, where there is one, goes by it too
 };
-Concern concern_of(std::string_view file, std::string_view key);
+Concern concern_of(std::string_view file, std::string_view key, ThirdVote third_vote);
 
 }  // namespace lockstep::prod

@@ -12,6 +12,9 @@ namespace lockstep::prod {
 /// `shown_name` is what messages call the file.
 void load_cluster(const TomlValue& document, const std::string& shown_name, ClusterConfiguration& cluster,
                   std::vector<ConfigurationError>& errors);
+/// `entry`: the table [etcd].
+void load_etcd(const TomlEntry& entry, const std::string& shown_name, EtcdConfiguration& etcd,
+               std::vector<ConfigurationError>& errors);
 /// `entry`: the list of [[webhook]].
 void load_webhooks(const TomlEntry& entry, const std::string& shown_name, std::vector<WebhookConfiguration>& webhooks,
                    std::vector<ConfigurationError>& errors);

@@ -42,6 +42,34 @@ void load_nodes(TomlSection& file, const std::string& shown_name, ClusterConfigu
   }
 }
 
+/// Two third votes could each decide with another server.
+void load_third_vote(TomlSection& file, const std::string& shown_name, ClusterConfiguration& cluster,
+                     std::vector<ConfigurationError>& errors) {
+  const TomlEntry* witness = file.any("witness");
+  const TomlEntry* etcd = file.any("etcd");
+  if (witness == nullptr && etcd == nullptr) {
+    file.error({1, 1},
+               "[witness] is missing: a third machine must run lockstep-witness, otherwise neither server could " +
+                   std::string("go on without the other; add [witness] with its address, or [etcd] if an etcd that ") +
+                   "runs already is to be the third vote");
+  }
+  if (witness != nullptr && etcd != nullptr) {
+    const auto place = [](const TomlEntry* entry) { return std::pair(entry->position.line, entry->position.column); };
+    const bool etcd_second = place(witness) < place(etcd);
+    file.error((etcd_second ? etcd : witness)->position,
+               std::string(etcd_second ? "[etcd] beside [witness]" : "[witness] beside [etcd]") +
+                   ": a cluster has one third vote: take [etcd] out if a third machine runs lockstep-witness, " +
+                   "otherwise [witness]");
+  }
+  if (witness != nullptr) {
+    TomlSection section(witness->value, shown_name, "[witness]", errors);
+    cluster.witness_address = section.ip_address("address", Presence::required).value_or("");
+    if (const auto port = section.port("port", Presence::optional)) cluster.witness_port = *port;
+    section.finish();
+  }
+  if (etcd != nullptr) load_etcd(*etcd, shown_name, cluster.etcd.emplace(), errors);
+}
+
 void load_recorder(TomlSection& section, RecorderConfiguration& recorder) {
   if (const auto enabled = section.truth("enabled")) recorder.enabled = *enabled;
   if (const auto bytes = section.number("bytes_max", Presence::optional, recorder_bytes_min, recorder_bytes_max)) {
@@ -60,18 +88,7 @@ void load_cluster(const TomlValue& document, const std::string& shown_name, Clus
   cluster.name = file.name("name", Presence::required).value_or("");
   load_nodes(file, shown_name, cluster, errors);
 
-  if (const TomlEntry* entry = file.any("witness")) {
-    TomlSection witness(entry->value, shown_name, "[witness]", errors);
-    cluster.witness_address = witness.ip_address("address", Presence::required).value_or("");
-    if (const auto port = witness.port("port", Presence::optional)) {
-      cluster.witness_port = *port;
-    }
-    witness.finish();
-  } else {
-    file.error({1, 1},
-               "[witness] is missing: a third machine must run lockstep-witness, otherwise neither server could " +
-                   std::string("go on without the other; add [witness] with its address"));
-  }
+  load_third_vote(file, shown_name, cluster, errors);
   if (const TomlEntry* entry = file.any("http")) {
     TomlSection http(entry->value, shown_name, "[http]", errors);
     if (auto address = http.ip_address("address", Presence::optional)) cluster.http_address = *address;

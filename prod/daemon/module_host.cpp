@@ -18,6 +18,7 @@
 #include "io/linux/retained.h"
 #include "io/linux/touch_log.h"
 #include "prod/daemon/answers.h"
+#include "prod/daemon/etcd_witness.h"
 #include "prod/daemon/flight_recorder.h"
 #include "prod/daemon/module_application.h"
 #include "prod/daemon/module_checks.h"
@@ -67,7 +68,8 @@ io::Hello hello_of(const ClusterConfiguration& cluster, const ModuleConfiguratio
   hello.module = module.name;
   hello.name = cluster.node(self).name;
   hello.settings = {{"timeout", module.timeout_text},
-                    {"durability", std::string(durability_name(module.settings.durability))}};
+                    {"durability", std::string(durability_name(module.settings.durability))},
+                    {"[etcd]", third_vote_text(cluster, module)}};
   return hello;
 }
 
@@ -96,6 +98,12 @@ FlightRecorderOptions recorder_options(const ClusterConfiguration& cluster, cons
   options.header.name = cluster.node(settings.self).name;
   options.header.settings = settings;
   return options;
+}
+
+std::uint64_t random_number() {
+  std::random_device random;
+  const std::uint64_t high = random();
+  return high << 32U | random();
 }
 
 engine::Settings settings_for(const ModuleConfiguration& module, NodeId self) {
@@ -161,6 +169,10 @@ class ModuleHost::Running {
       storage_.give_up();
       return error;
     }
+    if (cluster.etcd) {
+      etcd_ = std::make_unique<EtcdWitness>(loop_, queue_, *link_, settings_for(module, host_.self_),
+                                            etcd_options(cluster, module), host_.report_, random_number());
+    }
     scripts_ = std::make_unique<io::ScriptApplication>(loop_, queue_, application, host_.report_);
     if (held_) scripts_->take_up(output.release());
     application_ =
@@ -181,11 +193,9 @@ class ModuleHost::Running {
   void start() {
     const engine::Settings settings = settings_for(host_.module_, host_.self_);
     io::Mount& mount = observer_.before(storage_.mount());
-    const engine::NodePorts ports{timers_,           observer_.before(*link_),
-                                  *journal_,         *touch_log_,
-                                  storage_.volume(), mount,
-                                  *application_,     *checks_,
-                                  answers_,          observer_,
+    io::Link& link = etcd_ ? static_cast<io::Link&>(*etcd_) : *link_;
+    const engine::NodePorts ports{timers_,    observer_.before(link), *journal_, *touch_log_, storage_.volume(),
+                                  mount,      *application_,          *checks_,  answers_,    observer_,
                                   background_};
     if (host_.cluster_.recorder.enabled) {
       recorder_.emplace(loop_, recorder_options(host_.cluster_, host_.module_, settings), host_.report_);
@@ -201,13 +211,12 @@ class ModuleHost::Running {
                      if (status_changed_ || !answers_due_.empty()) publish();
                      for (const auto& answer : std::exchange(answers_due_, {})) answer();
                    });
-    std::random_device random;
-    const std::uint64_t seed = (std::uint64_t{random()} << 32U) | random();
     host_.report_(io::Severity::info, std::string("starting; the directory ") +
                                           (retained_ ? "holds everything since the last run"
                                                      : "may have lost something since the last run, or is new"));
-    queue_.post(io::Booted{std::move(record_), retained_, storage_.tree(), seed, std::move(touches_),
+    queue_.post(io::Booted{std::move(record_), retained_, storage_.tree(), random_number(), std::move(touches_),
                            failed_syncs_.count(), held_});
+    if (etcd_) etcd_->start();
     publish_regularly();
     loop_.set_spin(spin_time);
     thread_ = std::thread([this] { loop_.run(); });
@@ -366,6 +375,7 @@ class ModuleHost::Running {
   io::AsioTimers timers_;
   io::BackgroundThreads background_;
   std::unique_ptr<io::AsioLink> link_;
+  std::unique_ptr<EtcdWitness> etcd_;  ///< or the link's end is a witness
   std::unique_ptr<io::ScriptApplication> scripts_;
   std::unique_ptr<linux_io::AddressedApplication> application_;
   std::unique_ptr<io::LinuxChecks> checks_;

@@ -51,6 +51,31 @@ bool read_witness(std::string text, ClusterConfiguration& cluster) {
   return true;
 }
 
+/// Its files are where people look for them; a certificate is shown if there is one.
+bool read_etcd(const InitOptions& options, ClusterConfiguration& cluster) {
+  EtcdConfiguration& etcd = cluster.etcd.emplace();
+  for (const std::string& word : options.etcd) {
+    const auto parsed = parse_etcd_server(word);
+    if (const auto* mistake = std::get_if<std::string>(&parsed)) return complain("--etcd " + word + " " + *mistake);
+    etcd.servers.push_back(std::get<EtcdConfiguration::Server>(parsed));
+  }
+  const fs::path folder = fs::absolute(options.invite.configuration).lexically_normal() / "etcd";
+  etcd.authority = folder / "ca.crt";
+  if (std::error_code ignored; !fs::exists(folder / "client.key", ignored)) return true;
+  etcd.certificate = folder / "client.crt";
+  etcd.key = folder / "client.key";
+  return true;
+}
+
+bool read_third_vote(const InitOptions& options, ClusterConfiguration& cluster) {
+  if (options.witness.empty() == options.etcd.empty()) {
+    return complain(
+        "say --witness ADDRESS of a third machine, or --etcd HOST:PORT for each server of an etcd that is " +
+        std::string("there; not both"));
+  }
+  return options.etcd.empty() ? read_witness(options.witness, cluster) : read_etcd(options, cluster);
+}
+
 /// The first module, if one is wanted.
 bool add_module(const InitOptions& options, std::vector<NewFile>& files) {
   ModuleConfiguration module;
@@ -104,7 +129,7 @@ std::vector<NewFile> new_keys(const ClusterConfiguration& cluster) {
 bool run_init(const InitOptions& options) {
   ClusterConfiguration cluster;
   cluster.name = options.name;
-  if (!read_nodes(options.nodes, cluster) || !read_witness(options.witness, cluster)) return false;
+  if (!read_nodes(options.nodes, cluster) || !read_third_vote(options, cluster)) return false;
   std::vector<NewFile> files = {{"cluster.toml", cluster_file(cluster), 0644}};
   if (!add_module(options, files)) return false;
   const LoadScope scope = files.size() == 1 ? LoadScope::cluster_only : LoadScope::cluster_and_modules;

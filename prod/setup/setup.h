@@ -15,7 +15,7 @@ inline constexpr int invitation_minutes_default = 60;
 /// How machines reach the server that invites them.
 struct InviteOptions {
   std::string configuration = "/etc/lockstep";
-  std::vector<std::string> places;  ///< "second", "witness", or a node's name; none: both
+  std::vector<std::string> places;  ///< "second", "witness", or a node's name; none: all that there are
   std::string address;              ///< of this server, as they see it; empty: that of the route to each
   std::uint16_t port = join_port_default;
   int minutes = invitation_minutes_default;
@@ -25,7 +25,8 @@ struct InitOptions {
   InviteOptions invite;
   std::string name;
   std::vector<std::string> nodes;  ///< "s1=10.0.1.1", this server first
-  std::string witness;             ///< "10.0.0.3" or "10.0.0.3:7790"
+  std::string witness;             ///< "10.0.0.3" or "10.0.0.3:7790"; or, instead of it:
+  std::vector<std::string> etcd;   ///< "10.0.0.3:2379" for each server of an etcd that is there
   std::string module;              ///< with `directory`, or neither
   std::string directory;
   std::string postgresql;  ///< instead of these: a module that runs PostgreSQL on this directory

@@ -129,6 +129,34 @@ TEST_F(Setup, gives_every_machine_its_keys_and_configuration) {
   EXPECT_FALSE(fs::exists(place("w/modules")));
 }
 
+TEST_F(Setup, etcd_can_be_the_third_vote) {
+  InitOptions init = options();
+  init.etcd = {"10.0.0.3", "[fd00::4]:12379"};
+  EXPECT_FALSE(run_init(init)) << "two third votes";
+  init.witness.clear();
+  ASSERT_TRUE(run_init(init));
+  LoadedConfiguration written = load_configuration(place("s1"), LoadScope::cluster_and_modules);
+  EXPECT_EQ(written.errors, std::vector<ConfigurationError>{});
+  ASSERT_TRUE(written.configuration.cluster.etcd.has_value());
+  EXPECT_EQ(written.configuration.cluster.etcd->servers,
+            (std::vector<EtcdConfiguration::Server>{{"10.0.0.3", 2379}, {"fd00::4", 12379}}));
+  EXPECT_EQ(written.configuration.cluster.etcd->authority, place("s1/etcd/ca.crt"));
+  EXPECT_EQ(written.configuration.cluster.etcd->key, "");
+
+  InviteOptions invitation;
+  invitation.configuration = place("s1");
+  invitation.places = {"witness"};
+  EXPECT_FALSE(run_invite(invitation)) << "nobody is waited for";
+
+  ASSERT_EQ(write_files(place("s1"), {{"etcd/client.key", "", 0600}}), "");
+  init.force = true;
+  ASSERT_TRUE(run_init(init));
+  written = load_configuration(place("s1"), LoadScope::cluster_and_modules);
+  EXPECT_EQ(written.errors, std::vector<ConfigurationError>{});
+  EXPECT_EQ(written.configuration.cluster.etcd->certificate, place("s1/etcd/client.crt"));
+  EXPECT_EQ(written.configuration.cluster.etcd->key, place("s1/etcd/client.key"));
+}
+
 TEST_F(Setup, never_replaces_what_is_there_unasked) {
   ASSERT_TRUE(run_init(options()));
   const std::string key = read_text(place("s1/tls/ca.key"));
@@ -163,6 +191,11 @@ TEST_F(Setup, refuses_mistakes_before_it_writes) {
   EXPECT_TRUE(refused([](InitOptions& o) { o.nodes[1] = "s2=127.0.0.1"; }));
   EXPECT_TRUE(refused([](InitOptions& o) { o.name = "Not a name"; }));
   EXPECT_TRUE(refused([](InitOptions& o) { o.witness = "127.0.0.3:port"; }));
+  EXPECT_TRUE(refused([](InitOptions& o) { o.witness.clear(); }));
+  EXPECT_TRUE(refused([](InitOptions& o) {
+    o.witness.clear();
+    o.etcd = {"https://10.0.0.3:2379"};
+  }));
   EXPECT_TRUE(refused([](InitOptions& o) { o.directory = "relative"; }));
   EXPECT_TRUE(refused([](InitOptions& o) { o.directory.clear(); }));
 }

@@ -23,11 +23,33 @@ verify = "weekly"          # or "daily", "never": compare both servers' data, a 
 )";
 }
 
+std::string third_vote(const ClusterConfiguration& cluster) {
+  if (!cluster.etcd) {
+    return R"(# The third vote, on any other machine: it holds no data.
+[witness]
+address = )" +
+           quoted(cluster.witness_address) + "\nport = " + std::to_string(cluster.witness_port) + "\n";
+  }
+  const EtcdConfiguration& etcd = *cluster.etcd;
+  std::string servers;
+  for (const EtcdConfiguration::Server& server : etcd.servers) {
+    servers += (servers.empty() ? "" : ", ") + quoted(to_string(server));
+  }
+  const std::string folder = etcd.authority.substr(0, etcd.authority.rfind('/') + 1);
+  const std::string hidden = etcd.key.empty() ? "# " : "";
+  return R"(# The third vote: an etcd that most likely outlives either of the two servers.
+[etcd]
+servers = [)" +
+         servers + "]\nauthority = " + quoted(etcd.authority) + "      # who vouches for these servers\n" + hidden +
+         "certificate = " + quoted(folder + "client.crt") + "    # what is shown to them, if they ask for it\n" +
+         hidden + "key = " + quoted(folder + "client.key") + "\n";
+}
+
 }  // namespace
 
 std::string cluster_file(const ClusterConfiguration& cluster) {
-  std::string text = "# The cluster \"" + cluster.name +
-                     R"(": the same file on both servers and on the witness's machine.
+  std::string text = "# The cluster \"" + cluster.name + "\": the same file on both servers" +
+                     (cluster.etcd ? "" : " and on the witness's machine") + R"(.
 # "lockstep check" explains every mistake in it. Keys and certificates are in tls/ beside it.
 name = )" + quoted(cluster.name) +
                      R"(
@@ -38,11 +60,7 @@ name = )" + quoted(cluster.name) +
   for (const NodeConfiguration& node : cluster.nodes) {
     text += "[[node]]\nname = " + quoted(node.name) + "\naddress = " + quoted(node.address) + "\n\n";
   }
-  text += R"(# The third vote, on any other machine: it holds no data.
-[witness]
-address = )" +
-          quoted(cluster.witness_address) + "\nport = " + std::to_string(cluster.witness_port) + R"(
-
+  text += third_vote(cluster) + R"(
 # For load balancers, without encryption: GET /health/MODULE answers 200 where the application serves, 503 elsewhere.
 [http]
 address = )" +

@@ -29,6 +29,11 @@ int run(const std::string& configuration, std::string state) {
   for (const ConfigurationError& error : loaded.errors) log(io::Severity::error, to_string(error));
   if (!loaded.errors.empty()) return fail("the configuration in " + configuration + " has mistakes");
   const ClusterConfiguration& cluster = loaded.configuration.cluster;
+  if (cluster.etcd) {
+    return fail("cluster.toml has [etcd], so etcd is the third vote of cluster " + cluster.name +
+                ", and no witness may vote beside it: end lockstep-witness for good (\"systemctl disable --now " +
+                "lockstep-witness\"), or write [witness] instead on every machine");
+  }
   if (state.empty()) state = cluster.state_directory;
   if (const std::string error = make_directory(state); !error.empty()) return fail(error);
   const tls::LoadedCredentials keys = tls::load_credentials(configuration, {cluster.name, "witness"});

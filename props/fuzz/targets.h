@@ -12,6 +12,10 @@ extern const Target link_frames;      ///< a connection's bytes, as they happen 
 extern const Target link_connection;  ///< the same through TLS
 extern const Target certificate;
 
+// From a store that others keep.
+extern const Target etcd_answer;
+extern const Target shared_vote;
+
 // From the own disk.
 extern const Target journal_record;   ///< what an engine remembers
 extern const Target journal_file;     ///< the file that keeps it

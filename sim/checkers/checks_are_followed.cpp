@@ -67,7 +67,7 @@ void ChecksAreFollowed::delivering(Place to, const io::Event& event) {
   if (!ended->passed) return miss(here, ended->check, now);
   const bool late = now - each.began >= settings().checks[ended->check].timeout;
   each.misses_at_most = late ? each.misses_at_most + 1 : 0;
-  each.misses_at_least = 0;
+  each.misses_at_least = each.missed_before = 0;
   each.failed_since.reset();
   // Of one that was not waited for nothing has to follow once more.
   each.acted = each.acted && late;
@@ -143,7 +143,8 @@ void ChecksAreFollowed::judge_rhythm(NodeId node, const Watched& here, Instant n
     if (now - since > chosen.interval + chosen.timeout + look_again_within) {
       broken(node, check, "has not looked for " + std::to_string((now - since).ns / one_ms) + " ms");
     }
-    if (!each.acted && each.misses_at_least >= chosen.misses_max + misses_until_action) {
+    const std::uint32_t due = std::max(chosen.misses_max, each.missed_before) + misses_until_action;
+    if (!each.acted && each.misses_at_least >= due) {
       broken(node, check, "has missed " + std::to_string(each.misses_at_least) + " times, and nothing has followed");
     }
   }
@@ -167,6 +168,7 @@ void ChecksAreFollowed::stepped(Place place) {
     here.serves_since.reset();
   } else if (!served) {
     here.serves_since = now;
+    for (Check& each : here.checks) each.missed_before = each.misses_at_least;
   } else {
     judge_rhythm(node_at(place), here, now);
   }

@@ -38,6 +38,7 @@ class ChecksAreFollowed : public Observer {
     /// an application serves, so that its grace begins, is not seen.
     std::uint32_t misses_at_least = 0;
     std::uint32_t misses_at_most = 0;
+    std::uint32_t missed_before = 0;  ///< at least, when the node began to serve: before that nothing could follow
     std::optional<Instant> failed_since;
     bool acted = false;
   };

@@ -29,23 +29,42 @@ void OnePrimaryPerEpoch::traced(Place by, const io::TraceEvent& event) {
 
 void OnePrimaryPerEpoch::stopped(Place place, bool /*power_lost*/) { newest_known_[index_of(place)] = Epoch{}; }
 
-void OnePrimaryPerEpoch::frame_sent(Place from, io::Endpoint /*to*/, const io::Frame& frame) {
+std::optional<OnePrimaryPerEpoch::Answer> OnePrimaryPerEpoch::answer_in(const io::Frame& frame) {
   const auto number = engine::message_number(frame.head);
   if (number != engine::message_number_of<engine::Promise> && number != engine::message_number_of<engine::Accepted>)
-    return;
+    return std::nullopt;
   const auto message = engine::decode(Buffer::copy_of(std::span<const std::byte>(frame.head)));
-  if (!message) return;
-  const auto* promise = std::get_if<engine::Promise>(&*message);
-  const auto* accepted = std::get_if<engine::Accepted>(&*message);
-  if (promise == nullptr && accepted == nullptr) return;
-  const auto record = engine::decode_journal(world_.journal_of(from));
-  const engine::Ballot on_disk = !record              ? engine::Ballot{}
-                                 : promise != nullptr ? record->voter.promised
-                                                      : record->voter.accepted_ballot;
-  const engine::Ballot answered = promise != nullptr ? promise->ballot : accepted->ballot;
-  if (on_disk < answered) {
-    throw Violation("I2", std::string(to_string(from)) + (promise != nullptr ? " promises" : " accepts") + " ballot " +
-                              std::to_string(answered.value) + ", but its disk has " + std::to_string(on_disk.value));
+  if (!message) return std::nullopt;
+  if (const auto* promise = std::get_if<engine::Promise>(&*message)) return Answer{false, promise->ballot};
+  if (const auto* accepted = std::get_if<engine::Accepted>(&*message)) return Answer{true, accepted->ballot};
+  return std::nullopt;
+}
+
+void OnePrimaryPerEpoch::not_on_disk(Place voter, const Answer& answer, const std::string& what) {
+  throw Violation("I2", std::string(to_string(voter)) + (answer.accepts ? " accepts" : " promises") + " ballot " +
+                            std::to_string(answer.ballot.value) + ", but " + what);
+}
+
+void OnePrimaryPerEpoch::frame_sent(Place from, io::Endpoint /*to*/, const io::Frame& frame) {
+  const auto answer = answer_in(frame);
+  if (!answer) return;
+  const auto record = world_.record_of(from);
+  const engine::Ballot on_disk = !record           ? engine::Ballot{}
+                                 : answer->accepts ? record->voter.accepted_ballot
+                                                   : record->voter.promised;
+  if (on_disk < answer->ballot) not_on_disk(from, *answer, "its disk has " + std::to_string(on_disk.value));
+}
+
+void OnePrimaryPerEpoch::witness_said(const io::Frame& frame) {
+  const auto answer = answer_in(frame);
+  if (answer && !stored_.contains(*answer)) not_on_disk(Place::witness, *answer, "the store never had it");
+}
+
+void OnePrimaryPerEpoch::journal_durable(Place place, const Buffer& bytes) {
+  if (place != Place::witness || !world_.mix().shared_witness) return;
+  if (const auto record = engine::decode_journal(bytes)) {
+    stored_.insert({false, record->voter.promised});
+    stored_.insert({true, record->voter.accepted_ballot});
   }
 }
 

@@ -179,7 +179,7 @@ void NothingUncovered::disk_exchanged(Place place) {
   if (!is_node(place)) return;
   exchanged_[index_of(place)] = true;
   known_ = false;
-  const auto record = engine::decode_journal(world_.journal_of(place));
+  const auto record = world_.record_of(place);
   grounds_[index_of(place)] = record ? record->ground : engine::CommonGround{};
 }
 

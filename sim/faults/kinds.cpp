@@ -135,6 +135,28 @@ Faults old_disks(Random random, Window window) {
   return {{at, OldDisk{place, age, ms(random, 500, 8000)}}};
 }
 
+/// Again and again, with a node isolated meanwhile, and the other one gone before it could say so.
+Faults third_vote_forgets(Random random, Window window) {
+  return several(random, 2, 4, [&](Faults& faults) {
+    const Time at = window.draw(random);
+    const Time down = ms(random, 20, 3000);
+    if (random.chance(50)) {
+      faults.push_back({at, LostDisk{Place::witness, LostDisk::Found::nothing, down}});
+    } else {
+      faults.push_back({at, OldDisk{Place::witness, ms(random, 1000, 10'000), down}});
+    }
+    const NodeId isolated = any_node(random);
+    const Time before = ms(random, 0, 3000);
+    const Time length = ms(random, 500, 8000);
+    const Time dies = at + ms(random, 0, 1000);
+    if (random.chance(50)) return;
+    for (const Wire wire : {Wire::peers, witness_wire(isolated)}) {
+      faults.push_back({std::max(window.begin, at - before), Cut{wire, true, true, length}});
+    }
+    if (random.chance(50)) faults.push_back({dies, Outage{place_of(other(isolated)), true, ms(random, 500, 8000)}});
+  });
+}
+
 Faults pauses(Random random, Window window) {
   return several(random, 1, 4, [&](Faults& faults) {
     const Place place = random.one_in(5) ? Place::witness : place_of(any_node(random));
@@ -476,6 +498,10 @@ constexpr std::array kinds{
         "1 to 4 times, a node's process is killed for 10 ms to 6 s while its application waits; 1 in 3 times once more "
         "within 1.5 s of its return; 1 in 10 times what was kept cannot be taken up",
         daemon_crashes},
+    Kind{"third-vote-forgets", "store", 8,
+         "2 to 4 times, the third machine's disk is empty or a copy that is 1 to 10 s old; half of the time a node is "
+         "isolated meanwhile, and half of those times the other one loses power",
+         third_vote_forgets},
 };
 
 }  // namespace

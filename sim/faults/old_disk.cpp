@@ -14,7 +14,7 @@ std::uint64_t seen_elsewhere(World& world, Place place) {
   std::uint64_t least = UINT64_MAX;
   for (const Place witness : every_place) {
     if (witness == place) continue;
-    const auto record = engine::decode_journal(world.journal_of(witness));
+    const auto record = world.record_of(witness);
     least = std::min(least, record ? record->seen[index_of(place)].sequence : 0);
   }
   return least;
@@ -22,7 +22,7 @@ std::uint64_t seen_elsewhere(World& world, Place place) {
 
 void restore(World& world, Place place, const World::DiskCopy& copy, Time down) {
   if (!world.may_lose_disk(place)) return;
-  const auto record = engine::decode_journal(copy.journal);
+  const auto record = world.record_in(place, copy.journal);
   if (!record || seen_elsewhere(world, place) <= record->sequence) return;
   world.exchange_disk(place, copy);
   world.scheduler().at(world.now() + down, [&world, place] { world.machine(place).start(); });

@@ -30,6 +30,7 @@ Mix draw_mix(Random& random) {
   mix.checks = random.chance(50);
   mix.swaps_back = random.chance(30);
   mix.restarts_max = static_cast<std::uint32_t>(random.between(0, 4));
+  mix.shared_witness = random.chance(25);
   return mix;
 }
 

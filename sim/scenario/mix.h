@@ -27,6 +27,7 @@ struct Mix {
   bool checks = false;           ///< application and servers are checked, and what fails has consequences
   bool swaps_back = false;       ///< to the first node, where there are checks
   std::uint32_t restarts_max = 3;
+  bool shared_witness = false;  ///< the third vote is a record in a store
   std::int64_t heartbeats_per_timeout = 10;
   Time link_grace = 300 * one_ms;
 
@@ -54,6 +55,7 @@ struct Mix {
     visit("checks", self.checks);
     visit("swaps_back", self.swaps_back);
     visit("restarts_max", self.restarts_max);
+    visit("shared_witness", self.shared_witness);
     visit("heartbeats_per_timeout", self.heartbeats_per_timeout);
     visit.time("link_grace", self.link_grace);
     visit("operations", self.operations);

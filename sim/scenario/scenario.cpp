@@ -30,7 +30,7 @@ Scenario draw_scenario(std::uint64_t seed, const Choice& choice) {
     Mix& plain = scenario.mix;
     plain.start_at_boot = true;
     plain.two_firsts = plain.few_requests = plain.small_window = plain.small_messages = false;
-    plain.little_patience = plain.slow_volumes = plain.checks = plain.swaps_back = false;
+    plain.little_patience = plain.slow_volumes = plain.checks = plain.swaps_back = plain.shared_witness = false;
   }
   if (const auto durability = named<engine::Durability>(choice.durability)) scenario.mix.durability = *durability;
   if (const NamedScenario* script = find_named(choice.scenario)) {
@@ -41,6 +41,7 @@ Scenario draw_scenario(std::uint64_t seed, const Choice& choice) {
     return scenario;
   }
   // With so many kinds hardly a seed would draw none at all, and what must not happen then would hardly be seen.
+  if (choice.profile == "store") scenario.mix.shared_witness = true;
   const bool calm = choice.profile == "all" && Random::keyed(seed, "calm").chance(calm_percent);
   const KindSet chosen = draw_kinds(calm ? "calm" : choice.profile, kinds);
   scenario.faults = draw_faults(chosen, seed, {faults_begin, faults_begin + scenario.mix.faults_last});

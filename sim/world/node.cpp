@@ -5,11 +5,13 @@
 namespace lockstep::sim {
 
 Node::Node(NodeId id, const engine::Settings& settings, Scheduler& scheduler, Random random, DriftingClock clock,
-           Observer& observer)
+           Observer& observer, bool seated)
     : Machine(place_of(id), scheduler, random, clock, observer),
       settings_(settings),
+      seated_(seated),
       tap_(observer),
       tracer_(place(), observer),
+      witness_tracer_(Place::witness, observer),
       timers_(*this, random),
       link_(*this, observer),
       journal_(*this, random, [this](const Buffer& record) { this->observer().journal_durable(place(), record); }),
@@ -36,7 +38,12 @@ io::Booted Node::begin_life() {
   mount_.draw_from(random().fork());
   application_.draw_from(random().fork());
   checks_.draw_from(random().fork());
-  const engine::NodePorts ports{timers_,      link_,   journal_, touches_, volume_,    mount_,
+  if (seated_) {
+    seat_.emplace(settings_, *this, link_, witness_tracer_, observer(), random().fork().next(),
+                  [this](io::Event event) { step_engine(std::move(event)); });
+  }
+  io::Link& link = seat_ ? static_cast<io::Link&>(*seat_) : link_;
+  const engine::NodePorts ports{timers_,      link,    journal_, touches_, volume_,    mount_,
                                 application_, checks_, console_, tracer_,  background_};
   if (recorded_ == nullptr) {
     engine_ = std::make_unique<engine::NodeEngine>(settings_, ports);
@@ -52,6 +59,7 @@ io::Booted Node::begin_life() {
 
 void Node::end_life(bool power_lost) {
   engine_.reset();
+  seat_.reset();
   if (recorder_ != nullptr) recorded_->end();
   recorder_ = nullptr;
   timers_.process_ended();
@@ -72,6 +80,10 @@ void Node::end_life(bool power_lost) {
 }
 
 void Node::step(io::Event event) {
+  if (!seat_ || !seat_->step(event)) step_engine(std::move(event));
+}
+
+void Node::step_engine(io::Event event) {
   if (recorder_ != nullptr) {
     recorded_step(*engine_, *taps_, *recorder_, local_now(), std::move(event));
     recorded_->stepped(*engine_);

@@ -10,6 +10,7 @@
 #include "sim/ports/journal.h"
 #include "sim/ports/link.h"
 #include "sim/ports/mount.h"
+#include "sim/ports/seat.h"
 #include "sim/ports/timers.h"
 #include "sim/ports/touch_log.h"
 #include "sim/recording/recorded_lives.h"
@@ -24,8 +25,9 @@ namespace lockstep::sim {
 
 class Node : public Machine {
  public:
+  /// `seated`: a life of the witness is in this node's program.
   Node(NodeId id, const engine::Settings& settings, Scheduler& scheduler, Random random, DriftingClock clock,
-       Observer& observer);
+       Observer& observer, bool seated);
 
   [[nodiscard]] NodeId id() const { return node_at(place()); }
   [[nodiscard]] const engine::Settings& settings() const { return settings_; }
@@ -78,9 +80,13 @@ class Node : public Machine {
     Observer& observer_;
   };
 
+  void step_engine(io::Event event);
+
   engine::Settings settings_;
+  bool seated_;
   VolumeTap tap_;
   Tracer tracer_;
+  Tracer witness_tracer_;
   SimTimers timers_;
   SimLink link_;
   SimJournal journal_;
@@ -97,6 +103,7 @@ class Node : public Machine {
   recording::Recorder* recorder_ = nullptr;  ///< of this life
   std::optional<recording::NodeTaps> taps_;
   std::unique_ptr<engine::NodeEngine> engine_;
+  std::optional<SimSeat> seat_;
 };
 
 }  // namespace lockstep::sim

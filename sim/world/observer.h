@@ -37,6 +37,8 @@ class Observer {
   virtual void replied(NodeId /*node*/, RequestId /*request*/, const io::Reply& /*reply*/) {}
   /// The mount went away under the request.
   virtual void aborted(NodeId /*node*/, RequestId /*request*/) {}
+  /// A life of the witness has said something to the node in whose program it is.
+  virtual void witness_said(const io::Frame& /*frame*/) {}
   virtual void frame_sent(Place /*from*/, io::Endpoint /*to*/, const io::Frame& /*frame*/) {}
   /// The frame that is delivered next was damaged on the way.
   virtual void frame_damaged(Place /*to*/, io::Endpoint /*from*/) {}

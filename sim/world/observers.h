@@ -54,6 +54,9 @@ class Observers : public Observer {
   void frame_sent(Place from, io::Endpoint to, const io::Frame& frame) override {
     for (Observer* each : of_frames_) each->frame_sent(from, to, frame);
   }
+  void witness_said(const io::Frame& frame) override {
+    for (Observer* each : all_) each->witness_said(frame);
+  }
   void frame_damaged(Place to, io::Endpoint from) override {
     for (Observer* each : all_) each->frame_damaged(to, from);
   }

@@ -118,11 +118,12 @@ World::World(const Scenario& scenario) : scenario_(scenario), scheduler_(random_
   Random clocks = random_of("clocks");
   for (const NodeId id : every_node) {
     const DriftingClock clock = draw_clock(settings, clocks);
-    nodes_[index_of(id)] =
-        std::make_unique<Node>(id, settings, scheduler_, random_of("node", index_of(id)), clock, observers_);
+    nodes_[index_of(id)] = std::make_unique<Node>(id, settings, scheduler_, random_of("node", index_of(id)), clock,
+                                                  observers_, mix().shared_witness);
   }
   const DriftingClock clock = draw_clock(settings, clocks);
-  witness_ = std::make_unique<Witness>(settings, scheduler_, random_of("witness"), clock, observers_);
+  witness_ =
+      std::make_unique<Witness>(settings, scheduler_, random_of("witness"), clock, observers_, mix().shared_witness);
   connect();
   client_ = std::make_unique<Client>(*this);
   for (const auto& each : nodes_) {
@@ -193,9 +194,13 @@ SimJournal& World::journal(Place place) {
 
 const Buffer& World::journal_of(Place place) const { return const_cast<World*>(this)->journal(place).durable(); }
 
+std::optional<engine::JournalRecord> World::record_in(Place place, const Buffer& journal) const {
+  return place == Place::witness ? witness_->record_in(journal) : engine::decode_journal(journal);
+}
+
 bool World::may_lose_disk(Place place) const {
   std::array<engine::JournalRecord, 3> records;
-  for (const Place voter : every_place) records[index_of(voter)] = *engine::decode_journal(journal_of(voter));
+  for (const Place voter : every_place) records[index_of(voter)] = *record_of(voter);
   for (const Place voter : every_place) {
     const engine::JournalRecord& record = records[index_of(voter)];
     if (!record.remembers) return false;
@@ -331,7 +336,7 @@ bool World::at_rest() const {
 
 bool World::have_common_ground() const {
   const auto ground = [&](NodeId id) {
-    const auto record = engine::decode_journal(journal_of(place_of(id)));
+    const auto record = record_of(place_of(id));
     return record ? record->ground : engine::CommonGround{};
   };
   return ground(NodeId::first).base != 0 && ground(NodeId::first) == ground(NodeId::second);
@@ -358,7 +363,7 @@ std::string World::why_not_at_rest() const {
 bool World::nobody_could() const {
   if (!disk_exchanged_) return false;
   for (const NodeId id : every_node) {
-    const auto record = engine::decode_journal(journal_of(place_of(id)));
+    const auto record = record_of(place_of(id));
     if (record && record->complete && record->decided.members.contains(id)) return false;
   }
   return true;

@@ -74,6 +74,11 @@ class World {
   void exchange_disk(Place place, const DiskCopy& copy);
   SimJournal& journal(Place place);
   [[nodiscard]] const Buffer& journal_of(Place place) const;
+  /// What a journal of that place says, where it can be read.
+  [[nodiscard]] std::optional<engine::JournalRecord> record_in(Place place, const Buffer& journal) const;
+  [[nodiscard]] std::optional<engine::JournalRecord> record_of(Place place) const {
+    return record_in(place, journal_of(place));
+  }
   /// Whether a cluster could be expected to survive the loss of this machine's disk now: every voter knows what it
   /// has promised, and another node is known to hold everything that was acknowledged.
   [[nodiscard]] bool may_lose_disk(Place place) const;

@@ -74,7 +74,10 @@ std::vector<Buffer> cluster_seeds() {
                               "payloads = \"full\"\n"),
       Buffer::copy_of(nodes + "[[webhook]]\nurl = \"https://alerts.example.org:8443/a?b=c\"\n"
                               "events = [\"role\", \"protection\"]\nsecret_file = \"/etc/s\"\nca_file = \"/etc/c\"\n"
-                              "[[webhook]]\nurl = \"http://[2001:db8::1]\"\n")};
+                              "[[webhook]]\nurl = \"http://[2001:db8::1]\"\n"),
+      Buffer::copy_of(nodes.substr(0, nodes.find("[witness]")) +
+                      "[etcd]\nservers = [\"10.0.0.3:2379\", \"[fd00::3]\", \"etcd.example.org:4001\"]\n"
+                      "authority = \"/etc/ca\"\ncertificate = \"/etc/c\"\nkey = \"/etc/k\"\nprefix = \"l\"\n")};
 }
 
 std::vector<Buffer> module_seeds() {
