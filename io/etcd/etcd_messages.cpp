@@ -1,7 +1,6 @@
 #include "io/etcd/etcd_messages.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <cstdint>
 #include <utility>
@@ -11,6 +10,7 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
+#include <openssl/evp.h>
 
 namespace lockstep::io::etcd {
 
@@ -18,18 +18,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::string_view base64_digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 constexpr std::size_t refusal_length_max = 200;
-
-/// What stands for a digit: its value; else 64.
-constexpr std::array<std::uint8_t, 256> base64_values = [] {
-  std::array<std::uint8_t, 256> values{};
-  values.fill(64);
-  for (std::size_t i = 0; i < base64_digits.size(); ++i) {
-    values[static_cast<unsigned char>(base64_digits[i])] = static_cast<std::uint8_t>(i);
-  }
-  return values;
-}();
 
 std::optional<json::object> object_in(std::string_view text) {
   boost::system::error_code error;
@@ -155,40 +144,24 @@ std::string refusal_in(std::string_view text) {
 }
 
 std::string to_base64(std::string_view bytes) {
-  std::string text;
-  text.reserve((bytes.size() + 2) / 3 * 4);
-  for (std::size_t at = 0; at < bytes.size(); at += 3) {
-    const std::string_view group = bytes.substr(at, 3);
-    std::uint32_t bits = 0;
-    for (std::size_t i = 0; i < 3; ++i) {
-      bits = bits << 8U | (i < group.size() ? static_cast<unsigned char>(group[i]) : 0U);
-    }
-    for (std::size_t i = 0; i < 4; ++i) {
-      text += i <= group.size() ? base64_digits[bits >> (18 - 6 * i) & 63U] : '=';
-    }
-  }
+  std::string text((bytes.size() + 2) / 3 * 4 + 1, '\0');  // a zero is written behind it
+  ::EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()), reinterpret_cast<const unsigned char*>(bytes.data()),
+                    static_cast<int>(bytes.size()));
+  text.pop_back();
   return text;
 }
 
+// OpenSSL is generous with white space, and with what padding hides.
 std::optional<std::string> from_base64(std::string_view text) {
   if (text.size() % 4 != 0) return std::nullopt;
+  std::string bytes(text.size() / 4 * 3, '\0');
+  const int decoded =
+      ::EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()),
+                        reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
   const std::size_t padding = text.ends_with("==") ? 2 : text.ends_with("=") ? 1 : 0;
-  const std::string_view digits = text.substr(0, text.size() - padding);
-  std::string bytes;
-  bytes.reserve(text.size() / 4 * 3);
-  std::uint32_t bits = 0;
-  unsigned held = 0;
-  for (const char digit : digits) {
-    const std::uint32_t value = base64_values[static_cast<unsigned char>(digit)];
-    if (value == 64) return std::nullopt;
-    bits = (bits << 6U | value) & 0xFFFU;
-    held += 6;
-    if (held < 8) continue;
-    held -= 8;
-    bytes += static_cast<char>(bits >> held & 0xFFU);
-  }
-  if ((bits & ((1U << held) - 1)) != 0) return std::nullopt;  // what padding hides is 0
-  return bytes;
+  if (decoded != static_cast<int>(bytes.size())) return std::nullopt;
+  bytes.resize(bytes.size() - padding);
+  return to_base64(bytes) == text ? std::optional(std::move(bytes)) : std::nullopt;
 }
 
 }  // namespace lockstep::io::etcd
