@@ -87,4 +87,3 @@ def stopped_while_it_cannot_run(lab):
 TESTS = [package_upgraded_under_load, stopped_while_it_cannot_run]
 for each in TESTS:
     each.options = quick_start.OPTIONS
-    each.needs_witness = True  # the guide's cluster has one

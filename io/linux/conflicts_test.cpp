@@ -11,7 +11,6 @@
 namespace lockstep::linux_io::test {
 namespace {
 
-const FileId root = FileId::root();
 const Conflict conflict{77, Epoch(5), Epoch(98304)};
 
 class Conflicts : public ::testing::TestWithParam<std::string> {

@@ -18,8 +18,6 @@
 namespace lockstep::linux_io::test {
 namespace {
 
-const FileId root = FileId::root();
-
 class VolumeIndex : public ::testing::TestWithParam<std::string> {
  protected:
   void SetUp() override {

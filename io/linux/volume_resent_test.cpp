@@ -11,8 +11,6 @@
 namespace lockstep::linux_io::test {
 namespace {
 
-const FileId root = FileId::root();
-
 Operation resent(Operation operation) {
   operation.flags |= flag_resent;
   return operation;

@@ -18,8 +18,6 @@
 namespace lockstep::linux_io::test {
 namespace {
 
-const FileId root = FileId::root();
-
 /// `content`: what is to be read at `offset`.
 void expect_pieces(const std::vector<FilePiece>& pieces, const std::string& content, std::uint64_t offset,
                    std::uint32_t chunk_bytes) {

@@ -15,6 +15,8 @@
 
 namespace lockstep::linux_io::test {
 
+inline const FileId root = FileId::root();
+
 /// False: the test cannot run here (not root). The first call moves this process into a mount namespace of its
 /// own, so that nothing it mounts is left behind however it ends; call it before starting threads.
 bool prepared();

@@ -15,7 +15,6 @@ namespace {
 
 /// More than a slice.
 constexpr int files = 1000;
-const FileId root = FileId::root();
 
 class VolumeWalk : public ::testing::Test {
  protected:

@@ -64,7 +64,7 @@ std::string id_of(const ShortHistory& history, const Choices& order) {
 
 class Walker {
  public:
-  Walker(const ShortHistory& history, const WalkLimits& limits, WalkTally& tally, const Report& report)
+  Walker(const ShortHistory& history, const WalkLimits& limits, WalkTally& tally, const OnFinding& report)
       : history_(history), limits_(limits), tally_(tally), report_(report) {}
 
   bool walk() {
@@ -176,7 +176,7 @@ class Walker {
   const ShortHistory& history_;
   const WalkLimits& limits_;
   WalkTally& tally_;
-  const Report& report_;
+  const OnFinding& report_;
   std::uint64_t walked_ = 0;  ///< orders
 };
 
@@ -203,7 +203,7 @@ void WalkTally::add(const WalkTally& other) {
   incomplete += other.incomplete;
 }
 
-bool walk(const ShortHistory& history, const WalkLimits& limits, WalkTally& tally, const Report& report) {
+bool walk(const ShortHistory& history, const WalkLimits& limits, WalkTally& tally, const OnFinding& report) {
   return Walker(history, limits, tally, report).walk();
 }
 

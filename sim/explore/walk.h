@@ -34,7 +34,7 @@ struct Finding {
   Violation violation;
 };
 /// False ends the walk.
-using Report = std::function<bool(const Finding& finding)>;
+using OnFinding = std::function<bool(const Finding& finding)>;
 
 struct WalkLimits {
   std::size_t overtakings_max = 1;  ///< in one order that is more than one of simultaneous deliveries
@@ -42,7 +42,7 @@ struct WalkLimits {
 };
 
 /// False if `report` ended it.
-bool walk(const ShortHistory& history, const WalkLimits& limits, WalkTally& tally, const Report& report);
+bool walk(const ShortHistory& history, const WalkLimits& limits, WalkTally& tally, const OnFinding& report);
 
 /// Runs the run that `id` names once more. Throws std::invalid_argument if it names none.
 std::optional<Violation> replay(std::string_view id, std::ostream* log);

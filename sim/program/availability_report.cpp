@@ -19,7 +19,7 @@ namespace json = boost::json;
 namespace {
 
 constexpr double seconds_per_year = 365.25 * 86'400;
-constexpr unsigned median = 50;
+constexpr unsigned median_percent = 50;
 constexpr unsigned ninetieth = 90;
 
 [[gnu::format(printf, 1, 2)]] std::string print(const char* format, ...) {
@@ -42,7 +42,7 @@ json::object to_json(const FailureFigures& figures) {
   json::object down;
   for (const auto& [ms, count] : figures.down_ms) down[std::to_string(ms)] = count;
   return {{"failures", figures.failures},
-          {"down_median_ms", figures.percentile_ms(median)},
+          {"down_median_ms", figures.percentile_ms(median_percent)},
           {"down_90th_ms", figures.percentile_ms(ninetieth)},
           {"down_worst_ms", figures.worst_ms()},
           {"worst_seed", figures.worst_seed},
@@ -103,7 +103,7 @@ std::string table(const AvailabilityFigures& all) {
   for (const std::string& name : names_in_order(all)) {
     const FailureFigures& figures = all.at(name);
     text += print("%-34s %8s %7llu %7.1f s %7.1f s %7.1f s   %s\n", name.c_str(), rate_of(name).c_str(),
-                  printable(figures.failures), in_seconds(figures.percentile_ms(median)),
+                  printable(figures.failures), in_seconds(figures.percentile_ms(median_percent)),
                   in_seconds(figures.percentile_ms(ninetieth)), in_seconds(figures.worst_ms()), range_of(name).c_str());
   }
   return text;

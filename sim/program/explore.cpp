@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::uint64_t findings_max = 20;
 
-struct Options {
+struct ExploreArguments {
   std::size_t depth = 1;
   std::vector<std::string> durabilities{"replicated"};
   std::vector<std::string> moves{"swap", "rejoin"};
@@ -77,7 +77,7 @@ std::string one_line(std::string text) {
 }
 
 /// In a worker: what came of one history, as a line.
-std::string line_of(const ShortHistory& history, const Options& options) {
+std::string line_of(const ShortHistory& history, const ExploreArguments& options) {
   WalkTally tally;
   std::ostringstream found;
   const auto report = [&](const Finding& finding) {
@@ -114,7 +114,7 @@ void add(const Outcome& outcome, Explored& all) {
   }
 }
 
-void print(const Explored& explored, const Options& options, double seconds) {
+void print(const Explored& explored, const ExploreArguments& options, double seconds) {
   const auto number = [](std::uint64_t n) { return static_cast<unsigned long long>(n); };
   for (const Found& found : explored.found) {
     std::printf("%s breaks %s: %s\n", found.id.c_str(), found.invariant.c_str(), found.text.c_str());
@@ -140,7 +140,7 @@ void print(const Explored& explored, const Options& options, double seconds) {
   }
 }
 
-int explore_all(const Options& options) {
+int explore_all(const ExploreArguments& options) {
   const Part part = parse_part(options.part);
   std::vector<ShortHistory> all =
       histories({options.depth, kinds(options.durabilities, durability_of, "--durability"),
@@ -163,7 +163,7 @@ int explore_all(const Options& options) {
   return explored.crashed || explored.tally.violations > 0 ? exit_violated : exit_clean;
 }
 
-int replay_one(const Options& options) {
+int replay_one(const ExploreArguments& options) {
   std::optional<Violation> violation;
   try {
     violation = replay(options.replay, options.verbose ? &std::cout : nullptr);
@@ -179,7 +179,7 @@ int replay_one(const Options& options) {
   return exit_violated;
 }
 
-int explore(const Options& options) {
+int explore(const ExploreArguments& options) {
   for (const std::string& name : options.plants) {
     if (!plant_by_name(name)) throw UsageError("no planted bug is named '" + name + "'; 'plants' lists them");
   }
@@ -190,7 +190,7 @@ int explore(const Options& options) {
 }  // namespace
 
 Subcommand add_explore(CLI::App& app) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<ExploreArguments>();
   CLI::App* command =
       app.add_subcommand("explore", "walk every short history, with every fault at every boundary and in every order");
   command->add_option("--depth", options->depth, "requests of each history")

@@ -15,7 +15,7 @@ namespace lockstep::sim {
 
 namespace {
 
-struct Options {
+struct MergeArguments {
   std::vector<std::string> files;
   bool json = false;
 };
@@ -34,7 +34,7 @@ Report read_report(const std::string& file) {
   }
 }
 
-int merge(const Options& options) {
+int merge(const MergeArguments& options) {
   Report all = read_report(options.files.front());
   for (std::size_t i = 1; i < options.files.size(); ++i) {
     merge_into(all, options.files.front(), read_report(options.files[i]), options.files[i]);
@@ -46,7 +46,7 @@ int merge(const Options& options) {
 }  // namespace
 
 Subcommand add_merge(CLI::App& app) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<MergeArguments>();
   CLI::App* command = app.add_subcommand("merge", "add the reports of 'run --shard K/N --json' up to one");
   command->add_option("FILE", options->files, "what 'run --json' printed")->required()->check(CLI::ExistingFile);
   command->add_flag("--json", options->json, "print the report as JSON");

@@ -15,14 +15,14 @@ namespace lockstep::sim {
 
 namespace {
 
-struct Options {
+struct ReplayArguments {
   ScenarioSource source;
   std::string recording;  ///< of a daemon, or empty
   bool verbose = false;
   std::string timeline;  ///< file to write, or empty
 };
 
-int replay(const Options& options) {
+int replay(const ReplayArguments& options) {
   const Scenario scenario = options.source.take();
   const std::string name = options.source.name();
   std::optional<EventLog> log;
@@ -50,7 +50,7 @@ int replay(const Options& options) {
 }  // namespace
 
 Subcommand add_replay(CLI::App& app) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<ReplayArguments>();
   CLI::App* command =
       app.add_subcommand("replay", "run one seed, a scenario from a file, or what a daemon recorded, again");
   options->source.declare(*command);

@@ -19,7 +19,7 @@ constexpr unsigned seed_seconds_max = 300;
 constexpr std::uint64_t years_default = 100;
 constexpr std::uint64_t years_max = 1'000'000;
 
-struct Options {
+struct RunArguments {
   ChoiceOptions choice;
   std::string seeds;
   std::string shard = "1/1";
@@ -31,17 +31,17 @@ struct Options {
 };
 
 /// So many failures, one a seed, as the years bring.
-void parse_years(const Options& options, SeedRange& seeds) {
+void parse_years(const RunArguments& options, SeedRange& seeds) {
   seeds = {1, std::max<std::uint64_t>(options.years * failures_per_thousand_years() / 1000, 1)};
 }
 
-std::string seeds_of(const Options& options, const Choice& choice) {
+std::string seeds_of(const RunArguments& options, const Choice& choice) {
   if (!options.seeds.empty()) return options.seeds;
   const NamedScenario* named = find_named(choice.scenario);
   return "1.." + std::to_string(named != nullptr ? named->seeds : 100);
 }
 
-int run(const CLI::App& command, Options& options) {
+int run(const CLI::App& command, RunArguments& options) {
   RunOptions& run = options.run;
   run.shard = parse_shard(options.shard);
   run.seed_max = std::chrono::seconds(options.seed_seconds);
@@ -61,7 +61,7 @@ int run(const CLI::App& command, Options& options) {
 }  // namespace
 
 Subcommand add_run(CLI::App& app) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<RunArguments>();
   CLI::App* command = app.add_subcommand("run", "run seeds and check every invariant");
   CLI::Option* seeds =
       command->add_option("--seeds", options->seeds, "A..B, or one seed; else 1..100, or those of the named scenario");

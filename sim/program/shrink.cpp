@@ -14,7 +14,7 @@ namespace lockstep::sim {
 
 namespace {
 
-struct Options {
+struct ShrinkArguments {
   ScenarioSource source;
   unsigned seconds = 60;
   std::uint64_t runs = ShrinkLimits{}.runs_max;
@@ -27,7 +27,7 @@ void print_run(const char* title, const Scenario& scenario, const RunResult& res
               result.violation->text().c_str());
 }
 
-int shrink_and_print(const Options& options) {
+int shrink_and_print(const ShrinkArguments& options) {
   const Scenario scenario = options.source.take();
   const RunResult result = simulate(scenario);
   if (!result.violation) throw UsageError(options.source.name() + " breaks nothing: there is nothing to shrink");
@@ -54,7 +54,7 @@ int shrink_and_print(const Options& options) {
 }  // namespace
 
 Subcommand add_shrink(CLI::App& app) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<ShrinkArguments>();
   CLI::App* command = app.add_subcommand("shrink", "find a smaller run that breaks the same invariant");
   options->source.declare(*command);
   command->add_option("--seconds", options->seconds, "how long to search")->capture_default_str();
