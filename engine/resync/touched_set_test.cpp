@@ -14,7 +14,7 @@ namespace {
 constexpr std::uint64_t region = 1000;
 constexpr FileId old_file{7, 1};
 constexpr FileId old_directory{7, 2};
-constexpr Period now = 9;
+constexpr Period this_period = 9;
 
 Operation write(FileId file, std::uint64_t offset, std::size_t size) {
   Operation operation{.kind = OperationKind::write};
@@ -36,7 +36,7 @@ Operation create_in(FileId directory) {
   operation.name = "new";
   return operation;
 }
-std::vector<Touch> touched_by(const Operation& operation) { return touches_of(operation, now, region); }
+std::vector<Touch> touched_by(const Operation& operation) { return touches_of(operation, this_period, region); }
 
 TEST(Touch, AWriteTouchesEveryRegionThatItReaches) {
   EXPECT_EQ(touched_by(write(old_file, 0, 1000)), (std::vector<Touch>{{old_file, TouchKind::region, 0}}));
@@ -65,9 +65,9 @@ TEST(Touch, ARenameTouchesBothDirectories) {
 }
 
 TEST(Touch, WhatIsYoungNeedsNoLine) {
-  EXPECT_TRUE(touched_by(write({now, 5}, 0, 10)).empty());
-  EXPECT_TRUE(touched_by(create_in({now, 6})).empty());
-  EXPECT_FALSE(touched_by(write({now - 1, 5}, 0, 10)).empty());
+  EXPECT_TRUE(touched_by(write({this_period, 5}, 0, 10)).empty());
+  EXPECT_TRUE(touched_by(create_in({this_period, 6})).empty());
+  EXPECT_FALSE(touched_by(write({this_period - 1, 5}, 0, 10)).empty());
 }
 
 /// Ports of which only the log is used.

@@ -93,7 +93,7 @@ bool is_about_certificate(int reason) {
 
 class EtcdConnection::Impl : public std::enable_shared_from_this<Impl> {
  public:
-  Impl(asio::io_context& context, const EtcdOptions& options, const EtcdOptions::Server& server, std::size_t turn,
+  Impl(asio::io_context& context, const EtcdOptions& options, const EtcdServer& server, std::size_t turn,
        Listener& listener)
       : options_(options),
         server_(server),
@@ -118,7 +118,7 @@ class EtcdConnection::Impl : public std::enable_shared_from_this<Impl> {
     writing_ = true;
     answered_ = false;
     request_ = http::request<http::string_body>(http::verb::post, target, 11);
-    request_.set(http::field::host, host_field());
+    request_.set(http::field::host, to_string(server_));
     request_.set(http::field::content_type, "application/json");
     request_.body() = std::move(body);
     request_.prepare_payload();
@@ -142,11 +142,6 @@ class EtcdConnection::Impl : public std::enable_shared_from_this<Impl> {
 
  private:
   tcp::socket& socket() { return beast::get_lowest_layer(*stream_); }
-
-  [[nodiscard]] std::string host_field() const {
-    const bool v6 = server_.host.find(':') != std::string::npos;
-    return (v6 ? "[" + server_.host + "]" : server_.host) + ":" + std::to_string(server_.port);
-  }
 
   void open() {
     ::SSL_CTX_set_min_proto_version(tls_.native_handle(), TLS1_2_VERSION);
@@ -271,7 +266,7 @@ class EtcdConnection::Impl : public std::enable_shared_from_this<Impl> {
   }
 
   const EtcdOptions& options_;
-  const EtcdOptions::Server server_;
+  const EtcdServer server_;
   const std::size_t turn_;
   const Duration answer_max_;
   Listener& listener_;
@@ -293,7 +288,7 @@ class EtcdConnection::Impl : public std::enable_shared_from_this<Impl> {
   bool closed_ = false;
 };
 
-EtcdConnection::EtcdConnection(asio::io_context& context, const EtcdOptions& options, const EtcdOptions::Server& server,
+EtcdConnection::EtcdConnection(asio::io_context& context, const EtcdOptions& options, const EtcdServer& server,
                                std::size_t turn, Listener& listener)
     : impl_(std::make_shared<Impl>(context, options, server, turn, listener)) {}
 

@@ -31,7 +31,7 @@ class EtcdConnection {
 
   /// To one of `options.servers`. Where its name has several addresses each `turn` begins with another one. `options`
   /// and `listener` live longer.
-  EtcdConnection(boost::asio::io_context& context, const EtcdOptions& options, const EtcdOptions::Server& server,
+  EtcdConnection(boost::asio::io_context& context, const EtcdOptions& options, const EtcdServer& server,
                  std::size_t turn, Listener& listener);
   ~EtcdConnection();
   EtcdConnection(const EtcdConnection&) = delete;

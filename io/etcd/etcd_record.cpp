@@ -79,9 +79,7 @@ class EtcdRecord::Impl : public std::enable_shared_from_this<Impl>, private Etcd
   enum class Call : std::uint8_t { none, first_read, read, replace };
 
   /// Those of other attempts have their turn at the others.
-  [[nodiscard]] const EtcdOptions::Server& server() const {
-    return options_.servers[attempts_ % options_.servers.size()];
-  }
+  [[nodiscard]] const EtcdServer& server() const { return options_.servers[attempts_ % options_.servers.size()]; }
 
   bool may_call() {
     LOCKSTEP_CHECK(loop_.on_loop_thread(), "a store is used on the loop's thread");
@@ -123,9 +121,8 @@ class EtcdRecord::Impl : public std::enable_shared_from_this<Impl>, private Etcd
 
   void on_closed(const std::string& reason) override {
     const auto self = shared_from_this();  // whoever is told may let go of this
-    const std::string where = server().host + ":" + std::to_string(server().port);
-    filter()(Severity::warning,
-             (up_ ? "lost the store at " : "cannot use the store at ") + where + ": " + reason + "; trying on");
+    filter()(Severity::warning, (up_ ? "lost the store at " : "cannot use the store at ") + to_string(server()) + ": " +
+                                    reason + "; trying on");
     go_down();
   }
 

@@ -74,7 +74,7 @@ void check_etcd_files(const EtcdConfiguration& etcd, MachineCheck& check) {
 }
 
 void check_etcd_places(const ClusterConfiguration& cluster, MachineCheck& check) {
-  const std::vector<EtcdConfiguration::Server>& servers = cluster.etcd->servers;
+  const std::vector<io::EtcdServer>& servers = cluster.etcd->servers;
   for (const NodeConfiguration& node : cluster.nodes) {
     const auto here = static_cast<std::size_t>(
         std::count_if(servers.begin(), servers.end(), [&](const auto& server) { return server.host == node.address; }));

@@ -150,7 +150,7 @@ void check_witness(const ClusterConfiguration& cluster, const tls::Context& cont
 }
 
 /// Why nobody can be called there, or empty.
-std::string why_not(const EtcdConfiguration::Server& server) {
+std::string why_not(const io::EtcdServer& server) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
@@ -172,7 +172,7 @@ std::string why_not(const EtcdConfiguration::Server& server) {
 /// While most are there etcd answers.
 void check_etcd_servers(const EtcdConfiguration& etcd, MachineCheck& check) {
   std::vector<std::string> missing;
-  for (const EtcdConfiguration::Server& server : etcd.servers) {
+  for (const io::EtcdServer& server : etcd.servers) {
     const std::string reason = why_not(server);
     if (!reason.empty()) missing.push_back(unreachable("etcd", to_string(server), reason, "etcd"));
   }

@@ -94,8 +94,7 @@ void check_addresses(const ConfigurationFiles& configuration, std::vector<Config
   const ClusterConfiguration& cluster = configuration.cluster;
   std::vector<std::pair<std::string, std::string>> taken = {{cluster.witness_address, "the witness"}};
   if (cluster.etcd) {
-    for (const EtcdConfiguration::Server& server : cluster.etcd->servers)
-      taken.emplace_back(server.host, "a server of [etcd]");
+    for (const io::EtcdServer& server : cluster.etcd->servers) taken.emplace_back(server.host, "a server of [etcd]");
   }
   for (const NodeConfiguration& node : cluster.nodes) taken.emplace_back(node.address, "node \"" + node.name + "\"");
   for (const ModuleConfiguration& module : configuration.modules) {

@@ -281,7 +281,7 @@ TEST_F(ConfigurationTest, etcd_can_be_the_third_vote) {
   ClusterConfiguration cluster = load().configuration.cluster;
   EXPECT_EQ(cluster.witness_address, "");
   ASSERT_TRUE(cluster.etcd.has_value());
-  EXPECT_EQ(cluster.etcd->servers, (std::vector<EtcdConfiguration::Server>{{"10.0.0.3", 2379}}));
+  EXPECT_EQ(cluster.etcd->servers, (std::vector<io::EtcdServer>{{"10.0.0.3", 2379}}));
   EXPECT_EQ(cluster.etcd->authority, "/e/ca.crt");
   EXPECT_EQ(cluster.etcd->certificate + cluster.etcd->key, "");
   EXPECT_EQ(cluster.etcd->prefix, "lockstep");
@@ -295,7 +295,7 @@ prefix = "/shops/lock.step"
   ASSERT_EQ(errors(), std::vector<std::string>{});
   cluster = load().configuration.cluster;
   std::vector<std::string> servers;
-  for (const EtcdConfiguration::Server& server : cluster.etcd->servers) servers.push_back(to_string(server));
+  for (const io::EtcdServer& server : cluster.etcd->servers) servers.push_back(to_string(server));
   EXPECT_EQ(servers, (std::vector<std::string>{"10.0.0.3:12379", "[fd00::3]:2380", "[fd00::4]:2379",
                                                "etcd1.example.org:2379", "etcd-2:2381"}));
   EXPECT_EQ(cluster.etcd->certificate, "/etc/lockstep/etcd/client.crt");

@@ -1,25 +1,19 @@
 // [etcd] of cluster.toml: the servers that keep the third vote where no lockstep-witness runs.
 #pragma once
 
-#include <cstdint>
+#include "io/etcd/etcd_server.h"
+
+#include <cstddef>
 #include <string>
 #include <variant>
 #include <vector>
 
 namespace lockstep::prod {
 
-inline constexpr std::uint16_t etcd_port_default = 2379;
 inline constexpr std::size_t etcd_servers_max = 9;
 
 struct EtcdConfiguration {
-  struct Server {
-    std::string host;  ///< an IP address in its usual form, without brackets; or a name
-    std::uint16_t port = etcd_port_default;
-
-    bool operator==(const Server&) const = default;
-  };
-
-  std::vector<Server> servers;
+  std::vector<io::EtcdServer> servers;
   std::string authority;    ///< file of who vouches for the servers
   std::string certificate;  ///< file of what is shown to them; empty, like `key`, if they ask for none
   std::string key;
@@ -27,8 +21,6 @@ struct EtcdConfiguration {
 };
 
 /// "HOST", "HOST:PORT", "[IPV6]" or "[IPV6]:PORT"; otherwise what is wrong with it, to follow the text.
-std::variant<EtcdConfiguration::Server, std::string> parse_etcd_server(const std::string& text);
-/// As it is written with its port.
-std::string to_string(const EtcdConfiguration::Server& server);
+std::variant<io::EtcdServer, std::string> parse_etcd_server(const std::string& text);
 
 }  // namespace lockstep::prod

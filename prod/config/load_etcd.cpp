@@ -12,7 +12,7 @@ namespace lockstep::prod {
 namespace {
 
 using Presence = TomlSection::Presence;
-using Server = EtcdConfiguration::Server;
+using Server = io::EtcdServer;
 
 constexpr std::size_t host_bytes_max = 253;
 constexpr std::size_t label_bytes_max = 63;
@@ -114,11 +114,6 @@ std::variant<Server, std::string> parse_etcd_server(const std::string& text) {
   }
   if (!no_address) server.host = address.to_string();
   return server;
-}
-
-std::string to_string(const Server& server) {
-  const bool v6 = server.host.find(':') != std::string::npos;
-  return (v6 ? "[" + server.host + "]" : server.host) + ":" + std::to_string(server.port);
 }
 
 void load_etcd(const TomlEntry& entry, const std::string& shown_name, EtcdConfiguration& etcd,

@@ -12,7 +12,7 @@ namespace lockstep::prod {
 io::EtcdOptions etcd_options(const ClusterConfiguration& cluster, const ModuleConfiguration& module) {
   const EtcdConfiguration& etcd = *cluster.etcd;
   io::EtcdOptions options;
-  for (const EtcdConfiguration::Server& server : etcd.servers) options.servers.push_back({server.host, server.port});
+  options.servers = etcd.servers;
   options.authority_file = etcd.authority;
   options.certificate_file = etcd.certificate;
   options.key_file = etcd.key;

@@ -57,7 +57,7 @@ bool read_etcd(const InitOptions& options, ClusterConfiguration& cluster) {
   for (const std::string& word : options.etcd) {
     const auto parsed = parse_etcd_server(word);
     if (const auto* mistake = std::get_if<std::string>(&parsed)) return complain("--etcd " + word + " " + *mistake);
-    etcd.servers.push_back(std::get<EtcdConfiguration::Server>(parsed));
+    etcd.servers.push_back(std::get<io::EtcdServer>(parsed));
   }
   const fs::path folder = fs::absolute(options.invite.configuration).lexically_normal() / "etcd";
   etcd.authority = folder / "ca.crt";

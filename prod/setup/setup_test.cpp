@@ -139,7 +139,7 @@ TEST_F(Setup, etcd_can_be_the_third_vote) {
   EXPECT_EQ(written.errors, std::vector<ConfigurationError>{});
   ASSERT_TRUE(written.configuration.cluster.etcd.has_value());
   EXPECT_EQ(written.configuration.cluster.etcd->servers,
-            (std::vector<EtcdConfiguration::Server>{{"10.0.0.3", 2379}, {"fd00::4", 12379}}));
+            (std::vector<io::EtcdServer>{{"10.0.0.3", 2379}, {"fd00::4", 12379}}));
   EXPECT_EQ(written.configuration.cluster.etcd->authority, place("s1/etcd/ca.crt"));
   EXPECT_EQ(written.configuration.cluster.etcd->key, "");
 

@@ -32,7 +32,7 @@ address = )" +
   }
   const EtcdConfiguration& etcd = *cluster.etcd;
   std::string servers;
-  for (const EtcdConfiguration::Server& server : etcd.servers) {
+  for (const io::EtcdServer& server : etcd.servers) {
     servers += (servers.empty() ? "" : ", ") + quoted(to_string(server));
   }
   const std::string folder = etcd.authority.substr(0, etcd.authority.rfind('/') + 1);
