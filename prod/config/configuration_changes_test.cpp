@@ -23,7 +23,7 @@ std::vector<std::string> changes(const std::string& file, const std::string& bef
 }
 
 using Texts = std::vector<std::string>;
-const std::string both = ": needs a restart of lockstepd on both nodes";
+const std::string on_both = ": needs a restart of lockstepd on both nodes";
 
 TEST(ConfigurationChanges, finds_none_where_the_same_is_written_otherwise) {
   EXPECT_EQ(changes("modules/shop.toml", "port = 1\n[application]\nstart = \"a\"\n",
@@ -35,7 +35,7 @@ TEST(ConfigurationChanges, finds_one_in_values_that_look_alike) {
   EXPECT_EQ(changes("modules/shop.toml", "[application]\nstart = 'a\\nb'\n", "[application]\nstart = \"a\\nb\"\n"),
             (Texts{"live: modules/shop.toml:2: [application] start has changed: counts from the next phase on"}));
   EXPECT_EQ(changes("modules/shop.toml", "[[check]]\nname = 'a\\nb'\n", "[[check]]\nname = \"a\\nb\\u001b\"\n"),
-            (Texts{R"(modules/shop.toml:2: [[check]] 1 name was "a\\nb" and is "a\nb\u001b")" + both}));
+            (Texts{R"(modules/shop.toml:2: [[check]] 1 name was "a\\nb" and is "a\nb\u001b")" + on_both}));
   EXPECT_EQ(changes("cluster.toml", "[[webhook]]\nevents = ['a\", \"b']\n", "[[webhook]]\nevents = [\"a\", \"b\"]\n"),
             (Texts{"live: cluster.toml:2: [[webhook]] 1 events has changed: counts at once"}));
 }
@@ -43,33 +43,33 @@ TEST(ConfigurationChanges, finds_one_in_values_that_look_alike) {
 TEST(ConfigurationChanges, names_place_and_both_values) {
   EXPECT_EQ(changes("modules/shop.toml", "port = 1\nverify = \"daily\"\n\ntimeout = \"3s\"\n",
                     "port = 2\n\n\ntimeout = \"5s\"\ndurability = \"commit\"\n"),
-            (Texts{"modules/shop.toml:1: port was 1 and is 2" + both,
-                   "modules/shop.toml:4: timeout was \"3s\" and is \"5s\"" + both + ", and of lockstep-witness",
-                   "modules/shop.toml:5: durability was left out and is \"commit\"" + both,
-                   "modules/shop.toml: verify was \"daily\" and is left out" + both}));
+            (Texts{"modules/shop.toml:1: port was 1 and is 2" + on_both,
+                   "modules/shop.toml:4: timeout was \"3s\" and is \"5s\"" + on_both + ", and of lockstep-witness",
+                   "modules/shop.toml:5: durability was left out and is \"commit\"" + on_both,
+                   "modules/shop.toml: verify was \"daily\" and is left out" + on_both}));
   // The witness has a flight recorder too.
   EXPECT_EQ(
       changes("cluster.toml", "", "[recorder]\nenabled = false\n"),
-      (Texts{"cluster.toml:2: [recorder] enabled was left out and is false" + both + ", and of lockstep-witness"}));
+      (Texts{"cluster.toml:2: [recorder] enabled was left out and is false" + on_both + ", and of lockstep-witness"}));
   EXPECT_EQ(changes("cluster.toml", "[api]\nport = 1\n[paths]\nrun = \"/a\"\n[witness]\nport = 1\n",
                     "[api]\nport = 2\n[paths]\nrun = \"/b\"\n[witness]\nport = 2\n"),
-            (Texts{"cluster.toml:2: [api] port was 1 and is 2" + both,
+            (Texts{"cluster.toml:2: [api] port was 1 and is 2" + on_both,
                    "cluster.toml:4: [paths] run was \"/a\" and is \"/b\": needs a restart of lockstepd",
-                   "cluster.toml:6: [witness] port was 1 and is 2" + both + ", and of lockstep-witness"}));
+                   "cluster.toml:6: [witness] port was 1 and is 2" + on_both + ", and of lockstep-witness"}));
 }
 
 TEST(ConfigurationChanges, leaves_the_witness_out_where_etcd_is_the_third_vote) {
   EXPECT_EQ(changes("cluster.toml", "[etcd]\nservers = [\"10.0.0.3\"]\nkey = \"/a\"\n[recorder]\nenabled = true\n",
                     "[etcd]\nservers = [\"10.0.0.3\", \"10.0.0.4\"]\nkey = \"/b\"\nprefix = \"/x\"\n"),
-            (Texts{"cluster.toml:2: [etcd] servers was [\"10.0.0.3\"] and is [\"10.0.0.3\", \"10.0.0.4\"]" + both,
-                   "cluster.toml:3: [etcd] key has changed" + both,
-                   "cluster.toml:4: [etcd] prefix was left out and is \"/x\"" + both,
-                   "cluster.toml: [recorder] enabled was true and is left out" + both}));
+            (Texts{"cluster.toml:2: [etcd] servers was [\"10.0.0.3\"] and is [\"10.0.0.3\", \"10.0.0.4\"]" + on_both,
+                   "cluster.toml:3: [etcd] key has changed" + on_both,
+                   "cluster.toml:4: [etcd] prefix was left out and is \"/x\"" + on_both,
+                   "cluster.toml: [recorder] enabled was true and is left out" + on_both}));
   const std::string etcd = "[etcd]\nservers = [\"10.0.0.3\"]\n";
   const auto found = configuration_changes({{"cluster.toml", etcd}, {"modules/shop.toml", "timeout = \"2s\"\n"}},
                                            {{"cluster.toml", etcd}, {"modules/shop.toml", "timeout = \"3s\"\n"}});
   ASSERT_EQ(found.size(), 1U);
-  EXPECT_EQ(found[0].text, "modules/shop.toml:1: timeout was \"2s\" and is \"3s\"" + both);
+  EXPECT_EQ(found[0].text, "modules/shop.toml:1: timeout was \"2s\" and is \"3s\"" + on_both);
 }
 
 TEST(ConfigurationChanges, says_from_when_on_live_keys_count) {
@@ -88,17 +88,17 @@ TEST(ConfigurationChanges, keeps_secrets_to_itself) {
   const std::vector<std::string> found =
       changes("modules/shop.toml", "[[check]]\nsend = \"AUTH hush\"\ncommand = \"login hush\"\n[application]\n",
               "[[check]]\nsend = \"AUTH hush2\"\npath = \"/?key=hush\"\n[application]\nstart = \"run hush\"\n");
-  EXPECT_EQ(found, (Texts{"modules/shop.toml:2: [[check]] 1 send has changed" + both,
-                          "modules/shop.toml:3: [[check]] 1 path is new" + both,
+  EXPECT_EQ(found, (Texts{"modules/shop.toml:2: [[check]] 1 send has changed" + on_both,
+                          "modules/shop.toml:3: [[check]] 1 path is new" + on_both,
                           "live: modules/shop.toml:5: [application] start is new: counts from the next phase on",
-                          "modules/shop.toml: [[check]] 1 command is left out" + both}));
+                          "modules/shop.toml: [[check]] 1 command is left out" + on_both}));
 }
 
 TEST(ConfigurationChanges, a_module_more_or_less_takes_a_restart) {
   const auto found = configuration_changes({{"modules/a.toml", ""}}, {{"modules/b.toml", ""}});
   ASSERT_EQ(found.size(), 2U);
-  EXPECT_EQ(found[0].text, "modules/b.toml: is a new module" + both);
-  EXPECT_EQ(found[1].text, "modules/a.toml: the module's file is gone" + both);
+  EXPECT_EQ(found[0].text, "modules/b.toml: is a new module" + on_both);
+  EXPECT_EQ(found[1].text, "modules/a.toml: the module's file is gone" + on_both);
   EXPECT_FALSE(found[0].live || found[1].live);
 }
 
