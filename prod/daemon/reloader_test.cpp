@@ -20,7 +20,7 @@ namespace {
 const std::string cluster =
     "name = \"demo\"\n[[node]]\nname = \"s1\"\naddress = \"10.77.1.1\"\n[[node]]\nname = \"s2\"\n"
     "address = \"10.77.1.2\"\n[witness]\naddress = \"10.77.0.3\"\n";
-const std::string module = "directory = \"/srv/shop\"\nport = 7701\n[application]\nstart = \"old\"\n";
+const std::string module_file = "directory = \"/srv/shop\"\nport = 7701\n[application]\nstart = \"old\"\n";
 
 class ReloaderTest : public testing::Test {
  protected:
@@ -29,7 +29,7 @@ class ReloaderTest : public testing::Test {
     directory_ = ::mkdtemp(name);
     std::filesystem::create_directory(directory_ + "/modules");
     write("cluster.toml", cluster);
-    write("modules/shop.toml", module);
+    write("modules/shop.toml", module_file);
     running_ = load_configuration(directory_, LoadScope::cluster_and_modules).texts;
   }
   ~ReloaderTest() override { std::filesystem::remove_all(directory_); }
@@ -91,14 +91,14 @@ TEST_F(ReloaderTest, applies_nothing_where_one_key_takes_a_restart) {
   EXPECT_EQ(events_[0].name, "reload_refused");
   EXPECT_EQ(subject.running(), running_);
 
-  write("modules/shop.toml", module + "# with a word about it\n");
+  write("modules/shop.toml", module_file + "# with a word about it\n");
   EXPECT_EQ(subject.reload("SIGHUP").outcome, Outcome::done);
   EXPECT_NE(subject.running(), running_);
 }
 
 TEST_F(ReloaderTest, refuses_mistakes_in_the_words_of_check) {
   Reloader subject = reloader();
-  write("modules/shop.toml", module + "strat = \"new\"\n");
+  write("modules/shop.toml", module_file + "strat = \"new\"\n");
   const ControlAnswer answer = subject.reload("eve");
   EXPECT_EQ(answer.outcome, Outcome::refused);
   const auto errors = load_configuration(directory_, LoadScope::cluster_and_modules).errors;
@@ -164,7 +164,7 @@ TEST_F(ReloaderTest, files_that_are_being_changed_are_not_taken) {
   // As one is told to: renamed into place, so that each reading by itself is whole.
   std::jthread writer([this](const std::stop_token& stop) {
     for (int i = 0; !stop.stop_requested(); ++i) {
-      write("modules/shop.toml.new", module + "# " + std::to_string(i) + "\n");
+      write("modules/shop.toml.new", module_file + "# " + std::to_string(i) + "\n");
       std::filesystem::rename(directory_ + "/modules/shop.toml.new", directory_ + "/modules/shop.toml");
     }
   });
