@@ -68,8 +68,8 @@ tidied() {  # tidied lately|all
 
 # The build is gcc's. clang-tidy 14 takes the defaulted <=> for a null pointer, and follows Asio's any_executor into a path that cannot be; and
 # a unit of the build does include sources.
-readonly TIDY_OPTIONS=(--extra-arg=-Wno-unknown-warning-option
-  --checks=-modernize-use-nullptr,-clang-analyzer-core.NullDereference,-bugprone-suspicious-include)
+readonly TIDY_OPTIONS=("--extra-arg=-Wno-unknown-warning-option"
+  "--checks=-modernize-use-nullptr,-clang-analyzer-core.NullDereference,-bugprone-suspicious-include")
 
 # A lint that cannot fail proves nothing: here each check is given something that it must refuse.
 planted_violations_are_caught() {
