@@ -49,7 +49,7 @@ changed_lately() {
   } | grep -E '^(io|prod)/.*\.cpp$' | sort -u | sed "s|^|$PWD/|")
   while read -r unit; do
     ! { echo "$unit"; sed -n 's/^#include "\(.*\)"$/\1/p' "$unit"; } | grep -qxF "$changed" || echo "$unit"
-  done | head -n "$TIDY_CHANGED_UNITS_MAX"
+  done | sed -n "1,${TIDY_CHANGED_UNITS_MAX}p"  # head would end before all is said
 }
 
 tidied() {  # tidied lately|all
