@@ -66,8 +66,8 @@ tidied() {  # tidied lately|all
     xargs -0 -r -n 1 -P "$(nproc)" clang-tidy -p build --quiet "${TIDY_OPTIONS[@]}" 2> >(grep -v ' warnings\? generated\.$' >&2)
 }
 
-# The build is gcc's. clang-tidy 14 takes the defaulted <=> for a null pointer, and follows Asio's any_executor into a path that cannot be; and
-# a unit of the build does include sources.
+# The build is gcc's, and its units do include sources. clang-tidy 14 takes the defaulted <=> for a null pointer, and
+# follows Asio's any_executor into a path that cannot be.
 readonly TIDY_OPTIONS=("--extra-arg=-Wno-unknown-warning-option"
   "--checks=-modernize-use-nullptr,-clang-analyzer-core.NullDereference,-bugprone-suspicious-include")
 

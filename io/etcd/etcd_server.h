@@ -7,8 +7,7 @@
 namespace lockstep::io {
 
 struct EtcdServer {
-  std::string
-      host;  ///< an IP address in its usual form, without brackets; or a name: then name service has to work, too
+  std::string host;  ///< an IP address in its usual form, without brackets; or a name
   std::uint16_t port = 2379;
 
   bool operator==(const EtcdServer&) const = default;
