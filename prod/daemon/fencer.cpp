@@ -105,17 +105,23 @@ class Watch {
   /// False: it is to be tried again.
   bool end_for_good() {
     const int error = note_.lock(milliseconds(0));
-    // A daemon is about to answer for it, and may fail yet. (Of one that is dying the lock is its own.)
-    if (error == EWOULDBLOCK && has_ended(daemon_, milliseconds(0))) {
+    // Of one that is dying the lock is its own. Otherwise a daemon is about to answer for it, and may fail yet.
+    const bool locked_by_dying = error == EWOULDBLOCK && !has_ended(daemon_, milliseconds(0));
+    if (error == EWOULDBLOCK && !locked_by_dying) {
       wait(look_interval);
       return false;
     }
     if (note_.read().value_or(known_).daemon != pid_) return true;
-    if (!fence(service_, io::EventLoop::now() < known_.until + recently, report_)) {
+    if (!ended_for_good_ && !fence(service_, io::EventLoop::now() < known_.until + recently, report_)) {
       std::this_thread::sleep_for(retry_interval);
       return false;
     }
-    // Without a lock there is no note, and without that nothing is taken up; or it goes with the daemon that is dying.
+    ended_for_good_ = true;
+    if (locked_by_dying) {
+      wait(idle_interval);
+      return false;
+    }
+    // Without a lock there is no note, and without that nothing is taken up.
     if (error != 0) return true;
     if (const std::string failed = note_.write({}); !failed.empty()) report_(io::Severity::error, failed);
     return true;
@@ -128,6 +134,7 @@ class Watch {
   io::LeaseNote note_;
   io::LeaseNote::Content known_;
   bool ended_held_ = false;
+  bool ended_for_good_ = false;
 };
 
 [[noreturn]] void stand_by(const linux_io::Descriptor& daemon, pid_t pid, const std::vector<FencedService>& services,

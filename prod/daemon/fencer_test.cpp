@@ -47,8 +47,8 @@ class FencerTest : public testing::Test {
   ~FencerTest() override {
     if (daemon_ > 0) {
       daemon_dies();
-      // Until its fencer has done its work, which of one that lingers it has.
-      EXPECT_TRUE(lingers_ || comes([&] { return noted() == io::LeaseNote::Content{}; }));
+      // Until its fencer has done its work.
+      EXPECT_TRUE(comes([&] { return noted() == io::LeaseNote::Content{}; }));
     }
     if (application_ > 0) ::kill(application_, SIGKILL);
     std::filesystem::remove_all(place_);
