@@ -105,9 +105,8 @@ class Watch {
   /// False: it is to be tried again.
   bool end_for_good() {
     const int error = note_.lock(milliseconds(0));
-    // Of one that is dying the lock is its own. Otherwise a daemon is about to answer for it, and may fail yet.
-    const bool locked_by_dying = error == EWOULDBLOCK && !has_ended(daemon_, milliseconds(0));
-    if (error == EWOULDBLOCK && !locked_by_dying) {
+    // A daemon is about to answer for it, and may fail yet. (Of one that is dying the lock is its own.)
+    if (error == EWOULDBLOCK && has_ended(daemon_, milliseconds(0))) {
       wait(look_interval);
       return false;
     }
@@ -117,8 +116,8 @@ class Watch {
       return false;
     }
     ended_for_good_ = true;
-    if (locked_by_dying) {
-      wait(idle_interval);
+    if (error == EWOULDBLOCK) {
+      wait(idle_interval);  // the note can be cleared when it has ended
       return false;
     }
     // Without a lock there is no note, and without that nothing is taken up.
