@@ -16,6 +16,7 @@ inline constexpr std::array<NodeId, 2> every_node{NodeId::first, NodeId::second}
 
 constexpr Place place_of(NodeId node) { return static_cast<Place>(node); }
 constexpr NodeId node_at(Place place) { return static_cast<NodeId>(place); }
+constexpr VoterId voter_at(Place place) { return static_cast<VoterId>(place); }
 constexpr bool is_node(Place place) { return place != Place::witness; }
 constexpr std::size_t index_of(Place place) { return static_cast<std::size_t>(place); }
 constexpr std::size_t index_of(NodeId node) { return static_cast<std::size_t>(node); }

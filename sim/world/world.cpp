@@ -203,7 +203,8 @@ bool World::may_lose_disk(Place place) const {
   for (const Place voter : every_place) records[index_of(voter)] = *record_of(voter);
   for (const Place voter : every_place) {
     const engine::JournalRecord& record = records[index_of(voter)];
-    if (!record.remembers) return false;
+    // As an engine will find it, though it may not have been started on that disk yet: a clone of another's is empty.
+    if (!record.remembers || record.owner != voter_at(voter)) return false;
     for (const engine::JournalRecord& other : records) {
       if (other.seen[index_of(voter)].sequence > record.sequence) return false;
     }
