@@ -25,7 +25,7 @@ constexpr int in_flight = 8;
 constexpr int large_frames = 8000;
 constexpr int small_frames = 40000;
 /// As the daemon's loops look for traffic before they sleep.
-constexpr Duration spin_time{20'000};
+constexpr Duration spin_time{50'000};
 
 double seconds_now() { return static_cast<double>(EventLoop::now().ns) / 1e9; }
 

@@ -18,8 +18,16 @@ namespace {
 
 /// Traffic counts as flowing for this long after its last event; then the loop sleeps instead of looking.
 constexpr Duration traffic_flows = milliseconds(1);
+/// So often looking may fail, more than it has succeeded, before the loop sleeps at once.
+constexpr int patience = 8;
+/// Then one wait of so many looks again, in case it has become worth while.
+constexpr unsigned waits_between_trials = 64;
 
 }  // namespace
+
+bool SpinGauge::worth_while() { return balance_ >= 0 || ++waits_ % waits_between_trials == 0; }
+
+void SpinGauge::count(bool found) { balance_ = std::clamp(balance_ + (found ? 1 : -1), -patience, patience); }
 
 EventLoop::EventLoop() : context_(std::make_unique<boost::asio::io_context>(1)) {}
 EventLoop::~EventLoop() = default;
@@ -59,15 +67,21 @@ bool EventLoop::wait_for_handler() {
     context_->poll_one();
     return true;
   }
-  if (spin_.ns > 0) {
-    const Instant start = now();
-    if (start - last_traffic_ < traffic_flows) {
-      do {
-        if (context_->poll_one() != 0) return true;
-      } while (now() - start < spin_ && !stopping_.load(std::memory_order_relaxed));
-    }
+  return spin() || context_->run_one() != 0;
+}
+
+bool EventLoop::spin() {
+  if (spin_.ns == 0) return false;
+  const Instant start = now();
+  if (start - last_traffic_ >= traffic_flows || !gauge_.worth_while()) return false;
+  bool found = context_->poll_one() != 0;
+  while (!found && now() - start < spin_ && !stopping_.load(std::memory_order_relaxed)) {
+    // What is waited for may be the work of somebody who needs this very processor.
+    std::this_thread::yield();
+    found = context_->poll_one() != 0;
   }
-  return context_->run_one() != 0;
+  gauge_.count(found);
+  return found;
 }
 
 void EventLoop::run() {

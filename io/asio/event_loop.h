@@ -22,6 +22,20 @@ class EventQueue;
 /// bounded, because what is already decided must not wait for ever.
 inline constexpr int burst_handlers_max = 8;
 
+/// Whether it is worth while to look for some time before sleeping. Where what comes next takes longer than that,
+/// looking only takes the processor from others, and costs more than it saves: both ends of a link that look and fall
+/// asleep just before the other's answer wake each other up across processors each time.
+class SpinGauge {
+ public:
+  [[nodiscard]] bool worth_while();
+  /// Whether looking has found something in time.
+  void count(bool found);
+
+ private:
+  int balance_ = 0;  ///< of late: how often it did, less how often it did not
+  unsigned waits_ = 0;
+};
+
 /// An exception that reaches the loop is a broken assumption and stops the process.
 class EventLoop {
  public:
@@ -41,8 +55,8 @@ class EventLoop {
   /// that its lease has run out, and CLOCK_MONOTONIC would hide the time that it slept (I15).
   [[nodiscard]] static Instant now();
 
-  /// While traffic flows, look again for this long before sleeping: a wake-up costs more than a small write does.
-  /// 0 (the default) sleeps at once.
+  /// While traffic flows, and as long as something often comes in that time (SpinGauge), look again for this long
+  /// before sleeping: a wake-up costs more than a small write does. 0 (the default) sleeps at once.
   void set_spin(Duration spin) { spin_ = spin; }
 
   /// Runs on the calling thread until stop().
@@ -60,6 +74,7 @@ class EventLoop {
   bool step_queues();
   void flush_queues();
   bool wait_for_handler();
+  bool spin();
 
   std::unique_ptr<boost::asio::io_context> context_;
   std::vector<EventQueue*> queues_;
@@ -67,6 +82,7 @@ class EventLoop {
   std::atomic<bool> stopping_{false};
   Duration spin_{};
   Instant last_traffic_{};
+  SpinGauge gauge_;
 };
 
 }  // namespace lockstep::io

@@ -54,6 +54,19 @@ class LoopTest : public testing::Test {
   std::atomic<bool> done_{false};
 };
 
+TEST(SpinGaugeTest, stops_looking_where_that_is_in_vain_and_tries_again_now_and_then) {
+  SpinGauge gauge;
+  EXPECT_TRUE(gauge.worth_while());
+  for (int i = 0; i < 100; ++i) gauge.count(false);
+  int trials = 0;
+  for (int i = 0; i < 640; ++i) trials += gauge.worth_while() ? 1 : 0;
+  EXPECT_EQ(trials, 10);
+  for (int i = 0; i < 100; ++i) gauge.count(true);
+  EXPECT_TRUE(gauge.worth_while());
+  gauge.count(false);
+  EXPECT_TRUE(gauge.worth_while()) << "one disappointment is none";
+}
+
 TEST_F(LoopTest, events_are_delivered_in_order_and_flushed_once_per_burst) {
   for (std::uint64_t i = 1; i <= 100; ++i) queue_.post(JournalStored{Ticket{i}});
   run([this] { return events_.size() == 100; });

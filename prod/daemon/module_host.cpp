@@ -54,7 +54,7 @@ constexpr std::chrono::milliseconds stop_poll_interval{20};
 constexpr std::chrono::seconds fencing_patience{15};
 /// About one round trip to the peer: the answer to what was just sent usually comes within it, and then nobody had to
 /// be woken. Only while traffic flows.
-constexpr Duration spin_time{20'000};
+constexpr Duration spin_time{50'000};
 
 std::string_view durability_name(engine::Durability durability) {
   constexpr std::array<std::string_view, 3> names = {"commit", "replicated", "durable"};
