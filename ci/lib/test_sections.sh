@@ -71,9 +71,9 @@ section_sim() {
     build/bin/lockstep-sim explore --depth 2 --part "$EXPLORED_PART" --jobs "$(nproc)"
   check "sim: the shards of a campaign add up to the whole" "$CI/lib/campaign_check"
   check "sim: the configuration in README.md is simulated, and its timeout shows" "$CI/lib/availability_check"
-  while read -r plant profile; do
+  while read -r plant _ profile _; do
     check "sim: the planted bug $plant is found" plant_is_found "$plant" --seeds "$PLANT_SEEDS" --profile "$profile"
-  done < <(plants_and_profiles)
+  done < <(build/bin/lockstep-sim plants)
   for scenario in $(build/bin/lockstep-sim scenarios | awk '{ print $1 }'); do
     plant=$(build/bin/lockstep-sim scenarios | awk -v name="$scenario" '$1 == name { print $5 }')
     check "sim: the named scenario $scenario comes about and holds" \

@@ -25,4 +25,10 @@ std::vector<engine::PlantInfo> every_plant() {
   return all;
 }
 
+// What only a verify can get wrong shows where much rots and is compared; what a store that loses its record may do,
+// where it does.
+std::string_view profile_that_shows(const engine::PlantInfo& plant) {
+  return plant.area == "verify" ? "rot" : plant.area == "store" ? "store" : "all";
+}
+
 }  // namespace lockstep::sim

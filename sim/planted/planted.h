@@ -29,5 +29,7 @@ bool planted(SimBug bug);
 bool plant_by_name(std::string_view name);
 /// Those of the engine, then those of the world.
 std::vector<engine::PlantInfo> every_plant();
+/// The profile whose runs show it.
+std::string_view profile_that_shows(const engine::PlantInfo& plant);
 
 }  // namespace lockstep::sim

@@ -34,10 +34,7 @@ struct Search {
 
 Result search(const engine::PlantInfo& plant, unsigned start, std::uint64_t seeds_max) {
   plant_by_name(std::string(plant.name));
-  // What only a verify can get wrong shows where much rots and is compared.
-  // And what a store that loses its record may do, where it does.
-  const std::string profile = plant.area == "verify" ? "rot" : plant.area == "store" ? "store" : "all";
-  const Choice choice{.profile = profile, .durability = {}};
+  const Choice choice{.profile = std::string(profile_that_shows(plant)), .durability = {}};
   const std::uint64_t first = 1 + start * seeds_between_starts;
   for (std::uint64_t seed = first; seed < first + seeds_max; ++seed) {
     const RunResult result = simulate(seed, choice, nullptr);

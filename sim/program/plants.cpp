@@ -12,8 +12,8 @@ namespace {
 
 int print_plants() {
   for (const engine::PlantInfo& info : every_plant()) {
-    std::printf("%-34s %-16s %s\n", std::string(info.name).c_str(), std::string(info.area).c_str(),
-                std::string(info.what).c_str());
+    std::printf("%-34s %-16s %-6s %s\n", std::string(info.name).c_str(), std::string(info.area).c_str(),
+                std::string(profile_that_shows(info)).c_str(), std::string(info.what).c_str());
   }
   return exit_clean;
 }
@@ -26,7 +26,8 @@ Subcommand add_plants(CLI::App& app) {
     MeasureOptions how;
   };
   auto options = std::make_shared<Options>();
-  CLI::App* plants = app.add_subcommand("plants", "list the planted bugs");
+  CLI::App* plants = app.add_subcommand(
+      "plants", "list the planted bugs: name, part, profile whose runs show it, and what goes wrong");
   CLI::Option* measure = plants->add_flag(
       "--measure", options->measure, "print how many seeds it takes to find each, median of the starts, as Markdown");
   plants->add_option("--part", options->how.part, "only the bugs of this part, as the list has it")->needs(measure);
