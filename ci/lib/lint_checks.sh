@@ -25,7 +25,7 @@ scripts_are_clean() {
   for file in "$CI"/* "$CI"/lib/* "$CI"/lab_tests/* "$CI"/campaign/* bench/* bench/*/* prod/*/* .ci/*; do
     [ -f "$file" ] || continue
     case "$file $(head -n 1 "$file")" in
-      *' #!/bin/bash' | *' # shellcheck shell=bash') scripts+=("$file") ;;
+      *' #!/bin/bash' | *' #!/bin/sh' | *' # shellcheck shell=bash') scripts+=("$file") ;;
       *.py\ * | *' #!/usr/bin/python3') python+=("$file") ;;
     esac
   done

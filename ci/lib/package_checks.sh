@@ -62,7 +62,8 @@ files_are_right() {
   has /etc/lockstep 755 root && has /etc/lockstep/modules 755 root && has /var/lib/lockstep 700 root || status=1
   [ -z "$(find "$ROOT/etc/lockstep" "$ROOT/var/lib/lockstep" ! -type d)" ] || { echo "a configuration is installed"; status=1; }
   for file in "${PACKAGES[@]}"; do has "/usr/share/doc/$file/copyright" 644 root || status=1; done
-  has /usr/lib/lockstep/postgresql 755 root && has /usr/share/doc/lockstep/guide/index.html 644 root || status=1
+  for file in container domain postgresql service; do has "/usr/lib/lockstep/$file" 755 root || status=1; done
+  has /usr/share/doc/lockstep/guide/index.html 644 root || status=1
   for file in man1/lockstep.1 man1/lockstep-compare.1 man5/lockstep.toml.5 man7/lockstep-guide.7 man8/lockstepd.8 \
     man8/lockstep-witness.8; do
     has "/usr/share/man/$file.gz" 644 root || status=1

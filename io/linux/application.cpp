@@ -5,10 +5,13 @@
 #include "io/asio/event_queue.h"
 #include "io/linux/application_note.h"
 #include "io/linux/application_processes.h"
+#include "io/linux/asked_start.h"
 #include "io/linux/children.h"
 #include "io/linux/descriptor_keeper.h"
+#include "io/linux/named_processes.h"
 #include "io/linux/script_output.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <condition_variable>
 #include <csignal>
@@ -27,6 +30,8 @@ namespace lockstep::io {
 namespace {
 
 constexpr std::chrono::seconds leftovers_time_max{10};
+/// For what has come while they were ended.
+constexpr std::chrono::seconds late_time_max{2};
 
 std::string describe_status(int status) {
   if (WIFEXITED(status)) return "ended with exit status " + std::to_string(WEXITSTATUS(status));
@@ -36,7 +41,8 @@ std::string describe_status(int status) {
 
 ApplicationNote note_of(const ScriptApplicationOptions& options) {
   return {options.note_path,
-          {application_cookie(options.module, options.state_directory), options.directory, options.addresses}};
+          {application_cookie(options.module, options.state_directory), options.directory, options.addresses,
+           options.runner}};
 }
 
 struct Running {
@@ -56,7 +62,8 @@ class ScriptApplication::Impl : public std::enable_shared_from_this<Impl> {
         options_(std::move(options)),
         report_(std::move(report)),
         cookie_(application_cookie(options_.module, options_.state_directory)),
-        note_(note_of(options_)) {
+        note_(note_of(options_)),
+        asked_(options_.asked_path, options_.take_back) {
     worker_ = std::thread([this] { work(); });
   }
 
@@ -112,6 +119,12 @@ class ScriptApplication::Impl : public std::enable_shared_from_this<Impl> {
 
  private:
   void start(Ticket ticket, Phase phase, const std::string& command) {
+    if (phase == Phase::start) {
+      if (const std::string error = note_asked(); !error.empty()) {
+        finish(ticket, false, std::string(to_string(phase)) + " could not be started: " + error);
+        return;
+      }
+    }
     int ends[2];
     if (::pipe2(ends, O_CLOEXEC) != 0) {
       finish(ticket, false, std::string(to_string(phase)) + " could not be started: " + std::strerror(errno));
@@ -125,6 +138,10 @@ class ScriptApplication::Impl : public std::enable_shared_from_this<Impl> {
                          {"LOCKSTEP_PHASE", std::string(to_string(phase))},
                          {"LOCKSTEP_DIRECTORY", options_.directory},
                          {cookie_variable, cookie_}};
+    if (!options_.processes_path.empty()) {
+      child.environment.emplace_back(processes_variable, options_.processes_path);
+      if (phase == Phase::start) ::unlink(options_.processes_path.c_str());
+    }
     if (phase == Phase::force_stop) child.environment.emplace_back("LOCKSTEP_FORCE", "1");
     // The loop outlives this object, and Children::forget() keeps the callback from outliving it.
     const pid_t pid =
@@ -160,6 +177,7 @@ class ScriptApplication::Impl : public std::enable_shared_from_this<Impl> {
     }
     const Ticket ticket = running_->ticket;
     const bool serves = succeeded && running_->phase == Phase::start;
+    if (succeeded && (running_->phase == Phase::stop || running_->phase == Phase::force_stop)) forget_asked();
     if (serves) keep_output(running_->output->open_pipe());
     running_.reset();
     finish(ticket, succeeded, std::move(text));
@@ -173,6 +191,16 @@ class ScriptApplication::Impl : public std::enable_shared_from_this<Impl> {
     if (options_.keeper == nullptr || options_.note_path.empty()) return;
     options_.keeper->drop(options_.output_name);
     if (pipe >= 0) options_.keeper->keep(options_.output_name, pipe);
+  }
+
+  std::string note_asked() {
+    const std::scoped_lock lock(mutex_);
+    return asked_.note();
+  }
+
+  void forget_asked() {
+    const std::scoped_lock lock(mutex_);
+    asked_.forget();
   }
 
   /// By the worker, since looking for processes may take as long as one of them hangs. Whoever waits for the end of the
@@ -224,7 +252,8 @@ class ScriptApplication::Impl : public std::enable_shared_from_this<Impl> {
 
   /// Gives the lock up meanwhile, as kill_all() does.
   void look_and_write_note(std::unique_lock<std::mutex>& lock) {
-    const ApplicationTraits traits{cookie_, scripts_, {}};
+    add_named_processes();
+    const ApplicationTraits traits{cookie_, scripts_, {}, earlier_};
     lock.unlock();
     EarlierProcesses known{traits.scripts, {}};
     for (const FoundProcess& found : find_application_processes(traits))
@@ -234,23 +263,43 @@ class ScriptApplication::Impl : public std::enable_shared_from_this<Impl> {
     if (const std::string error = note_.write(known); !error.empty()) report_(Severity::warning, error);
   }
 
+  /// Those that the start has named, if nobody has asked for them since. Whether there are new ones.
+  bool add_named_processes() {
+    const std::size_t before = earlier_.processes.size();
+    earlier_.processes.merge(take_named_processes(options_.processes_path));
+    return earlier_.processes.size() > before;
+  }
+
+  /// What is known first, whoever does not answer. A script that was killed may have named others until then, and who
+  /// was asked may have started others.
   void kill_all(std::unique_lock<std::mutex>& lock) {
     const std::vector<Ticket> tickets = std::exchange(kills_, {});
-    const ApplicationTraits traits{cookie_, scripts_, options_.directory, earlier_};
-    lock.unlock();
-    const auto left = end_application_processes(traits, std::nullopt, ending_, report_);
-    if (left.empty()) {
-      loop_.post_from_any_thread([this, weak = weak_from_this(), tickets] {
-        const auto self = weak.lock();
-        if (!self || self->ended_) return;
-        for (const Ticket ticket : tickets) queue_.post(PhaseEnded{ticket, true, {}});
-      });
+    add_named_processes();
+    std::vector<FoundProcess> left;
+    std::set<pid_t> scripts;
+    bool reached = true;
+    for (bool taken_back = false, done = false; !done && left.empty();) {
+      const ApplicationTraits traits{cookie_, scripts_, options_.directory, earlier_};
+      scripts = traits.scripts;
+      const bool asked = !taken_back && asked_.noted();
+      lock.unlock();
+      left = end_application_processes(traits, std::nullopt, ending_, report_);
+      if (asked && left.empty()) reached = asked_.take_back(report_);
+      lock.lock();
+      done = !add_named_processes() && !asked;
+      taken_back = taken_back || asked;
     }
-    lock.lock();
     // Their groups are empty now; the numbers may come back as somebody else's.
     if (!left.empty()) return;
-    for (const pid_t script : traits.scripts) scripts_.erase(script);
+    for (const pid_t script : scripts) scripts_.erase(script);
     earlier_ = {};
+    // Else whoever is the next to end something here tries again.
+    if (reached) asked_.forget();
+    loop_.post_from_any_thread([this, weak = weak_from_this(), tickets] {
+      const auto self = weak.lock();
+      if (!self || self->ended_) return;
+      for (const Ticket ticket : tickets) queue_.post(PhaseEnded{ticket, true, {}});
+    });
   }
 
   EventLoop& loop_;
@@ -259,6 +308,7 @@ class ScriptApplication::Impl : public std::enable_shared_from_this<Impl> {
   const Report report_;
   const std::string cookie_;
   const ApplicationNote note_;
+  const AskedStart asked_;  ///< under the mutex, but for take_back()
 
   std::optional<Running> running_;
   std::uint64_t generation_ = 0;  ///< rises when a phase's end is no longer wanted
@@ -299,16 +349,25 @@ std::string ScriptApplication::noted_addresses(const ScriptApplicationOptions& o
 
 std::string ScriptApplication::end_leftovers(const ScriptApplicationOptions& options, const Report& report) {
   const ApplicationNote note = note_of(options);
-  // Only what carries the cookie, or was noted: others that use the directory are for the administrator to judge.
-  const ApplicationTraits traits{
-      application_cookie(options.module, options.state_directory), {}, {}, note.read().value_or(EarlierProcesses{})};
+  // Only what carries the cookie, was noted or named: others that use the directory are for the administrator to judge.
+  ApplicationTraits traits{application_cookie(options.module, options.state_directory), {}, {}, note.processes()};
+  traits.earlier.processes.merge(take_named_processes(options.processes_path));
   note.remove();
-  const auto found = find_application_processes(traits);
-  if (found.empty()) return {};
-  const std::atomic<bool> never{false};
-  const auto left =
-      end_application_processes(traits, std::chrono::steady_clock::now() + leftovers_time_max, never, report);
-  report(Severity::warning, "ended what an earlier daemon left running: " + describe(found));
+  const auto end = [&](std::chrono::seconds time_max) {
+    const std::atomic<bool> never{false};
+    const auto found = find_application_processes(traits);
+    if (found.empty()) return found;
+    auto left = end_application_processes(traits, std::chrono::steady_clock::now() + time_max, never, report);
+    report(Severity::warning, "ended what an earlier daemon left running: " + describe(found));
+    return left;
+  };
+  auto left = end(leftovers_time_max);
+  // A script that was killed may have named others until then, and who was asked may have started others. Who does not
+  // answer is asked again by the next daemon.
+  const AskedStart asked(options.asked_path, options.take_back);
+  if (asked.take_back(report)) asked.forget();
+  traits.earlier.processes.merge(take_named_processes(options.processes_path));
+  left = end(late_time_max);
   if (left.empty()) return {};
   return "processes of the application of an earlier start do not end: " + describe(left) +
          ": if they hang on a dead mount, \"umount -l " + options.directory + "\" frees them; then start again";

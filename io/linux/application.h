@@ -32,6 +32,15 @@ struct ScriptApplicationOptions {
   std::array<std::string, 5> commands;
   /// Where a later daemon finds that the application runs (io/linux/application_note.h); empty: it never does.
   std::string note_path = {};
+  /// Where `start` may name processes that are not its own (io/linux/named_processes.h); empty: nowhere.
+  std::string processes_path = {};
+  /// Takes back what `start` has asked another program for (io/linux/asked_start.h), and where that is noted; with
+  /// empty ones nothing is taken back.
+  std::string take_back = {};
+  std::string asked_path = {};
+  /// What runs the application, where that is not Lockstep, as one text: with another, a later daemon does not go on
+  /// with it.
+  std::string runner = {};
   /// Addresses that clients use, as one text: with others, a later daemon does not go on with the application.
   std::string addresses = {};
   /// Keeps what the application writes its output to, so that it outlives the daemon. Outlives the object; may be null.
@@ -40,15 +49,16 @@ struct ScriptApplicationOptions {
 };
 
 /// Scripts see LOCKSTEP_MODULE, LOCKSTEP_NODE, LOCKSTEP_PHASE, LOCKSTEP_DIRECTORY, LOCKSTEP_FORCE (1 in a stop with
-/// force) and LOCKSTEP_COOKIE (which they should leave alone: it is how their processes are found). A phase ends when
-/// its command ends; what it left running in the background is the application, whose further output goes to the log.
-/// There is no time limit here.
+/// force), LOCKSTEP_COOKIE (which they should leave alone: it is how their processes are found) and LOCKSTEP_PROCESSES
+/// (io/linux/named_processes.h). A phase ends when its command ends; what it left running in the background is the
+/// application, whose further output goes to the log. There is no time limit here.
 ///
 /// While the application runs, and was not told anything since its start has succeeded, a note says so: another daemon
-/// can go on with it, where the note is of its own boot, module, directory and addresses.
+/// can go on with it, where the note is of its own boot, module, directory, runner and addresses.
 ///
-/// `kill` ends every process with the cookie or started by one that has it, and whatever else uses the directory.
-/// Loop and queue outlive it; used on the loop's thread.
+/// `kill` ends every process with the cookie, named by `start` or started by one of these, and whatever else uses the
+/// directory; then what `start` has asked another program for is taken back, and what has come of it meanwhile is
+/// ended. Loop and queue outlive it; used on the loop's thread.
 class ScriptApplication final : public Application {
  public:
   ScriptApplication(EventLoop& loop, EventQueue& queue, ScriptApplicationOptions options, Report report);

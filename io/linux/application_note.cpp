@@ -20,8 +20,10 @@ constexpr std::string_view addresses_name = "addresses ";
 ApplicationNote::ApplicationNote(std::string path, const Terms& terms) : path_(std::move(path)) {
   const std::string boot = boot_line();
   if (boot.empty()) return;
-  heading_ = boot + "cookie " + terms.cookie + "\ndirectory " + terms.directory + "\n" + std::string(addresses_name) +
-             terms.addresses + "\n";
+  owner_ = boot + "cookie " + terms.cookie + "\n";
+  heading_ = owner_ + "directory " + terms.directory + "\n";
+  if (!terms.runner.empty()) heading_ += "runner " + terms.runner + "\n";
+  heading_ += std::string(addresses_name) + terms.addresses + "\n";
 }
 
 std::string ApplicationNote::write(const EarlierProcesses& processes) const {
@@ -53,7 +55,19 @@ std::optional<EarlierProcesses> ApplicationNote::read() const {
   if (path_.empty() || heading_.empty()) return std::nullopt;
   const std::string text = read_note(path_);
   if (!text.starts_with(heading_)) return std::nullopt;
-  std::istringstream words(text.substr(heading_.size()));
+  return parse(text.substr(heading_.size()));
+}
+
+EarlierProcesses ApplicationNote::processes() const {
+  if (path_.empty() || owner_.empty()) return {};
+  const std::string text = read_note(path_);
+  const std::size_t addresses = text.find("\n" + std::string(addresses_name));
+  if (!text.starts_with(owner_) || addresses == std::string::npos) return {};
+  return parse(text.substr(text.find('\n', addresses + 1) + 1)).value_or(EarlierProcesses{});
+}
+
+std::optional<EarlierProcesses> ApplicationNote::parse(const std::string& text) {
+  std::istringstream words(text);
   EarlierProcesses found;
   for (std::string kind; words >> kind && kind != last_line;) {
     pid_t pid = 0;

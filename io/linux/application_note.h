@@ -9,8 +9,8 @@
 namespace lockstep::io {
 
 /// A small file in the runtime directory, which a reboot empties. It is there from the end of a start that has
-/// succeeded until the application is told anything else, and counts only for the same boot, module, directory and
-/// addresses. Thread-safe as far as the caller keeps its calls apart.
+/// succeeded until the application is told anything else, and counts only for the same boot, module, directory, runner
+/// and addresses. Thread-safe as far as the caller keeps its calls apart.
 class ApplicationNote {
  public:
   /// What must be the same for a later daemon to go on with the application.
@@ -18,6 +18,7 @@ class ApplicationNote {
     std::string cookie;
     std::string directory;
     std::string addresses;
+    std::string runner = {};  ///< empty: Lockstep itself
   };
 
   /// `path` e.g. /run/lockstep/data.application; empty: there is never a note.
@@ -31,10 +32,15 @@ class ApplicationNote {
   [[nodiscard]] std::string noted_addresses() const;
   /// What was written, by whichever daemon, if it counts.
   [[nodiscard]] std::optional<EarlierProcesses> read() const;
+  /// What was written, whatever the other terms, if it is of the same boot and cookie: for who ends the application.
+  [[nodiscard]] EarlierProcesses processes() const;
 
  private:
+  static std::optional<EarlierProcesses> parse(const std::string& text);
+
   std::string path_;
-  std::string heading_;  ///< what the file begins with; empty: nothing can be said
+  std::string owner_;    ///< what the file begins with, if it is of this boot and cookie
+  std::string heading_;  ///< and if the other terms are the same; empty: nothing can be said
 };
 
 }  // namespace lockstep::io

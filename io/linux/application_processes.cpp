@@ -240,6 +240,11 @@ std::vector<FoundProcess> end_application_processes(const ApplicationTraits& tra
   }
 }
 
+std::optional<FoundProcess> find_process(pid_t pid) {
+  const auto process = read_process(pid);
+  return process ? std::optional(process->found) : std::nullopt;
+}
+
 linux_io::Descriptor open_process(pid_t pid) {
   return linux_io::Descriptor(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
 }

@@ -25,9 +25,9 @@ struct FoundProcess {
   std::string name;
 };
 
-/// What an earlier daemon knew of an application that has outlived it. Its descendants have other parents by now, and a
-/// number may have become somebody else's; so only a process that is still there proves that its group and its session
-/// are what they were.
+/// What an earlier daemon knew of an application that has outlived it, and what its start has named. Its descendants
+/// have other parents by now, and a number may have become somebody else's; so only a process that is still there
+/// proves that its group and its session are what they were.
 struct EarlierProcesses {
   std::set<pid_t> scripts;
   std::set<std::pair<pid_t, unsigned long long>> processes;  ///< number and start time
@@ -58,6 +58,9 @@ std::vector<FoundProcess> find_application_processes(const ApplicationTraits& tr
 std::vector<FoundProcess> end_application_processes(const ApplicationTraits& traits,
                                                     std::optional<std::chrono::steady_clock::time_point> deadline,
                                                     const std::atomic<bool>& cancelled, const Report& report);
+
+/// Nothing if there is none of this number.
+std::optional<FoundProcess> find_process(pid_t pid);
 
 /// A descriptor of the process, which can be waited for; invalid, with errno, if there is none.
 linux_io::Descriptor open_process(pid_t pid);

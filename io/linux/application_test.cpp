@@ -4,8 +4,11 @@
 #include "io/asio/event_loop.h"
 #include "io/asio/event_queue.h"
 #include "io/linux/application_processes.h"
+#include "io/linux/asked_start.h"
 #include "io/linux/descriptor_keeper.h"
+#include "io/linux/named_processes.h"
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <csignal>
@@ -13,8 +16,10 @@
 #include <fstream>
 #include <functional>
 #include <mutex>
+#include <set>
 #include <thread>
 #include <unistd.h>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -196,6 +201,191 @@ TEST_F(ApplicationTest, leftovers_are_found_by_their_cookie_and_others_are_spare
   EXPECT_EQ(find_application_processes(traits()).size(), 1U);
   EXPECT_EQ(ScriptApplication::end_leftovers(options_, [](Severity, const std::string&) {}), "");
   EXPECT_TRUE(find_application_processes(traits()).empty());
+}
+
+/// A process as another program would start it: neither a child of a script's nor with its environment.
+class Stranger {
+ public:
+  Stranger() {
+    std::array<int, 2> ends{};
+    if (::pipe(ends.data()) != 0) return;
+    if (const pid_t parent = ::fork(); parent == 0) {
+      const pid_t child = ::fork();
+      if (child == 0) {
+        ::setsid();
+        ::execl("/bin/sleep", "sleep", "1000", nullptr);
+        ::_exit(1);
+      }
+      ::_exit(::write(ends[1], &child, sizeof child) == sizeof child ? 0 : 1);
+    }
+    ::close(ends[1]);
+    pid_t pid = 0;
+    if (::read(ends[0], &pid, sizeof pid) == sizeof pid) known_.emplace(pid, find_process(pid)->start);
+    ::close(ends[0]);
+  }
+  ~Stranger() {
+    if (runs()) ::kill(pid(), SIGKILL);
+  }
+  [[nodiscard]] pid_t pid() const { return known_.begin()->first; }
+  [[nodiscard]] bool runs() const { return any_runs(known_); }
+
+ private:
+  std::set<std::pair<pid_t, unsigned long long>> known_;
+};
+
+TEST_F(ApplicationTest, processes_that_the_start_names_belong_to_it) {
+  const Stranger named;
+  const Stranger other;
+  options_.note_path = directory_ + "/data.application";
+  options_.processes_path = directory_ + "/data.processes";
+  std::ofstream(options_.processes_path) << other.pid() << "\n";  // of an earlier start
+  options_.commands[1] = "test ! -e $LOCKSTEP_PROCESSES && echo '" + std::to_string(named.pid()) +
+                         "\n4194305' > $LOCKSTEP_PROCESSES";  // and one that cannot be
+  make();
+  application_->run(Ticket{1}, Phase::start);
+  std::thread killer([&] {
+    EXPECT_TRUE(wait_for([&] { return ScriptApplication::runs(options_); }));
+    EXPECT_FALSE(std::filesystem::exists(options_.processes_path)) << "a number may become somebody else's";
+    EXPECT_TRUE(named.runs());
+    loop_.post_from_any_thread([&] { application_->run(Ticket{2}, Phase::kill); });
+  });
+  const auto ended = run_until(2);
+  killer.join();
+  ASSERT_EQ(ended.size(), 2U);
+  EXPECT_TRUE(ended[0].succeeded);
+  EXPECT_FALSE(named.runs());
+  EXPECT_TRUE(other.runs());
+}
+
+TEST_F(ApplicationTest, a_start_that_hangs_has_its_named_processes_killed) {
+  const Stranger named;
+  options_.processes_path = directory_ + "/data.processes";
+  options_.commands[1] =
+      "echo " + std::to_string(named.pid()) + " > $LOCKSTEP_PROCESSES; touch " + directory_ + "/out; sleep 1000";
+  make();
+  application_->run(Ticket{1}, Phase::start);
+  ASSERT_TRUE(wait_for([&] { return std::filesystem::exists(directory_ + "/out"); }));
+  application_->run(Ticket{2}, Phase::kill);
+  ASSERT_EQ(run_until(1).size(), 1U);
+  EXPECT_FALSE(named.runs());
+}
+
+TEST_F(ApplicationTest, named_processes_do_not_outlive_a_daemon_that_does_not_come_back) {
+  const Stranger named;
+  options_.note_path = directory_ + "/data.application";
+  options_.processes_path = directory_ + "/data.processes";
+  options_.runner = "container web";
+  options_.commands[1] = "echo " + std::to_string(named.pid()) + " > $LOCKSTEP_PROCESSES";
+  make();
+  application_->run(Ticket{1}, Phase::start);
+  ASSERT_EQ(run_until(1).size(), 1U);
+  ASSERT_TRUE(wait_for([&] { return ScriptApplication::runs(options_); }));
+  application_.reset();
+  ScriptApplicationOptions later = options_;
+  later.runner = "container other";
+  EXPECT_FALSE(ScriptApplication::runs(later)) << "by a daemon that would stop another container";
+  const auto quiet = [](Severity, const std::string&) {};
+  EXPECT_EQ(ScriptApplication::end_leftovers(later, quiet), "");
+  EXPECT_FALSE(named.runs());
+  const Stranger half_started;  // the daemon died before the start had ended
+  std::ofstream(options_.processes_path) << half_started.pid() << "\n";
+  EXPECT_EQ(ScriptApplication::end_leftovers(options_, quiet), "");
+  EXPECT_FALSE(half_started.runs());
+}
+
+TEST_F(ApplicationTest, a_number_that_somebody_else_has_by_now_is_nobodys) {
+  options_.processes_path = directory_ + "/data.processes";
+  const Stranger later;
+  const auto write = [&](std::chrono::seconds age) {
+    std::ofstream(options_.processes_path) << later.pid() << "\n";
+    std::filesystem::last_write_time(options_.processes_path, std::filesystem::file_time_type::clock::now() - age);
+  };
+  write(std::chrono::seconds(10));  // before that process began
+  EXPECT_TRUE(take_named_processes(options_.processes_path).empty());
+  write(std::chrono::hours(24 * 365 * 30));  // by an earlier boot
+  EXPECT_TRUE(take_named_processes(options_.processes_path).empty());
+  EXPECT_FALSE(std::filesystem::exists(options_.processes_path)) << "it is not read again";
+  write(std::chrono::seconds(0));
+  EXPECT_EQ(take_named_processes(options_.processes_path).size(), 1U);
+}
+
+/// What another program is asked for by a start: it comes when the script that asked is killed already.
+class LateStart : public ApplicationTest {
+ protected:
+  LateStart() {
+    options_.processes_path = directory_ + "/data.processes";
+    options_.asked_path = directory_ + "/data.asked";
+    options_.take_back = "sh -c 'echo ${LOCKSTEP_COOKIE:-none} >>" + directory_ + "/taken; echo " +
+                         std::to_string(late_.pid()) + " >" + options_.processes_path + "'";
+    options_.commands[1] = "echo >" + directory_ + "/out; sleep 1000";
+    options_.commands[2] = "true";
+  }
+  [[nodiscard]] bool asked() const { return std::filesystem::exists(options_.asked_path); }
+  void begin() {
+    make();
+    application_->run(Ticket{1}, Phase::start);
+    ASSERT_TRUE(wait_for([&] { return !file("out").empty(); }));
+    EXPECT_TRUE(asked());
+  }
+
+  Stranger late_;
+};
+
+TEST_F(LateStart, is_taken_back_by_the_kill_and_what_came_of_it_is_ended) {
+  begin();
+  application_->run(Ticket{2}, Phase::kill);
+  ASSERT_EQ(run_until(1).size(), 1U);
+  EXPECT_EQ(file("taken"), "none\n") << "once, and not as a part of the application";
+  EXPECT_FALSE(late_.runs());
+  EXPECT_FALSE(asked());
+}
+
+TEST_F(LateStart, is_taken_back_by_a_later_daemon_as_it_was_asked) {
+  begin();
+  application_.reset();
+  ScriptApplicationOptions later = options_;
+  later.take_back = "false";
+  EXPECT_EQ(ScriptApplication::end_leftovers(later, [](Severity, const std::string&) {}), "");
+  EXPECT_EQ(file("taken"), "none\n");
+  EXPECT_FALSE(late_.runs());
+  EXPECT_FALSE(asked());
+  EXPECT_EQ(ScriptApplication::end_leftovers(options_, [](Severity, const std::string&) {}), "");
+  EXPECT_EQ(file("taken"), "none\n") << "only where a start was asked";
+}
+
+TEST_F(LateStart, does_not_come_after_a_stop) {
+  options_.commands[1] = "true";
+  options_.note_path = directory_ + "/data.application";
+  make();
+  application_->run(Ticket{1}, Phase::start);
+  std::thread stopper([&] {
+    EXPECT_TRUE(wait_for([&] { return ScriptApplication::runs(options_); }));
+    EXPECT_TRUE(asked());
+    loop_.post_from_any_thread([&] { application_->run(Ticket{2}, Phase::stop); });
+  });
+  EXPECT_EQ(run_until(2).size(), 2U);
+  stopper.join();
+  EXPECT_FALSE(asked());
+}
+
+TEST_F(LateStart, who_does_not_answer_delays_no_kill_of_what_is_known) {
+  options_.take_back = "sleep 1000";
+  begin();
+  const auto began = std::chrono::steady_clock::now();
+  application_->run(Ticket{2}, Phase::kill);
+  std::thread watcher([&] {
+    EXPECT_TRUE(wait_for([&] { return find_application_processes(traits()).empty(); }));
+    EXPECT_LT(std::chrono::steady_clock::now() - began, take_back_time_max / 2);
+  });
+  static_cast<void>(run_until(1));
+  watcher.join();
+  const auto said = [&] {
+    const std::scoped_lock lock(mutex_);
+    return log_;
+  };
+  EXPECT_TRUE(wait_for([&] { return !said().empty(); }));
+  EXPECT_TRUE(asked()) << "whoever comes next tries again";
+  EXPECT_NE(said().find("was not reached, and may start it yet: \"sleep 1000\""), std::string::npos) << said();
 }
 
 TEST_F(ApplicationTest, a_note_says_that_the_application_runs_until_it_is_told_anything) {

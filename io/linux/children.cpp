@@ -38,7 +38,7 @@ std::vector<std::string> environment_with(const std::vector<std::pair<std::strin
         std::any_of(added.begin(), added.end(), [&](const auto& own) { return names(text, own.first); });
     if (!hidden && !replaced) entries.emplace_back(text);
   }
-  for (const auto& [key, value] : added) entries.push_back(key + "=" + value);
+  for (const auto& [key, value] : added) entries.emplace_back(key).append("=").append(value);
   return entries;
 }
 
@@ -59,6 +59,7 @@ class Children::Impl {
 
     std::vector<std::string> entries = environment_with(command.environment);
     std::vector<char*> environment;
+    environment.reserve(entries.size() + 1);
     for (std::string& entry : entries) environment.push_back(entry.data());
     environment.push_back(nullptr);
     char shell[] = "/bin/sh";

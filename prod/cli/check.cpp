@@ -2,6 +2,8 @@
 
 #include "io/tls/credentials.h"
 #include "prod/cli/check_etcd.h"
+#include "prod/cli/check_runners.h"
+#include "prod/cli/control_client.h"
 #include "prod/common/control_protocol.h"
 
 #include <array>
@@ -32,6 +34,22 @@ bool daemon_runs(const ClusterConfiguration& cluster) {
   const bool answers = ::connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
   ::close(socket);
   return answers;
+}
+
+/// As far as the daemon says: without one nothing serves. Who may not ask does not know.
+Serving serves(const ClusterConfiguration& cluster, const std::string& module) {
+  ControlRequest request;
+  request.module = module;
+  request.verb = "status";
+  const auto result = ask_daemon(cluster.run_directory + "/" + control_socket_name, request);
+  const auto* answer = std::get_if<ControlAnswer>(&result);
+  if (answer == nullptr) {
+    return daemon_runs(cluster) || ::geteuid() != 0 ? Serving::unknown : Serving::no;
+  }
+  const auto* role = answer->status.if_contains("role");
+  const bool primary =
+      role != nullptr && role->is_string() && (role->as_string() == "PRIM" || role->as_string() == "ALONE");
+  return primary ? Serving::yes : Serving::no;
 }
 
 /// Whether a program could listen there now; port 0 asks for the address only.
@@ -88,6 +106,8 @@ MachineCheck check_machine(const std::string& configuration, const Configuration
     check_etcd_files(*cluster.etcd, check);
     check_etcd_places(cluster, check);
   }
+  check_runners(
+      files, [&](const std::string& module) { return serves(cluster, module); }, application_scripts, check);
   const std::string& own = cluster.node(self).address;
   if (const auto error = try_to_listen(own, 0); error) {
     check.problems.push_back("cluster.toml: node " + cluster.node(self).name + " has the address " + own +

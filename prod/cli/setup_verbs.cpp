@@ -46,6 +46,9 @@ void add_init(CLI::App& app, SetupCommand& command, std::string& verb) {
       ->allow_extra_args(false);
   init->add_option("--module", command.init.module, "A first module, with --directory");
   init->add_option("--directory", command.init.directory, "What it replicates");
+  init->add_option("--service", command.init.service, "What the module runs: a systemd unit")->type_name("NAME");
+  init->add_option("--container", command.init.container, "Or a container of Docker or Podman")->type_name("NAME");
+  init->add_option("--domain", command.init.domain, "Or a virtual machine of libvirt")->type_name("NAME");
   init->add_option("--postgresql", command.init.postgresql,
                    "Instead of these: a module that runs PostgreSQL, and replicates this directory with its database")
       ->type_name("DIR");

@@ -10,28 +10,28 @@
 namespace lockstep::prod {
 namespace {
 
-const ConfigurationTexts files = {
+const ConfigurationTexts own_files = {
     {"cluster.toml", "name = \"office\"\n[[node]]\nname = \"s1\"\n[[node]]\nname = \"s2\"\n"},
     {"modules/shop.toml", "directory = \"/srv/shop\"\nport = 7701\ntimeout = \"2s\"\n[application]\nstart = \"a\"\n"}};
 
 std::vector<std::string> differences(const ConfigurationTexts& there) {
   std::vector<std::string> texts;
-  for (const ConfigurationDifference& each : compare_files(files, there, "s2")) {
+  for (const ConfigurationDifference& each : compare_files(own_files, there, "s2")) {
     texts.push_back((each.wrong ? "" : "note: ") + each.text);
   }
   return texts;
 }
 
 TEST(CompareFiles, finds_nothing_in_equal_settings) {
-  EXPECT_TRUE(differences(files).empty());
-  ConfigurationTexts there = files;
+  EXPECT_TRUE(differences(own_files).empty());
+  ConfigurationTexts there = own_files;
   there["modules/shop.toml"] =
       "# the same\nport = 7701\n\ndirectory=\"/srv/shop\"\ntimeout = '2s'\napplication.start = \"a\"\n";
   EXPECT_TRUE(differences(there).empty());
 }
 
 TEST(CompareFiles, names_place_and_remedy) {
-  ConfigurationTexts there = files;
+  ConfigurationTexts there = own_files;
   there["cluster.toml"] =
       "name = \"office\"\n[[node]]\nname = \"s1\"\n[[node]]\nname = \"s3\"\n[paths]\nrun = \"/r\"\n";
   there["modules/shop.toml"] =
@@ -86,7 +86,7 @@ TEST(CompareFiles, leaves_each_machine_its_own_addresses_of_interfaces) {
 }
 
 TEST(CompareFiles, names_files_that_one_machine_has) {
-  ConfigurationTexts there = files;
+  ConfigurationTexts there = own_files;
   there["modules/mail.toml"] = there["modules/shop.toml"];
   there.erase("modules/shop.toml");
   const auto found = differences(there);

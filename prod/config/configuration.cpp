@@ -79,6 +79,12 @@ void check_together(const ConfigurationFiles& configuration, std::vector<Configu
         error("directory " + module.directory + " and that of module \"" + earlier.name +
               "\" lie within each other: keep them apart");
       }
+      if (module.runner && earlier.runner && module.runner->kind == earlier.runner->kind &&
+          module.runner->name == earlier.runner->name) {
+        errors.push_back({file, module.runner->line, module.runner->column,
+                          std::string(to_string(module.runner->kind)) + " \"" + module.runner->name +
+                              "\" is that of module \"" + earlier.name + "\": each starts and ends its own"});
+      }
     }
   }
 }

@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace lockstep::prod {
@@ -48,6 +49,32 @@ struct ClusterConfiguration {
   [[nodiscard]] const NodeConfiguration& node(NodeId id) const { return nodes[static_cast<std::size_t>(id)]; }
 };
 
+/// Where the package has the scripts that run known applications.
+inline constexpr const char* application_scripts = "/usr/lib/lockstep/";
+
+/// What runs the application where Lockstep does not: it is told the application's name.
+enum class RunnerKind : std::uint8_t {
+  service,    ///< systemd, a unit; without ".service"
+  container,  ///< Docker, or Podman
+  domain,     ///< libvirt
+};
+constexpr std::string_view to_string(RunnerKind kind) {
+  constexpr std::string_view names[] = {"service", "container", "domain"};
+  return names[static_cast<unsigned>(kind)];
+}
+
+struct Runner {
+  RunnerKind kind{};
+  std::string name;
+  int line = 0;
+  int column = 0;
+};
+
+/// The command that has this done with the application: "start", "stop", "force_stop", "check", "look". For /bin/sh -c.
+/// `scripts`: the folder, with the slash at its end.
+std::string runner_command(const Runner& runner, std::string_view what,
+                           const std::string& scripts = application_scripts);
+
 struct ModuleConfiguration {
   std::string name;  ///< the file's name without .toml
   std::string directory;
@@ -56,6 +83,7 @@ struct ModuleConfiguration {
   std::string timeout_text;   ///< as written, for messages
   /// prestart, start, stop, poststop, force_stop: for /bin/sh -c; empty if there is none.
   std::array<std::string, 5> commands;
+  std::optional<Runner> runner;       ///< `commands` and one of `checks` have this one do it
   std::vector<io::CheckKind> checks;  ///< what each of settings.checks looks at
 
   /// Something of the configuration's that is named here, and where.

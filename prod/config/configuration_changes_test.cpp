@@ -58,6 +58,14 @@ TEST(ConfigurationChanges, names_place_and_both_values) {
                    "cluster.toml:6: [witness] port was 1 and is 2" + on_both + ", and of lockstep-witness"}));
 }
 
+TEST(ConfigurationChanges, what_was_started_by_one_name_is_not_stopped_by_another) {
+  EXPECT_EQ(changes("modules/shop.toml", "[application]\nservice = \"shop\"\n", "[application]\nservice = \"web\"\n"),
+            (Texts{"modules/shop.toml:2: [application] service was \"shop\" and is \"web\"" + on_both}));
+  EXPECT_EQ(changes("modules/shop.toml", "[application]\nstart = \"a\"\n", "[application]\ndomain = \"web\"\n"),
+            (Texts{"modules/shop.toml:2: [application] domain was left out and is \"web\"" + on_both,
+                   "live: modules/shop.toml: [application] start is left out: counts from the next phase on"}));
+}
+
 TEST(ConfigurationChanges, leaves_the_witness_out_where_etcd_is_the_third_vote) {
   EXPECT_EQ(changes("cluster.toml", "[etcd]\nservers = [\"10.0.0.3\"]\nkey = \"/a\"\n[recorder]\nenabled = true\n",
                     "[etcd]\nservers = [\"10.0.0.3\", \"10.0.0.4\"]\nkey = \"/b\"\nprefix = \"/x\"\n"),

@@ -13,7 +13,6 @@ constexpr Duration interval_min = milliseconds(100);
 constexpr Duration interval_max = milliseconds(3'600'000);
 constexpr Duration timeout_min = milliseconds(50);
 constexpr std::int64_t misses_max = 1000;
-constexpr std::size_t checks_max = 64;
 constexpr std::int64_t restarts_most = 1000;
 constexpr Duration window_min = milliseconds(1000);
 constexpr Duration window_max = milliseconds(std::int64_t{240} * 3600 * 1000);

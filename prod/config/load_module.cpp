@@ -1,4 +1,5 @@
 #include "prod/config/load.h"
+#include "prod/config/load_application.h"
 #include "prod/config/load_checks.h"
 #include "prod/config/toml_section.h"
 
@@ -14,8 +15,6 @@ using Presence = TomlSection::Presence;
 constexpr Duration timeout_min = milliseconds(300);
 constexpr Duration timeout_max = milliseconds(600'000);
 constexpr Duration heartbeat_min = milliseconds(10);
-constexpr Duration phase_timeout_min = milliseconds(1000);
-constexpr Duration phase_timeout_max = milliseconds(std::int64_t{24} * 3600 * 1000);
 /// Less would not end in a lifetime, more is no limit.
 constexpr std::int64_t rate_min = std::int64_t{64} * 1024;
 constexpr std::int64_t rate_max = std::int64_t{1} << 40U;
@@ -47,28 +46,6 @@ void load_verify(TomlSection& file, engine::Settings& settings) {
   if (const auto share = file.number("verify_share", Presence::optional, 1, 100)) {
     settings.verify_share_percent = static_cast<std::uint32_t>(*share);
   }
-}
-
-void load_application(TomlSection& file, const std::string& shown_name, ModuleConfiguration& module,
-                      std::vector<ConfigurationError>& errors) {
-  const TomlEntry* entry = file.any("application");
-  if (entry == nullptr) return;
-  TomlSection application(entry->value, shown_name, "[application]", errors);
-  constexpr std::array<std::string_view, 5> phases = {"prestart", "start", "stop", "poststop", "force_stop"};
-  for (std::size_t i = 0; i < phases.size(); ++i) {
-    module.commands[i] = application.text(phases[i], Presence::optional).value_or("");
-  }
-  if (const auto timeout = application.duration("timeout", phase_timeout_min, phase_timeout_max)) {
-    module.settings.phase_timeout = *timeout;
-    module.settings.stop_timeout = *timeout;
-  }
-  if (const auto timeout = application.duration("stop_timeout", phase_timeout_min, phase_timeout_max)) {
-    module.settings.stop_timeout = *timeout;
-  }
-  if (const auto timeout = application.duration("force_stop_timeout", phase_timeout_min, phase_timeout_max)) {
-    module.settings.force_stop_timeout = *timeout;
-  }
-  application.finish();
 }
 
 void load_resync(TomlSection& file, const std::string& shown_name, ModuleConfiguration& module,
@@ -140,6 +117,7 @@ void load_module(const TomlValue& document, const std::string& shown_name, Modul
   load_resync(file, shown_name, module, errors);
   load_addresses(file, shown_name, module, errors);
   load_checks(file, shown_name, module, errors);
+  add_check_of_runner(file, module);
   load_policy(file, shown_name, module, errors);
   file.finish();
 }

@@ -15,6 +15,13 @@ io::ScriptApplicationOptions application_options(const ClusterConfiguration& clu
   io::ScriptApplicationOptions options{module.name, cluster.node(self).name, module.directory, cluster.state_directory,
                                        module.commands};
   options.note_path = cluster.run_directory + "/" + module.name + ".application";
+  options.processes_path = cluster.run_directory + "/" + module.name + ".processes";
+  if (module.runner) {
+    options.runner = std::string(to_string(module.runner->kind)) + " " + module.runner->name;
+    options.take_back = runner_command(*module.runner, "take_back");
+  }
+  // Also where the files name nothing any more: an earlier daemon may have asked.
+  options.asked_path = cluster.run_directory + "/" + module.name + ".asked";
   for (const io::ServiceAddress& address : module.addresses) {
     options.addresses += to_string(address.address) + address_end + address.interface + " ";
   }

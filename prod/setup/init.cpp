@@ -5,10 +5,13 @@
 #include "prod/setup/setup.h"
 #include "prod/setup/templates.h"
 
+#include <array>
 #include <charconv>
 #include <cstdlib>
 #include <filesystem>
 #include <iostream>
+#include <optional>
+#include <utility>
 
 namespace lockstep::prod {
 
@@ -76,10 +79,27 @@ bool read_third_vote(const InitOptions& options, ClusterConfiguration& cluster) 
   return options.etcd.empty() ? read_witness(options.witness, cluster) : read_etcd(options, cluster);
 }
 
+/// What the module is to run, if that was said.
+bool read_runner(const InitOptions& options, std::optional<Runner>& runner) {
+  const std::array<std::pair<RunnerKind, const std::string&>, 3> said = {{{RunnerKind::service, options.service},
+                                                                          {RunnerKind::container, options.container},
+                                                                          {RunnerKind::domain, options.domain}}};
+  for (const auto& [kind, name] : said) {
+    if (name.empty()) continue;
+    if (runner || options.module.empty()) {
+      return complain("say --" + std::string(to_string(kind)) +
+                      " with --module and --directory, and only one of --service, --container and --domain");
+    }
+    runner = Runner{kind, name};
+  }
+  return true;
+}
+
 /// The first module, if one is wanted.
 bool add_module(const InitOptions& options, std::vector<NewFile>& files) {
   ModuleConfiguration module;
   module.port = options.module_port;
+  if (!read_runner(options, module.runner)) return false;
   if (!options.postgresql.empty()) {
     if (!options.directory.empty()) return complain("--postgresql names the directory: leave --directory out");
     if (!is_shell_word(options.postgresql)) {

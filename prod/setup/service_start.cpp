@@ -26,6 +26,7 @@ bool complain(const std::string& text) {
 std::string run(std::vector<std::string> words) {
   std::cout << std::flush;
   std::vector<char*> arguments;
+  arguments.reserve(words.size() + 1);
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
   pid_t child = 0;
@@ -38,7 +39,11 @@ std::string run(std::vector<std::string> words) {
 }
 
 /// "/usr/lib/lockstep/postgresql start /srv/postgresql", as its words with the phase "setup"; empty if it is another's.
-std::vector<std::string> set_up_command(const std::string& start) {
+std::vector<std::string> set_up_command(const ModuleConfiguration& module) {
+  if (module.runner) {
+    return {application_scripts + std::string(to_string(module.runner->kind)), "setup", module.runner->name};
+  }
+  const std::string& start = module.commands[1];
   const std::size_t phase = start.find(" start ");
   if (!start.starts_with(application_scripts) || phase == std::string::npos) return {};
   return {start.substr(0, phase), "setup", start.substr(phase + std::strlen(" start "))};
@@ -60,8 +65,7 @@ bool prepare_modules(const std::string& configuration) {
       std::cout << "  " << module.directory << " was made, empty, for module " << module.name << "\n";
     }
     if (error) return complain(module.directory + " cannot be made: " + error.message());
-    constexpr std::size_t start = 1;
-    const std::vector<std::string> command = set_up_command(module.commands[start]);
+    const std::vector<std::string> command = set_up_command(module);
     if (command.empty()) continue;
     if (const std::string failed = run(command); !failed.empty()) return complain(failed);
   }

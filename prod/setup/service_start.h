@@ -7,8 +7,6 @@ namespace lockstep::prod {
 
 /// Where the services look for their configuration.
 inline constexpr const char* configuration_default = "/etc/lockstep";
-/// Where the package has the scripts that run known applications.
-inline constexpr const char* application_scripts = "/usr/lib/lockstep/";
 
 /// Of a configuration elsewhere no service of the system knows.
 bool starts_service(const std::string& configuration, bool wanted);

@@ -29,6 +29,9 @@ struct InitOptions {
   std::vector<std::string> etcd;   ///< "10.0.0.3:2379" for each server of an etcd that is there
   std::string module;              ///< with `directory`, or neither
   std::string directory;
+  std::string service;     ///< what the module runs: a systemd unit,
+  std::string container;   ///< or a container,
+  std::string domain;      ///< or a libvirt domain; one of them at most
   std::string postgresql;  ///< instead of these: a module that runs PostgreSQL on this directory
   std::uint16_t module_port = 7701;
   bool start = true;  ///< the service of this machine, see starts_service

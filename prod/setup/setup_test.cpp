@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <thread>
 #include <unistd.h>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -215,6 +216,29 @@ TEST_F(Setup, writes_a_module_that_runs_postgresql) {
   EXPECT_EQ(module.directory, place("data"));
   EXPECT_EQ(module.commands[1], "/usr/lib/lockstep/postgresql start " + place("data"));
   EXPECT_EQ(module.checks.size(), 2U);
+}
+
+TEST_F(Setup, writes_a_module_that_runs_something_by_its_name) {
+  const auto with = [this](void (*say)(InitOptions&)) {
+    InitOptions init = options();
+    say(init);
+    return init;
+  };
+  EXPECT_FALSE(run_init(with([](InitOptions& o) { o.service = "a b"; })));
+  EXPECT_FALSE(run_init(with([](InitOptions& o) { o.service = o.domain = "shop"; })));
+  EXPECT_FALSE(run_init(with([](InitOptions& o) { o.service = "shop", o.module.clear(), o.directory.clear(); })));
+  EXPECT_FALSE(run_init(with([](InitOptions& o) {
+    o.service = "shop";
+    o.module.clear();
+    o.postgresql = std::exchange(o.directory, "");
+  })));
+  ASSERT_TRUE(run_init(with([](InitOptions& o) { o.container = "shop_web"; })));
+  const LoadedConfiguration written = load_configuration(place("s1"), LoadScope::cluster_and_modules);
+  ASSERT_EQ(written.errors, std::vector<ConfigurationError>{});
+  const ModuleConfiguration& module = written.configuration.modules.at(0);
+  ASSERT_TRUE(module.runner);
+  EXPECT_EQ(module.runner->kind, RunnerKind::container);
+  EXPECT_EQ(module.runner->name, "shop_web");
 }
 
 TEST_F(Setup, makes_the_directories_of_modules_before_their_service_starts) {

@@ -23,6 +23,20 @@ verify = "weekly"          # or "daily", "never": compare both servers' data, a 
 )";
 }
 
+std::string application_of(const ModuleConfiguration& module) {
+  if (module.runner) {
+    return "\n# Lockstep starts and stops it, and checks every second that it runs.\n[application]\n" +
+           std::string(to_string(module.runner->kind)) + " = " + quoted(module.runner->name) + "\n";
+  }
+  return R"(
+# [application]
+# start = "/usr/local/sbin/)" +
+         module.name + R"( start"     # ends when the application serves
+# stop = "/usr/local/sbin/)" +
+         module.name + R"( stop"       # ends when it has ended
+)";
+}
+
 std::string third_vote(const ClusterConfiguration& cluster) {
   if (!cluster.etcd) {
     return R"(# The third vote, on any other machine: it holds no data.
@@ -81,13 +95,7 @@ address = )" +
 }
 
 std::string module_file(const ModuleConfiguration& module) {
-  return head_of(module) + R"(
-# [application]
-# start = "/usr/local/sbin/)" +
-         module.name + R"( start"     # ends when the application serves
-# stop = "/usr/local/sbin/)" +
-         module.name + R"( stop"       # ends when it has ended
-
+  return head_of(module) + application_of(module) + R"(
 # [resync]                 # these are the defaults
 # share_percent = 1        # of the primary's time, at most, while the application works
 # bytes_per_second_max = 50000000
