@@ -355,7 +355,7 @@ std::string ScriptApplication::end_leftovers(const ScriptApplicationOptions& opt
   note.remove();
   const auto end = [&](std::chrono::seconds time_max) {
     const std::atomic<bool> never{false};
-    const auto found = find_application_processes(traits);
+    auto found = find_application_processes(traits);
     if (found.empty()) return found;
     auto left = end_application_processes(traits, std::chrono::steady_clock::now() + time_max, never, report);
     report(Severity::warning, "ended what an earlier daemon left running: " + describe(found));

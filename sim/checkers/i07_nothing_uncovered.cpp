@@ -209,16 +209,20 @@ void NothingUncovered::traced(Place by, const io::TraceEvent& event) {
 
 void NothingUncovered::check_resumption(NodeId node) {
   const std::string who = std::string(to_string(node)) + " resumes the stream without a resync, but ";
-  // Handed over, and resumed before the successor has begun to write: the two must be equal.
-  if (history_.begun() && history_.owner() == node) return compare(import_tree(tree(other(node))), node, who);
+  // Handed over, and resumed before the successor has begun to write: the two must be equal, but for what has rotted.
+  if (history_.begun() && history_.owner() == node) {
+    Ranges rotten = history_.rotten(node);
+    rotten.add(history_.rotten(other(node)));
+    return compare(import_tree(tree(other(node))), node, rotten, who);
+  }
   const History::Replica& here = history_.replica(node);
   if (!here.following) throw Violation("I7", who + "its tree is none of the history's: it " + here.why_not);
   if (here.position_least < history_.entries().size()) return;
-  compare(history_.tip(), node, who);
+  compare(history_.tip(), node, history_.rotten(node), who);
 }
 
-void NothingUncovered::compare(const Model& with, NodeId node, const std::string& who) const {
-  const std::string text = difference(with, tree(node), history_.rotten(node));
+void NothingUncovered::compare(const Model& with, NodeId node, const Ranges& rotten, const std::string& who) const {
+  const std::string text = difference(with, tree(node), rotten);
   if (!text.empty()) throw Violation("I7", who + "differs: " + text);
 }
 

@@ -67,7 +67,7 @@ class NothingUncovered : public Observer {
   [[nodiscard]] const Inode* find(NodeId node, FileId id) const;
 
   void check_resumption(NodeId node);
-  void compare(const Model& with, NodeId node, const std::string& who) const;
+  void compare(const Model& with, NodeId node, const Ranges& rotten, const std::string& who) const;
 
   World& world_;
   History& history_;
