@@ -1,72 +1,13 @@
 // Every mistake in the configuration is found, placed and explained.
-#include "prod/config/configuration.h"
+#include "prod/config/configuration_test_tools.h"
 
 #include <filesystem>
-#include <fstream>
-#include <stdlib.h>
 #include <string>
 #include <sys/stat.h>
 #include <vector>
 
-#include <gtest/gtest.h>
-
 namespace lockstep::prod {
 namespace {
-
-constexpr const char* good_cluster = R"(name = "demo"
-
-[[node]]
-name = "s1"
-address = "10.77.1.1"
-
-[[node]]
-name = "s2"
-address = "10.77.1.2"
-
-[witness]
-address = "10.77.0.3"
-port = 7790
-)";
-constexpr const char* nodes_only = R"(name = "demo"
-[[node]]
-name = "s1"
-address = "10.77.1.1"
-[[node]]
-name = "s2"
-address = "10.77.1.2"
-)";
-constexpr const char* good_module = R"(directory = "/srv/data"
-port = 7701
-)";
-
-class ConfigurationTest : public testing::Test {
- protected:
-  ConfigurationTest() {
-    char name[] = "/tmp/lockstep-config-XXXXXX";
-    directory_ = ::mkdtemp(name);
-    std::filesystem::create_directory(directory_ + "/modules");
-    write("cluster.toml", good_cluster);
-    write("modules/data.toml", good_module);
-  }
-  ~ConfigurationTest() override { std::filesystem::remove_all(directory_); }
-
-  void write(const std::string& file, const std::string& text) { std::ofstream(directory_ + "/" + file) << text; }
-  LoadedConfiguration load() { return load_configuration(directory_, LoadScope::cluster_and_modules); }
-  std::vector<std::string> errors() {
-    std::vector<std::string> texts;
-    for (const ConfigurationError& error : load().errors) texts.push_back(to_string(error));
-    return texts;
-  }
-  void expect_error(const std::string& expected) {
-    const auto found = errors();
-    for (const std::string& text : found) {
-      if (text.find(expected) != std::string::npos) return;
-    }
-    ADD_FAILURE() << "expected: " << expected << "\nfound: " << testing::PrintToString(found);
-  }
-
-  std::string directory_;
-};
 
 TEST_F(ConfigurationTest, the_smallest_configuration_gets_defaults) {
   const LoadedConfiguration loaded = load();
@@ -260,18 +201,6 @@ TEST_F(ConfigurationTest, what_is_wrong_only_together_is_found) {
   expect_error("Lockstep's own /var/lib/lockstep lie within each other");
 }
 
-TEST_F(ConfigurationTest, what_one_module_starts_no_other_does) {
-  const auto module = [this](const std::string& name, const std::string& port, const std::string& application) {
-    write("modules/" + name + ".toml",
-          "directory = \"/srv/" + name + "\"\nport = " + port + "\n[application]\n" + application + "\n");
-  };
-  module("one", "7801", "service = \"web\"");
-  module("two", "7802", "service = \"web.service\"");
-  expect_error("modules/two.toml:4:11: service \"web\" is that of module \"one\": each starts and ends its own");
-  module("two", "7802", "container = \"web\"");
-  EXPECT_EQ(errors(), std::vector<std::string>{}) << "another kind is another thing";
-}
-
 TEST_F(ConfigurationTest, wrong_values_of_the_recorder_are_explained) {
   const std::vector<std::pair<std::string, std::string>> cases = {
       {"enabled = \"yes\"", "\"enabled\" should be true or false, not a string"},
@@ -284,108 +213,6 @@ TEST_F(ConfigurationTest, wrong_values_of_the_recorder_are_explained) {
     write("cluster.toml", std::string(good_cluster) + "[recorder]\n" + line + "\n");
     expect_error(expected);
   }
-}
-
-TEST_F(ConfigurationTest, etcd_can_be_the_third_vote) {
-  const std::string least = std::string(nodes_only) + "[etcd]\nservers = [\"10.0.0.3\"]\nauthority = \"/e/ca.crt\"\n";
-  write("cluster.toml", least);
-  ASSERT_EQ(errors(), std::vector<std::string>{});
-  ClusterConfiguration cluster = load().configuration.cluster;
-  EXPECT_EQ(cluster.witness_address, "");
-  ASSERT_TRUE(cluster.etcd.has_value());
-  EXPECT_EQ(cluster.etcd->servers, (std::vector<io::EtcdServer>{{"10.0.0.3", 2379}}));
-  EXPECT_EQ(cluster.etcd->authority, "/e/ca.crt");
-  EXPECT_EQ(cluster.etcd->certificate + cluster.etcd->key, "");
-  EXPECT_EQ(cluster.etcd->prefix, "lockstep");
-  write("cluster.toml", std::string(nodes_only) + R"([etcd]
-servers = ["10.0.0.3:12379", "[FD00:0::3]:2380", "[fd00::4]", "etcd1.example.org", "etcd-2:2381"]
-authority = "/etc/lockstep/etcd/ca.crt"
-certificate = "/etc/lockstep/etcd/client.crt"
-key = "/etc/lockstep/etcd/client.key"
-prefix = "/shops/lock.step"
-)");
-  ASSERT_EQ(errors(), std::vector<std::string>{});
-  cluster = load().configuration.cluster;
-  std::vector<std::string> servers;
-  for (const io::EtcdServer& server : cluster.etcd->servers) servers.push_back(to_string(server));
-  EXPECT_EQ(servers, (std::vector<std::string>{"10.0.0.3:12379", "[fd00::3]:2380", "[fd00::4]:2379",
-                                               "etcd1.example.org:2379", "etcd-2:2381"}));
-  EXPECT_EQ(cluster.etcd->certificate, "/etc/lockstep/etcd/client.crt");
-  EXPECT_EQ(cluster.etcd->key, "/etc/lockstep/etcd/client.key");
-  EXPECT_EQ(cluster.etcd->prefix, "/shops/lock.step");
-  EXPECT_FALSE((write("cluster.toml", good_cluster), load().configuration.cluster.etcd.has_value()));
-  write("cluster.toml", least);
-  write("modules/data.toml", std::string(good_module) + "[[address]]\naddress = \"10.0.0.3/24\"\n");
-  expect_error("[[address]] 10.0.0.3 is that of a server of [etcd]: choose one");
-}
-
-TEST_F(ConfigurationTest, mistakes_in_etcd_are_explained) {
-  const std::vector<std::pair<std::string, std::string>> servers = {
-      {"\"10.0.0.3\"", "9:11: \"servers\" should be a list of 1 to 9 servers: write for example servers = ["},
-      {"[]", "9:11: \"servers\" should be a list of 1 to 9 servers"},
-      {R"(["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"])", "9:11: \"servers\" should be a list of 1 to 9 servers"},
-      {"[1]", "9:12: \"servers\" holds a number: write for example servers = ["},
-      {"[\"a\",\n\"https://10.0.0.3:2379\"]", "10:1: \"servers\": \"https://10.0.0.3:2379\" is a URL: leave out what"},
-      {"[\"fd00::3\"]", "\"fd00::3\" needs brackets, if it is an IPv6 address: write for example \"10.0.0.3:2379\""},
-      {"[\"[fd00::3\"]", "\"[fd00::3\" needs brackets, if it is"},
-      {"[\"10.0.0.3:\"]", "\"10.0.0.3:\" has no usable port: write for example"},
-      {"[\"10.0.0.3:0\"]", "has no usable port"},
-      {"[\"10.0.0.3:65536\"]", "has no usable port"},
-      {"[\"10.0.0.3:23x\"]", "has no usable port"},
-      {"[\"[fd00::3]2379\"]", "has no usable port"},
-      {"[\"10.0.0.300\"]", "\"10.0.0.300\" is neither an IP address nor the name of a host: write for example"},
-      {"[\"[10.0.0.3]\"]", "is neither an IP address nor the name of a host"},
-      {"[\"\"]", "is neither an IP address nor the name of a host"},
-      {"[\"etcd..org\"]", "is neither an IP address nor the name of a host"},
-      {"[\"etcd.org/v3\"]", "is neither an IP address nor the name of a host"},
-      {R"(["10.0.0.3\u0000"])", "is neither an IP address nor the name of a host"},
-      {R"(["10.0.0.3", "10.0.0.3:2379"])", "9:24: \"servers\" has 10.0.0.3:2379 twice: name each server once"},
-  };
-  for (const auto& [value, expected] : servers) {
-    write("cluster.toml", std::string(nodes_only) + "[etcd]\nservers = " + value + "\nauthority = \"/ca\"\n");
-    expect_error(expected);
-  }
-  const std::string start = std::string(nodes_only) + "[etcd]\nservers = [\"a\"]\n";
-  const std::vector<std::pair<std::string, std::string>> cases = {
-      {"", "8:1: \"authority\" is missing in [etcd]: add for example authority = "},
-      {"authority = \"ca.crt\"", "10:13: \"authority\" is \"ca.crt\": write an absolute path"},
-      {"certificate = \"c.crt\"", "10:15: \"certificate\" is \"c.crt\": write an absolute path"},
-      {"key = \"/e/../k\"", "10:7: \"key\" is \"/e/../k\": write an absolute path"},
-      {"certificate = \"/c\"",
-       "10:15: \"certificate\" without \"key\" in [etcd]: write both, or none if etcd asks for no certificate"},
-      {"key = \"/k\"", "10:7: \"key\" without \"certificate\" in [etcd]"},
-      {"prefix = \"\"", "10:10: \"prefix\" is \"\": use letters, digits and . - _, with / between the parts"},
-      {"prefix = \"a//b\"", "\"prefix\" is \"a//b\""},
-      {"prefix = \"a/\"", "\"prefix\" is \"a/\""},
-      {"prefix = \"a b\"", "\"prefix\" is \"a b\""},
-      {"prefix = \"" + std::string(201, 'a') + "\"", "at most 200 characters"},
-      {"prefix = 1", "10:10: \"prefix\" should be a string, not a number"},
-      {"server = \"a\"", "10:1: unknown key \"server\" in [etcd]: did you mean \"servers\"?"},
-  };
-  for (const auto& [line, expected] : cases) {
-    write("cluster.toml", start + line + "\n");
-    expect_error(expected);
-  }
-  write("cluster.toml", std::string(nodes_only) + "[etcd]\nauthority = \"/ca\"\n");
-  expect_error("cluster.toml:8:1: \"servers\" is missing in [etcd]: add for example servers = [\"10.0.0.3:2379\"");
-  write("cluster.toml", std::string(nodes_only) + "[[etcd]]\nauthority = \"/ca\"\n");
-  expect_error("[etcd] should be a table, not a list");
-}
-
-TEST_F(ConfigurationTest, there_is_one_third_vote) {
-  const std::string etcd = "[etcd]\nservers = [\"a\"]\nauthority = \"/ca\"\n";
-  const std::string remedy =
-      ": a cluster has one third vote: take [etcd] out if a third machine runs lockstep-witness, otherwise [witness]";
-  write("cluster.toml", std::string(good_cluster) + etcd);
-  EXPECT_EQ(errors(), std::vector<std::string>{"cluster.toml:14:2: [etcd] beside [witness]" + remedy});
-  write("cluster.toml", nodes_only + etcd + "[witness]\naddress = \"10.77.0.3\"\n");
-  EXPECT_EQ(errors(), std::vector<std::string>{"cluster.toml:11:2: [witness] beside [etcd]" + remedy});
-  write("cluster.toml", nodes_only);
-  EXPECT_EQ(errors(),
-            std::vector<std::string>{"cluster.toml:1:1: [witness] is missing: a third machine must run "
-                                     "lockstep-witness, otherwise neither server could go on without the other; add "
-                                     "[witness] with its address, or [etcd] if an etcd that runs already is to be the "
-                                     "third vote"});
 }
 
 TEST_F(ConfigurationTest, webhooks_are_read_and_their_mistakes_explained) {
@@ -494,84 +321,6 @@ TEST_F(ConfigurationTest, mistakes_in_addresses) {
   const std::string one = "[[address]]\naddress = \"10.0.1.9/24\"\n";
   write("modules/data.toml", std::string(good_module) + one + one);
   expect_error("[[address]] 10.0.1.9 is that of [[address]] of module \"data\"");
-}
-
-TEST_F(ConfigurationTest, an_application_can_be_given_by_its_name) {
-  write("modules/data.toml", std::string(good_module) + R"([application]
-service = "postgresql@15-Main.service"
-prestart = "/usr/local/sbin/before"
-stop_timeout = "1m"
-)");
-  ASSERT_EQ(errors(), std::vector<std::string>{});
-  const ModuleConfiguration service = load().configuration.modules.at(0);
-  ASSERT_TRUE(service.runner);
-  EXPECT_EQ(service.runner->kind, RunnerKind::service);
-  EXPECT_EQ(service.runner->name, "postgresql@15-Main");
-  EXPECT_EQ(service.runner->line, 4);
-  EXPECT_EQ(service.commands, (std::array<std::string, 5>{
-                                  "/usr/local/sbin/before", "/usr/lib/lockstep/service start 'postgresql@15-Main'",
-                                  "/usr/lib/lockstep/service stop 'postgresql@15-Main'", "",
-                                  "/usr/lib/lockstep/service force_stop 'postgresql@15-Main'"}));
-  ASSERT_EQ(service.settings.checks.size(), 1U);
-  ASSERT_EQ(service.checks.size(), 1U);
-  EXPECT_EQ(service.settings.checks[0].name, "postgresql-15-main");
-  EXPECT_EQ(service.settings.checks[0].action, CheckAction::restart);
-  EXPECT_EQ(std::get<io::ScriptCheck>(service.checks[0]).command,
-            "/usr/lib/lockstep/service check 'postgresql@15-Main'");
-
-  write("modules/data.toml", std::string(good_module) + R"([application]
-container = "web"
-[[check]]
-kind = "tcp"
-name = "web"
-port = 80
-)");
-  ASSERT_EQ(errors(), std::vector<std::string>{});
-  const ModuleConfiguration container = load().configuration.modules.at(0);
-  EXPECT_EQ(container.commands[1], "/usr/lib/lockstep/container start 'web'");
-  ASSERT_EQ(container.checks.size(), 1U) << "the file has a check of that name";
-  EXPECT_TRUE(std::holds_alternative<io::TcpCheck>(container.checks[0]));
-
-  write("modules/data.toml", std::string(good_module) + "[application]\ndomain = \"web\"\n");
-  EXPECT_EQ(load().configuration.modules.at(0).commands[4], "/usr/lib/lockstep/domain force_stop 'web'");
-}
-
-TEST_F(ConfigurationTest, mistakes_in_the_name_of_an_application) {
-  const std::vector<std::pair<std::string, std::string>> cases = {
-      {"service = \"web\"\nstop = \"x\"", R"(5:8: "stop" has no place beside "service", which says how)"},
-      {"force_stop = \"\"\ndomain = \"web\"", R"(4:14: "force_stop" has no place beside "domain")"},
-      {"service = \"web\"\ncontainer = \"web\"", R"(5:13: "container" and "service" both say what)"},
-      {"service = \"\"", "4:11: \"service\" is \"\", no name of a systemd unit"},
-      {"service = \"-web\"", "no name of a systemd unit"},
-      {"service = \"a b\"", "no name of a systemd unit"},
-      {"service = \"a'; reboot'\"", "no name of a systemd unit"},
-      {"service = \"a/b\"", "no name of a systemd unit"},
-      {"service = \"" + std::string(248, 'a') + "\"", "no name of a systemd unit"},
-      {"service = \"web.socket\"", "a unit of another type: name the service itself"},
-      {"service = \"postgresql@\"", "a template: name one instance, as in \"postgresql@main\""},
-      {"service = 1", "service"},
-      {"container = \"-web\"", "no name of a container"},
-      {"container = \"a$(b)\"", "no name of a container"},
-      {"domain = \"7\"", "a number, which virsh takes for that of a running domain"},
-      {"domain = \"--all\"", "no name of a domain"},
-  };
-  for (const auto& [lines, expected] : cases) {
-    write("modules/data.toml", std::string(good_module) + "[application]\n" + lines + "\n");
-    expect_error(expected);
-  }
-}
-
-TEST_F(ConfigurationTest, the_check_of_a_named_application_is_one_of_those_that_there_may_be) {
-  std::string text = std::string(good_module) + "[application]\nservice = \"web\"\n";
-  const auto check = [](int i) {
-    return "[[check]]\nkind = \"tcp\"\nport = 80\nname = \"c" + std::to_string(i) + "\"\n";
-  };
-  for (int i = 0; i < 63; ++i) text += check(i);
-  write("modules/data.toml", text);
-  EXPECT_EQ(errors(), std::vector<std::string>{});
-  EXPECT_EQ(load().configuration.modules.at(0).checks.size(), 64U);
-  write("modules/data.toml", text + check(63));
-  expect_error("64 checks, and the one that comes with \"service\": at most 64");
 }
 
 TEST_F(ConfigurationTest, only_files_are_read) {
