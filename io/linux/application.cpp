@@ -11,7 +11,6 @@
 #include "io/linux/named_processes.h"
 #include "io/linux/script_output.h"
 
-#include <algorithm>
 #include <cerrno>
 #include <condition_variable>
 #include <csignal>

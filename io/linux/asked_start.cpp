@@ -2,14 +2,13 @@
 
 #include "io/linux/application_processes.h"
 #include "io/linux/boot_note.h"
+#include "io/linux/children.h"
 
 #include <array>
 #include <cerrno>
-#include <csignal>
 #include <cstring>
 #include <fcntl.h>
 #include <poll.h>
-#include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <utility>
@@ -25,34 +24,6 @@ constexpr milliseconds patience_after_limit{1000};
 
 /// What it says when it has succeeded.
 constexpr const char* succeeded = " && echo done";
-
-/// Not by Children: this is also done in a process that was forked and has none of its threads. Where there are, they
-/// collect its end as any orphan's, so that it has to say how it went. A negative errno if it does not start.
-pid_t spawn(const std::string& command, int output) {
-  std::array<std::string, 3> words = {"/bin/sh", "-c", command};
-  std::array<char*, 4> arguments = {words[0].data(), words[1].data(), words[2].data(), nullptr};
-  posix_spawnattr_t attributes;
-  posix_spawn_file_actions_t actions;
-  posix_spawnattr_init(&attributes);
-  posix_spawn_file_actions_init(&actions);
-  sigset_t signals;
-  sigemptyset(&signals);
-  posix_spawnattr_setsigmask(&attributes, &signals);
-  sigfillset(&signals);
-  posix_spawnattr_setsigdefault(&attributes, &signals);
-  posix_spawnattr_setpgroup(&attributes, 0);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
-  posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
-  posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-  posix_spawn_file_actions_addchdir_np(&actions, "/");
-  posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
-  pid_t pid = -1;
-  const int error = posix_spawn(&pid, words[0].c_str(), &actions, &attributes, arguments.data(), environ);
-  posix_spawn_file_actions_destroy(&actions);
-  posix_spawnattr_destroy(&attributes);
-  return error == 0 ? pid : -error;
-}
 
 }  // namespace
 
@@ -85,9 +56,11 @@ bool AskedStart::take_back(const Report& report) const {
   }
   const linux_io::Descriptor said(ends[0]);
   linux_io::Descriptor output(ends[1]);
-  const pid_t pid = spawn("timeout --signal=KILL " + std::to_string(take_back_time_max.count()) + " " + command +
-                              " >/dev/null 2>&1" + succeeded,
-                          output.fd());
+  // Not by Children: this is also done in a process that was forked and has none of its threads. Where there are, they
+  // collect its end as any orphan's, so that it has to say how it went.
+  const pid_t pid = spawn_shell("timeout --signal=KILL " + std::to_string(take_back_time_max.count()) + " " + command +
+                                    " >/dev/null 2>&1" + succeeded,
+                                environ, output.fd(), -1);
   output.reset();
   if (pid < 0) {
     report(Severity::error, "\"" + command + "\" could not be started: " + std::strerror(-pid));

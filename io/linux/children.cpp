@@ -44,6 +44,38 @@ std::vector<std::string> environment_with(const std::vector<std::pair<std::strin
 
 }  // namespace
 
+pid_t spawn_shell(std::string script, char* const* environment, int output, int errors) {
+  char shell[] = "/bin/sh";
+  char option[] = "-c";
+  char* arguments[] = {shell, option, script.data(), nullptr};
+  posix_spawnattr_t attributes;
+  posix_spawn_file_actions_t actions;
+  posix_spawnattr_init(&attributes);
+  posix_spawn_file_actions_init(&actions);
+  sigset_t signals;
+  sigemptyset(&signals);
+  posix_spawnattr_setsigmask(&attributes, &signals);
+  sigfillset(&signals);
+  posix_spawnattr_setsigdefault(&attributes, &signals);
+  posix_spawnattr_setpgroup(&attributes, 0);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+  posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
+  if (errors < 0) {
+    posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+  } else {
+    posix_spawn_file_actions_adddup2(&actions, errors, STDERR_FILENO);
+  }
+  posix_spawn_file_actions_addchdir_np(&actions, "/");
+  // Libraries open descriptors without close-on-exec; none of ours may live on in an application.
+  posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
+  pid_t pid = -1;
+  const int error = posix_spawn(&pid, shell, &actions, &attributes, arguments, environment);
+  posix_spawn_file_actions_destroy(&actions);
+  posix_spawnattr_destroy(&attributes);
+  return error == 0 ? pid : -error;
+}
+
 class Children::Impl {
  public:
   Impl() {
@@ -62,32 +94,8 @@ class Children::Impl {
     environment.reserve(entries.size() + 1);
     for (std::string& entry : entries) environment.push_back(entry.data());
     environment.push_back(nullptr);
-    char shell[] = "/bin/sh";
-    char option[] = "-c";
-    char* arguments[] = {shell, option, script.data(), nullptr};
-
-    posix_spawnattr_t attributes;
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_init(&attributes);
-    posix_spawn_file_actions_init(&actions);
-    sigset_t signals;
-    sigemptyset(&signals);
-    posix_spawnattr_setsigmask(&attributes, &signals);
-    sigfillset(&signals);
-    posix_spawnattr_setsigdefault(&attributes, &signals);
-    posix_spawnattr_setpgroup(&attributes, 0);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
-    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_adddup2(&actions, command.output, STDOUT_FILENO);
-    posix_spawn_file_actions_adddup2(&actions, command.output, STDERR_FILENO);
-    posix_spawn_file_actions_addchdir_np(&actions, "/");
-    // Libraries open descriptors without close-on-exec; none of ours may live on in an application.
-    posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
-    pid_t pid = -1;
-    const int error = posix_spawn(&pid, shell, &actions, &attributes, arguments, environment.data());
-    posix_spawn_file_actions_destroy(&actions);
-    posix_spawnattr_destroy(&attributes);
-    if (error != 0) return -error;
+    const pid_t pid = spawn_shell(script, environment.data(), command.output, command.output);
+    if (pid < 0) return pid;
     // Still under the lock: the collecting thread cannot have taken this child's end yet.
     ended_.emplace(pid, std::move(ended));
     wake_.notify_one();

@@ -1,4 +1,4 @@
-// The one place of the process that starts child processes and collects their ends.
+// Child processes: how they are started, and the one place of the process that collects their ends.
 #pragma once
 
 #include <functional>
@@ -8,6 +8,12 @@
 #include <vector>
 
 namespace lockstep::io {
+
+/// Starts /bin/sh -c `script` in a process group of its own and in /, with default signals, nothing to read, and no
+/// other descriptor. `output` and `errors` become its standard output and error, and are not owned; a negative
+/// `errors`: what it says there is dropped. The pid, or a negative errno. For who sees to its end without Children;
+/// thread-safe.
+pid_t spawn_shell(std::string script, char* const* environment, int output, int errors);
 
 /// Thread-safe; one for the whole process and for as long as it lives, because the kernel reports every child to
 /// whoever asks first. From the first use on the process is a subreaper: daemonised descendants whose parents end
