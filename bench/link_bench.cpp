@@ -51,7 +51,9 @@ class Node {
     const Report silent = [](Severity, const std::string&) {};
     const tls::Context tls(tls::testing::credentials(std::string(to_string(self))));
     link = std::make_unique<AsioLink>(loop_, queue_, ports_, options, tls, silent);
-    if (const std::string error = link->open(); !error.empty()) std::fprintf(stderr, "%s\n", error.c_str());
+    std::string error = link->open();
+    if (error.empty()) error = ports_.listen();
+    if (!error.empty()) std::fprintf(stderr, "%s\n", error.c_str());
     loop_.set_spin(spin_time);
   }
   ~Node() {

@@ -23,7 +23,8 @@ import time
 
 sys.dont_write_bytecode = True
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-sys.path.insert(0, os.path.join(ROOT, "ci", "lab_tests"))
+sys.path[:0] = [os.path.join(ROOT, "ci", "lab_tests"), os.path.join(ROOT, "bench", "end_to_end")]
+import machine  # noqa: E402
 from lab import Lab, eventually, expect  # noqa: E402
 
 MIB = 1 << 20
@@ -148,48 +149,6 @@ def timed(action):
     return time.monotonic() - since
 
 
-def settle():
-    """Nothing of one measurement is written back, or kept in memory, during the next."""
-    subprocess.run(["sync"], check=True)
-    with open("/proc/sys/vm/drop_caches", "w", encoding="ascii") as file:
-        file.write("3")
-
-
-class TouchedMemory:
-    """The host of a virtual machine takes back what has been free for a moment: whoever is the first to use it again
-    waits for it, many times as long as the copy of a page takes. That must not hit one of two measurements. So what is
-    free is taken by a process that touches all of it, and gives it up bit by bit as it is needed."""
-
-    PROGRAM = """
-import mmap, time
-MIB = 1 << 20
-def free():
-    with open("/proc/meminfo", encoding="ascii") as file:
-        return next(int(line.split()[1]) << 10 for line in file if line.startswith("MemFree:"))
-size, step = max(free() - 300 * MIB, 0) // MIB * MIB, 128 * MIB
-memory = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-memory.madvise(mmap.MADV_HUGEPAGE)
-for at in range(0, size, 4096):
-    memory[at] = 1
-for at in range(0, size, step):
-    if at == step * 4:
-        print("touched", flush=True)
-    while at >= step * 4 and free() > 700 * MIB:
-        time.sleep(0.002)
-    memory.madvise(mmap.MADV_DONTNEED, at, min(step, size - at))
-time.sleep(3600)
-"""
-
-    def __enter__(self):
-        self.process = subprocess.Popen(["python3", "-c", self.PROGRAM], stdout=subprocess.PIPE, text=True)
-        expect(self.process.stdout.readline() == "touched\n", "the memory cannot be touched")
-        return self
-
-    def __exit__(self, *_):
-        self.process.kill()
-        self.process.wait()
-
-
 def warm(lab, host, directory):
     run(lab, host, "sh", "-c", f"find {directory} -type f -exec cat {{}} + >/dev/null")
 
@@ -256,11 +215,9 @@ def socket_copy(lab, source, target, sync=False, certificate=""):
     python3 = ["env", f"OPENSSL_CONF={cipher}", "python3", "-c"]
     server = lab.spawn("s2", *python3, SERVER, there, target, "sync" if sync else "", certificate)
 
-    def copy():
-        run(lab, "s1", *python3, CLIENT, there, source, certificate)
-        expect(server.wait() == 0, "the copy did not arrive")
-
-    return timed(copy)
+    took = timed(lambda: run(lab, "s1", *python3, CLIENT, there, source, certificate))
+    expect(server.wait() == 0, "the copy did not arrive")
+    return took
 
 
 def own_certificate(lab):
@@ -277,9 +234,9 @@ def own_certificate(lab):
 def alone_on_the_machine(lab, source, action):
     """What the action measures, onto an empty directory beside the second server's data, the source in memory."""
     run(lab, "s2", "sh", "-c", f"rm -rf {beside(lab, 's2')}/*")
-    settle()
+    machine.drop_caches()
     warm(lab, "s1", source)
-    with TouchedMemory():
+    with machine.TouchedMemory():
         return action()
 
 

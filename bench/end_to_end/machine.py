@@ -1,5 +1,6 @@
 """The machine under a measurement: what else it does, and how it is brought to rest."""
 import os
+import subprocess
 import time
 
 BUSY_CORES_MAX = 0.25
@@ -30,6 +31,45 @@ def drop_caches():
     os.sync()
     with open("/proc/sys/vm/drop_caches", "w", encoding="ascii") as file:
         file.write("3")
+
+
+class TouchedMemory:
+    """The host of a virtual machine takes back what has been free for a moment: whoever is the first to use it again
+    waits for it, many times as long as the copy of a page takes. That must not hit one of two measurements, nor what
+    fills two servers' page caches twice as hard. So what is free is taken by a process that touches all of it, and
+    gives it up bit by bit as it is needed."""
+
+    PROGRAM = """
+import mmap, time
+MIB = 1 << 20
+def free():
+    with open("/proc/meminfo", encoding="ascii") as file:
+        return next(int(line.split()[1]) << 10 for line in file if line.startswith("MemFree:"))
+size, step = max(free() - 300 * MIB, 0) // MIB * MIB, 128 * MIB
+memory = mmap.mmap(-1, max(size, MIB), flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+memory.madvise(mmap.MADV_HUGEPAGE)
+for at in range(0, size, 4096):
+    memory[at] = 1
+ready = min(size, 4 * step)
+if ready > 0:
+    memory.madvise(mmap.MADV_DONTNEED, 0, ready)
+print("touched", flush=True)
+for at in range(ready, size, step):
+    while free() > 700 * MIB:
+        time.sleep(0.002)
+    memory.madvise(mmap.MADV_DONTNEED, at, min(step, size - at))
+time.sleep(3600)
+"""
+
+    def __enter__(self):
+        self.process = subprocess.Popen(["python3", "-c", self.PROGRAM], stdout=subprocess.PIPE, text=True)
+        if self.process.stdout.readline() != "touched\n":
+            raise OSError("the memory cannot be touched")
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
 
 
 def wait_until_quiet(seconds_max):

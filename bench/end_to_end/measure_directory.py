@@ -70,9 +70,11 @@ class Measurement:
         path = os.path.join(self.directory, "sequential")
         with contextlib.suppress(FileNotFoundError):
             os.unlink(path)
-        meter = self.at_rest()
         size = f"--size={self.options.sequential_mib}M"
-        result = self.fio(meter, "--filename=sequential", "--rw=write", "--bs=1M", size, "--end_fsync=1")
+        machine.drop_caches()
+        with machine.TouchedMemory():
+            meter = machine.Meter(self.options.quiet)
+            result = self.fio(meter, "--filename=sequential", "--rw=write", "--bs=1M", size, "--end_fsync=1")
         self.emit("seqwrite", round(result["write"]["bw_bytes"] / 1e6, 1), "MB/s", meter, details_of(result, "write"))
         os.unlink(path)
 

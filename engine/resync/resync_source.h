@@ -43,7 +43,7 @@ class ResyncSource {
 
   /// All of its state, for a snapshot.
   static void fields(auto& self, auto& archive) {
-    archive(self.scan_, self.abandoned_, self.not_before_, self.asked_bytes_);
+    archive(self.scan_, self.abandoned_, self.not_before_);
     archive.maybe(self.described_, [&archive](auto& lsn) { archive(lsn); });
     archive.list(self.touches_, [&archive](auto& touch) { archive(touch); });
     archive.table(self.jobs_, [&archive](auto& job) {
@@ -52,6 +52,10 @@ class ResyncSource {
               job.reads_left, job.begun, job.bytes);
       archive.digests(pull.digests);
     });
+    if constexpr (std::remove_reference_t<decltype(archive)>::reads) {
+      self.asked_bytes_ = 0;
+      for (const auto& [number, job] : self.jobs_) self.asked_bytes_ += job.request.bytes();
+    }
     archive.table(self.digests_, [&archive](auto& job) { archive(job); });
     archive.table(self.reads_, [&archive](auto& read) { archive(read.job, read.offset, read.length); });
     archive.list(self.waiting_, [&archive](auto& job) { archive(job); });

@@ -97,11 +97,16 @@ class ResyncTarget : private ReplicaStream::ResyncListener {
     });
     archive.table(self.digesting_, region_fields);
     archive.table(self.pulling_, region_fields);
+    if constexpr (std::remove_reference_t<decltype(archive)>::reads) {
+      self.asked_bytes_ = 0;
+      for (const auto& [ticket, region] : self.digesting_) self.asked_bytes_ += self.asked_bytes(region);
+      for (const auto& [pull, region] : self.pulling_) self.asked_bytes_ += self.asked_bytes(region);
+    }
     archive.list(self.to_list_, [&archive](auto& touch) { archive(touch); });
     Keeper::fields(self.keeper_, archive);
     archive.spoken(self.error_);
     archive(self.bytes_total_, self.bytes_left_, self.files_left_, self.bytes_copied_, self.bytes_compared_,
-            self.pulls_began_, self.sync_ahead_, self.synced_bytes_, self.asked_bytes_);
+            self.pulls_began_, self.sync_ahead_, self.synced_bytes_);
   }
 
  private:

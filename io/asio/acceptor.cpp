@@ -25,27 +25,22 @@ class Acceptor::Impl : public std::enable_shared_from_this<Impl> {
   Impl(boost::asio::io_context& context, Report report, Accepted accepted)
       : warn_(std::move(report)), accepted_(std::move(accepted)), acceptor_(context), timer_(context) {}
 
-  std::string listen(const std::string& address, std::uint16_t port) {
-    const std::string where = address + ":" + std::to_string(port);
+  std::string bind(const std::string& address, std::uint16_t port) {
+    where_ = address + ":" + std::to_string(port);
     boost::system::error_code error;
     const tcp::endpoint endpoint(boost::asio::ip::make_address(address, error), port);
     if (!error) acceptor_.open(endpoint.protocol(), error);
     if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
     if (!error) acceptor_.bind(endpoint, error);
-    if (!error) acceptor_.listen(tcp::acceptor::max_listen_connections, error);
-    if (error == boost::asio::error::address_in_use) {
-      return "cannot listen at " + where +
-             ": another program has that port: end it (\"ss -ltnp\" shows which), or set " +
-             "another port on both servers";
-    }
-    if (error == boost::system::errc::address_not_available) {
-      return "cannot listen at " + where + ": this server has no such address: correct it in cluster.toml, check " +
-             "--node, or configure the address";
-    }
-    if (error) return "cannot listen at " + where + ": " + error.message();
-    ::fcntl(acceptor_.native_handle(), F_SETFD, FD_CLOEXEC);
-    accept();
-    return {};
+    if (!error) ::fcntl(acceptor_.native_handle(), F_SETFD, FD_CLOEXEC);
+    return explain(error);
+  }
+
+  std::string listen() {
+    boost::system::error_code error;
+    acceptor_.listen(tcp::acceptor::max_listen_connections, error);
+    if (!error) accept();
+    return explain(error);
   }
 
   std::uint16_t port() const {
@@ -61,10 +56,25 @@ class Acceptor::Impl : public std::enable_shared_from_this<Impl> {
   }
 
  private:
+  std::string explain(const boost::system::error_code& error) const {
+    if (!error) return {};
+    if (error == boost::asio::error::address_in_use) {
+      return "cannot listen at " + where_ +
+             ": another program has that port: end it (\"ss -ltnp\" shows which), or set " +
+             "another port on both servers";
+    }
+    if (error == boost::system::errc::address_not_available) {
+      return "cannot listen at " + where_ + ": this server has no such address: correct it in cluster.toml, check " +
+             "--node, or configure the address";
+    }
+    return "cannot listen at " + where_ + ": " + error.message();
+  }
+
   void accept() {
     acceptor_.async_accept([self = shared_from_this()](const boost::system::error_code& error, tcp::socket socket) {
       if (self->stopped_) return;
       if (!error) {
+        ::fcntl(socket.native_handle(), F_SETFD, FD_CLOEXEC);
         self->accepted_(std::move(socket));
         self->accept();
         return;
@@ -79,6 +89,7 @@ class Acceptor::Impl : public std::enable_shared_from_this<Impl> {
 
   RepeatFilter warn_;
   const Accepted accepted_;
+  std::string where_;
   tcp::acceptor acceptor_;
   boost::asio::steady_timer timer_;
   bool stopped_ = false;
@@ -89,7 +100,9 @@ Acceptor::Acceptor(boost::asio::io_context& context, Report report, Accepted acc
 
 Acceptor::~Acceptor() { impl_->stop(); }
 
-std::string Acceptor::listen(const std::string& address, std::uint16_t port) { return impl_->listen(address, port); }
+std::string Acceptor::bind(const std::string& address, std::uint16_t port) { return impl_->bind(address, port); }
+
+std::string Acceptor::listen() { return impl_->listen(); }
 
 std::uint16_t Acceptor::port() const { return impl_->port(); }
 

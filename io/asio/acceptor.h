@@ -16,7 +16,7 @@ class io_context;
 
 namespace lockstep::io {
 
-/// Used on the thread of its context, but for listen(), which may come from another one before the first call does.
+/// Used on the thread of its context, or while that does not run.
 class Acceptor {
  public:
   using Accepted = std::function<void(boost::asio::ip::tcp::socket)>;
@@ -24,9 +24,12 @@ class Acceptor {
   Acceptor(boost::asio::io_context& context, Report report, Accepted accepted);
   ~Acceptor();
 
-  /// Listens; an error comes back as a sentence with a remedy. `port` 0 takes a free one.
-  std::string listen(const std::string& address, std::uint16_t port);
-  /// The port in use; after a successful listen().
+  /// Takes the port, at which nobody is answered yet. An error comes back as a sentence with a remedy. `port` 0 takes a
+  /// free one.
+  std::string bind(const std::string& address, std::uint16_t port);
+  /// Lets callers in. An error as above.
+  std::string listen();
+  /// The port in use; after a successful bind().
   [[nodiscard]] std::uint16_t port() const;
 
  private:

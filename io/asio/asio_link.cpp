@@ -52,7 +52,7 @@ class AsioLink::Impl {
     if (greeter_) {
       auto claimed = ports_.claim(options_.self_address, options_.port, options_.hello.module,
                                   [this, far = line_.far()](const std::shared_ptr<CallerSocket>& caller) {
-                                    far.post([this, caller] { greeter_->greet(caller->release(loop_.context())); });
+                                    far.post([this, caller] { greet(*caller); });
                                   });
       if (!claimed.error.empty()) return claimed.error;
       claim_ = std::move(claimed.claim);
@@ -75,6 +75,10 @@ class AsioLink::Impl {
   }
 
  private:
+  void greet(CallerSocket& caller) {
+    if (auto socket = caller.release(loop_.context())) greeter_->greet(std::move(*socket));
+  }
+
   static AsioLinkOptions with_place(AsioLinkOptions options) {
     options.hello.place = to_string(options.self);
     return options;

@@ -41,7 +41,7 @@ class AsioLink final : public Link {
            const Report& report);
   ~AsioLink() override;
 
-  /// Can be called from now on, or dials. A failure (the port is taken) is a sentence with a remedy.
+  /// Can be called as soon as the ports listen, or dials. A failure (the port is taken) is a sentence with a remedy.
   std::string open();
   /// Where node `first` is called, once open() has succeeded.
   [[nodiscard]] std::uint16_t port() const;

@@ -18,7 +18,7 @@
 namespace lockstep::io {
 
 /// Rises with every change of what is said after the handshake.
-inline constexpr std::uint32_t protocol_version = 3;
+inline constexpr std::uint32_t protocol_version = 4;
 /// A hello or verdict is smaller than this; whatever is larger is not Lockstep.
 inline constexpr std::size_t hello_bytes_max = 4096;
 

@@ -130,6 +130,7 @@ struct Node {
     options.witness_port = witness_port;
     link = std::make_unique<AsioLink>(host.loop, host.queue, ports, options, tls::Context(credentials), host.report());
     error = link->open();
+    if (error.empty()) error = ports.listen();
   }
   ~Node() { host.end(); }
   void run() { host.run(*link); }

@@ -4,17 +4,17 @@
 #include "io/asio/acceptor.h"
 #include "io/asio/greeter.h"
 #include "io/asio/repeat_filter.h"
-#include "io/tls/called_name.h"
+#include "io/tls/server_name.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <future>
+#include <list>
 #include <map>
-#include <mutex>
 #include <sys/socket.h>
 #include <thread>
 #include <unistd.h>
-#include <unordered_set>
-#include <utility>
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
@@ -27,7 +27,7 @@ namespace {
 
 using boost::asio::ip::tcp;
 
-/// A greeting that comes in pieces is looked at again after this long: what was looked at is not taken, so that the
+/// A ClientHello that comes in pieces is looked at again after this long: what was looked at is not taken, so that the
 /// socket cannot say when there is more.
 constexpr std::chrono::milliseconds look_again_after{20};
 
@@ -48,69 +48,104 @@ CallerSocket::~CallerSocket() {
   if (descriptor_ >= 0) ::close(descriptor_);
 }
 
-tcp::socket CallerSocket::release(boost::asio::io_context& context) {
-  return {context, protocol_, std::exchange(descriptor_, -1)};
+std::optional<tcp::socket> CallerSocket::release(boost::asio::io_context& context) {
+  tcp::socket socket(context);
+  boost::system::error_code error;
+  socket.assign(protocol_, descriptor_, error);
+  if (error) return std::nullopt;
+  descriptor_ = -1;
+  return socket;
 }
 
+/// Everything but the constructor and the destructor runs on the thread.
 class SharedPorts::Impl {
  public:
   explicit Impl(Report report)
-      : report_(std::move(report)),
-        warn_(report_),
-        work_(boost::asio::make_work_guard(context_)),
-        thread_([this] { context_.run(); }) {}
+      : report_(std::move(report)), warn_(report_), work_(boost::asio::make_work_guard(context_)), thread_([this] {
+          try {
+            context_.run();
+          } catch (const std::exception& error) {
+            check_failed("no exception reaches the thread of the ports", error.what(), __FILE__, __LINE__);
+          }
+        }) {}
 
   ~Impl() {
     context_.stop();
     thread_.join();
   }
 
+  /// What `work` gives, on the thread.
+  template <typename Work>
+  auto on_thread(Work work) {
+    std::packaged_task<decltype(work())()> task(std::move(work));
+    auto result = task.get_future();
+    boost::asio::post(context_, [&task] { task(); });
+    return result.get();
+  }
+
   /// The port in use, or why there is none.
   std::pair<std::uint16_t, std::string> add(const std::string& address, std::uint16_t port, const std::string& name,
-                                            Take take) {
-    const std::scoped_lock lock(mutex_);
+                                            Handler handler) {
     const auto known = ports_.find(port);
     if (known != ports_.end()) {
-      LOCKSTEP_CHECK(known->second.takers.emplace(name, std::move(take)).second, "a name is called at a port once");
+      LOCKSTEP_CHECK(known->second.address == address, "a daemon is called at one address");
+      Called& called = known->second.called[name];
+      LOCKSTEP_CHECK(called.handler == nullptr, "a name is called at a port once");
+      called.handler = std::move(handler);
       return {port, {}};
     }
-    Port fresh;
+    Port fresh{address, nullptr, false, {}};
     const auto number = std::make_shared<std::uint16_t>(port);
     fresh.acceptor = std::make_unique<Acceptor>(
         context_, report_, [this, number](tcp::socket socket) { hear(std::move(socket), *number); });
-    if (std::string error = fresh.acceptor->listen(address, port); !error.empty()) return {0, std::move(error)};
+    if (std::string error = fresh.acceptor->bind(address, port); !error.empty()) return {0, std::move(error)};
     *number = fresh.acceptor->port();
-    fresh.takers.emplace(name, std::move(take));
+    fresh.called[name].handler = std::move(handler);
     ports_.emplace(*number, std::move(fresh));
     return {*number, {}};
   }
 
   void remove(std::uint16_t port, const std::string& name) {
-    const std::scoped_lock lock(mutex_);
     const auto found = ports_.find(port);
-    found->second.takers.erase(name);
-    if (!found->second.takers.empty()) return;
-    boost::asio::post(context_, [acceptor = std::shared_ptr<Acceptor>(std::move(found->second.acceptor))] {});
-    ports_.erase(found);
+    auto& called = found->second.called;
+    called.at(name).handler = nullptr;
+    const bool used = std::any_of(called.begin(), called.end(), [](const auto& entry) { return entry.second.handler; });
+    if (!used) ports_.erase(found);
+  }
+
+  std::string listen() {
+    for (auto& [number, port] : ports_) {
+      if (port.listens) continue;
+      if (std::string error = port.acceptor->listen(); !error.empty()) return error;
+      port.listens = true;
+    }
+    return {};
   }
 
  private:
+  struct Called {
+    Handler handler;  ///< none: it was withdrawn
+    std::list<std::weak_ptr<CallerSocket>> waiting;
+  };
   struct Port {
+    std::string address;
     std::unique_ptr<Acceptor> acceptor;
-    std::map<std::string, Take> takers;
+    bool listens = false;
+    std::map<std::string, Called> called;  ///< by name
   };
 
   void hear(tcp::socket socket, std::uint16_t port) {
+    // The oldest has had the most time to speak.
     if (callers_.size() >= callers_max) {
       warn_(Severity::warning, "too many callers at once: one was turned away");
-      return;
+      drop(callers_.front());
     }
     const auto caller = std::make_shared<Caller>(std::move(socket), port);
-    callers_.insert(caller);
+    callers_.push_back(caller);
     caller->limit.expires_after(greeting_time_max);
     caller->limit.async_wait([this, weak = std::weak_ptr(caller)](const boost::system::error_code& cancelled) {
       const auto silent = weak.lock();
-      if (cancelled || !silent || !callers_.contains(silent)) return;
+      if (cancelled || !silent || !silent->socket.is_open()) return;
       boost::system::error_code ignored;
       warn_(Severity::warning, silent->socket.remote_endpoint(ignored).address().to_string() +
                                    " connected and did not finish the TLS handshake");
@@ -126,14 +161,14 @@ class SharedPorts::Impl {
   }
 
   void look(const std::shared_ptr<Caller>& caller) {
-    if (!callers_.contains(caller)) return;
-    std::array<std::byte, tls::greeting_bytes_max> bytes;
+    if (!caller->socket.is_open()) return;
+    std::array<std::byte, tls::client_hello_bytes_max> bytes;
     const ssize_t count = ::recv(caller->socket.native_handle(), bytes.data(), bytes.size(), MSG_PEEK | MSG_DONTWAIT);
     if (count < 0 && (errno == EAGAIN || errno == EINTR)) return wait(caller);
     // Who merely connects and goes is looking whether the port is open.
     if (count <= 0) return drop(caller);
-    const tls::CalledName called = tls::called_name(std::span(bytes).first(static_cast<std::size_t>(count)));
-    if (!called.incomplete) return hand_on(caller, called.name);
+    const tls::ServerName wanted = tls::server_name(std::span(bytes).first(static_cast<std::size_t>(count)));
+    if (!wanted.incomplete) return hand_on(caller, wanted.name);
     caller->pause.expires_after(look_again_after);
     caller->pause.async_wait([this, caller](const boost::system::error_code& cancelled) {
       if (!cancelled) look(caller);
@@ -141,34 +176,50 @@ class SharedPorts::Impl {
   }
 
   void hand_on(const std::shared_ptr<Caller>& caller, const std::string& name) {
-    const std::scoped_lock lock(mutex_);
-    const auto port = ports_.find(caller->port);
-    if (port == ports_.end()) return drop(caller);
+    Called* called = find_called(caller->port, name);
+    if (called == nullptr) return drop(caller);
+    std::erase_if(called->waiting, [](const auto& waiting) { return waiting.expired(); });
+    if (called->waiting.size() >= callers_waiting_max) {
+      warn_(Severity::warning, "too many callers at once: one was turned away");
+      return drop(caller);
+    }
     boost::system::error_code error;
     const tcp protocol = caller->socket.local_endpoint(error).protocol();
+    if (error) return drop(caller);
     const int descriptor = caller->socket.release(error);
     drop(caller);
     if (error) return;
-    const auto& takers = port->second.takers;
-    const auto called = takers.find(name);
-    (called == takers.end() ? takers.begin() : called)->second(std::make_shared<CallerSocket>(descriptor, protocol));
+    const auto socket = std::make_shared<CallerSocket>(descriptor, protocol);
+    called->waiting.push_back(socket);
+    called->handler(socket);
   }
 
-  void drop(const std::shared_ptr<Caller>& caller) {
+  /// Who is called by that name, or by none of those that are called there; null if there is nobody at the moment.
+  Called* find_called(std::uint16_t number, const std::string& name) {
+    const auto port = ports_.find(number);
+    if (port == ports_.end()) return nullptr;
+    auto& called = port->second.called;
+    auto found = called.find(name);
+    if (found == called.end()) {
+      found = std::find_if(called.begin(), called.end(), [](const auto& entry) { return entry.second.handler; });
+    }
+    return found == called.end() || !found->second.handler ? nullptr : &found->second;
+  }
+
+  void drop(std::shared_ptr<Caller> caller) {
     boost::system::error_code ignored;
     caller->limit.cancel();
     caller->pause.cancel();
     caller->socket.close(ignored);
-    callers_.erase(caller);
+    callers_.remove(caller);
   }
 
   const Report report_;
   RepeatFilter warn_;
-  std::mutex mutex_;
   boost::asio::io_context context_{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
   std::map<std::uint16_t, Port> ports_;
-  std::unordered_set<std::shared_ptr<Caller>> callers_;  ///< on the thread
+  std::list<std::shared_ptr<Caller>> callers_;  ///< the oldest in front
   std::thread thread_;
 };
 
@@ -176,13 +227,19 @@ SharedPorts::SharedPorts(Report report) : impl_(std::make_unique<Impl>(std::move
 
 SharedPorts::~SharedPorts() = default;
 
-SharedPorts::Claim::~Claim() { ports_.impl_->remove(port_, name_); }
+SharedPorts::Claim::~Claim() {
+  ports_.impl_->on_thread([this] { ports_.impl_->remove(port_, name_); });
+}
 
 SharedPorts::Claimed SharedPorts::claim(const std::string& address, std::uint16_t port, const std::string& name,
-                                        Take take) {
-  auto [claimed, error] = impl_->add(address, port, name, std::move(take));
+                                        Handler handler) {
+  auto [claimed, error] = impl_->on_thread([&] { return impl_->add(address, port, name, std::move(handler)); });
   if (!error.empty()) return {nullptr, std::move(error)};
   return {std::unique_ptr<Claim>(new Claim(*this, claimed, name)), {}};
+}
+
+std::string SharedPorts::listen() {
+  return impl_->on_thread([this] { return impl_->listen(); });
 }
 
 }  // namespace lockstep::io

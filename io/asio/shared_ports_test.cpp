@@ -1,6 +1,10 @@
 // Several modules at one port: each is reached by its name.
 #include "io/asio/link_test_tools.h"
 
+#include <algorithm>
+#include <array>
+#include <future>
+
 namespace lockstep::io {
 namespace {
 
@@ -27,6 +31,7 @@ class Module {
       : link_(host.loop, host.queue, ports, options(self, port, name),
               tls::Context(tls::testing::credentials(std::string(to_string(self)))), host.report()) {
     EXPECT_EQ(link_.open(), "");
+    EXPECT_EQ(ports.listen(), "");
     host.run(link_);
   }
   ~Module() { host.end(); }
@@ -44,6 +49,20 @@ class Module {
  private:
   AsioLink link_;
 };
+
+/// What a caller says first.
+std::string client_hello(const std::string& module) {
+  std::array<int, 2> ends{};
+  EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends.data()), 0);
+  const tls::Context context(tls::testing::credentials("second"));
+  tls::Stream caller(context, tls::End::dialing, ends[0], module);
+  EXPECT_EQ(caller.handshake(), tls::Progress::wants_input);
+  std::array<char, 4096> said{};
+  const ssize_t count = ::recv(ends[1], said.data(), said.size(), MSG_DONTWAIT);
+  EXPECT_GT(count, 100);
+  for (const int end : ends) ::close(end);
+  return {said.data(), static_cast<std::size_t>(std::max<ssize_t>(count, 0))};
+}
 
 struct Ports {
   Record record;
@@ -77,7 +96,8 @@ TEST(SharedPorts, a_module_that_ends_leaves_the_port_to_the_others) {
   Module shop_there(there.ports, NodeId::second, port, "shop");
   EXPECT_TRUE(shop.host.record.wait_for("up 0"));
   Module mail_there(there.ports, NodeId::second, port, "mail");
-  EXPECT_TRUE(mail_there.host.record.wait_for("refused: "));
+  EXPECT_TRUE(mail_there.host.record.wait_for("cannot reach the peer"));
+  EXPECT_EQ(mail_there.host.record.seen("refused"), 0U);
   mail = std::make_unique<Module>(here.ports, NodeId::first, port, "mail");
   EXPECT_TRUE(mail->host.record.wait_for("up 0"));
 }
@@ -101,16 +121,57 @@ TEST(SharedPorts, who_names_nobody_is_answered_by_the_first) {
 TEST(SharedPorts, a_greeting_may_come_in_pieces) {
   Ports here;
   Module mail(here.ports, NodeId::first, 0, "mail");
+  Module shop(here.ports, NodeId::first, mail.port(), "shop");
+  const std::string greeting = client_hello("shop");
   RawClient slow(mail.port());
-  // The head of a TLS record that holds a handshake message of 512 bytes, and of these the first.
-  slow.send(std::string("\x16\x03\x01\x02\x00\x01", 6));
+  slow.send(greeting.substr(0, 100));
   std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  slow.send(greeting.substr(100));
+  EXPECT_GT(slow.drain(), 0U);  // the answer to it; then shop has waited long enough for what is to come next
+  EXPECT_TRUE(shop.host.record.wait_for("127.0.0.1 connected and did not finish the TLS handshake"));
   EXPECT_EQ(mail.host.record.seen("log"), 0U);
-  EXPECT_EQ(slow.drain(), 0U);
+  RawClient cut_short(mail.port());
+  cut_short.send(greeting.substr(0, 100));
+  EXPECT_EQ(cut_short.drain(), 0U);
   EXPECT_TRUE(here.record.wait_for("127.0.0.1 connected and did not finish the TLS handshake"));
 }
 
-TEST(SharedPorts, no_more_than_so_many_may_keep_silent) {
+TEST(SharedPorts, nobody_is_answered_before_all_are_there) {
+  Ports here;
+  std::promise<void> called;
+  const auto handler = [&called](const auto&) { called.set_value(); };
+  const auto claimed = here.ports.claim("127.0.0.1", 0, "mail", handler);
+  ASSERT_NE(claimed.claim, nullptr) << claimed.error;
+  EXPECT_FALSE(RawClient(claimed.claim->port()).connected);
+  ASSERT_EQ(here.ports.listen(), "");
+  RawClient caller(claimed.claim->port());
+  ASSERT_TRUE(caller.connected);
+  caller.send(client_hello("mail"));
+  EXPECT_EQ(called.get_future().wait_for(patience), std::future_status::ready);
+}
+
+TEST(SharedPorts, a_module_that_does_not_look_is_not_given_callers_without_end) {
+  Ports here;
+  std::mutex mutex;
+  std::vector<std::shared_ptr<CallerSocket>> kept;
+  const auto handler = [&](const auto& caller) {
+    const std::scoped_lock lock(mutex);
+    kept.push_back(caller);
+  };
+  const auto claimed = here.ports.claim("127.0.0.1", 0, "mail", handler);
+  ASSERT_NE(claimed.claim, nullptr) << claimed.error;
+  ASSERT_EQ(here.ports.listen(), "");
+  std::vector<std::unique_ptr<RawClient>> callers;
+  for (std::size_t i = 0; i <= callers_waiting_max; ++i) {
+    callers.push_back(std::make_unique<RawClient>(claimed.claim->port()));
+    callers.back()->send(client_hello("mail"));
+  }
+  EXPECT_TRUE(here.record.wait_for("too many callers at once"));
+  const std::scoped_lock lock(mutex);
+  EXPECT_EQ(kept.size(), callers_waiting_max);
+}
+
+TEST(SharedPorts, who_keeps_silent_makes_room) {
   Ports here;
   Module mail(here.ports, NodeId::first, 0, "mail");
   std::vector<std::unique_ptr<RawClient>> silent;
@@ -118,7 +179,7 @@ TEST(SharedPorts, no_more_than_so_many_may_keep_silent) {
   EXPECT_TRUE(here.record.wait_for("too many callers at once"));
   Ports there;
   Module mail_there(there.ports, NodeId::second, mail.port(), "mail");
-  EXPECT_TRUE(mail.host.record.wait_for("up 0"));  // the silent ones have had their time
+  EXPECT_TRUE(mail.host.record.wait_for("up 0"));
 }
 
 TEST(SharedPorts, a_port_that_is_taken_is_said) {

@@ -93,7 +93,8 @@ WitnessServer::WitnessServer(EventLoop& loop, Hello hello, tls::Context tls, con
 WitnessServer::~WitnessServer() = default;
 
 std::string WitnessServer::listen(const std::string& address, std::uint16_t port) {
-  return impl_->acceptor_.listen(address, port);
+  std::string error = impl_->acceptor_.bind(address, port);
+  return error.empty() ? impl_->acceptor_.listen() : error;
 }
 
 std::uint16_t WitnessServer::port() const { return impl_->acceptor_.port(); }

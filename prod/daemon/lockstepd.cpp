@@ -161,6 +161,7 @@ int run(const Arguments& arguments, ServiceManager& manager) {
       "lockstepd " LOCKSTEP_VERSION " runs as node " + cluster.node(*chosen.node).name + " of cluster " + cluster.name);
   for (const auto& host : hosts) host->start();
   services.start();
+  if (error = ports.listen(); !error.empty()) return fail(error);
   manager.tell_ready();
 
   const std::string signal = wait_for_end([&] { reloader.reload("SIGHUP"); });

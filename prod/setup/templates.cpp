@@ -16,7 +16,7 @@ directory = )" +
          R"(    # everything in it is replicated; on ext4, XFS or btrfs
 port = )" +
          std::to_string(module.port) +
-         R"(                # of the link between the two servers; another for each module
+         R"(                # of the link between the two servers; modules may share it
 durability = "replicated"  # or "commit", "durable"
 timeout = "2s"             # a silent server counts as gone after this long
 verify = "weekly"          # or "daily", "never": compare both servers' data, a quarter of the time at most

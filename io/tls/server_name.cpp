@@ -1,4 +1,4 @@
-#include "io/tls/called_name.h"
+#include "io/tls/server_name.h"
 
 #include "engine/values/check.h"
 #include "io/tls/openssl.h"
@@ -44,8 +44,8 @@ SSL_CTX* context() {
 
 }  // namespace
 
-CalledName called_name(std::span<const std::byte> first_bytes) {
-  CalledName called;
+ServerName server_name(std::span<const std::byte> first_bytes) {
+  ServerName called;
   const OwnedSsl ssl(SSL_new(context()));
   LOCKSTEP_CHECK(ssl != nullptr, "OpenSSL makes a connection");
   BIO* heard = BIO_new_mem_buf(first_bytes.data(), static_cast<int>(first_bytes.size()));
@@ -57,7 +57,7 @@ CalledName called_name(std::span<const std::byte> first_bytes) {
   ERR_clear_error();
   const int result = SSL_accept(ssl.get());
   called.incomplete =
-      SSL_get_error(ssl.get(), result) == SSL_ERROR_WANT_READ && first_bytes.size() < greeting_bytes_max;
+      SSL_get_error(ssl.get(), result) == SSL_ERROR_WANT_READ && first_bytes.size() < client_hello_bytes_max;
   ERR_clear_error();
   return called;
 }
