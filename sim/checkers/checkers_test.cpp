@@ -118,7 +118,8 @@ TEST_F(CheckersTest, AMismatchThatIsNotReportedIsSeen) {
 }
 
 TEST_F(CheckersTest, ASecondStartBesideTheFirstIsSeen) {
-  OneService checker(world_);
+  const GoneAlone alone(world_);
+  OneService checker(world_, alone);
   checker.phase_begins(NodeId::first, io::Phase::prestart);
   world_.node(NodeId::first).application().run(Ticket(1), io::Phase::prestart);
   EXPECT_THROW(checker.phase_begins(NodeId::first, io::Phase::prestart), Violation);
@@ -223,7 +224,8 @@ class LosersDataIsKeptTest : public CheckersTest {
 
   const FileId file_{7, 7};
   History history_{world_};
-  LosersDataIsKept checker_{world_, history_};
+  GoneAlone alone_{world_};
+  LosersDataIsKept checker_{world_, history_, alone_};
 };
 
 TEST_F(LosersDataIsKeptTest, WhatOnlyTheLoserHadIsSeenToGo) {
@@ -251,7 +253,8 @@ TEST_F(LosersDataIsKeptTest, SettingAsideWithoutAConflictIsSeen) {
 
 TEST_F(CheckersTest, AnAcknowledgedRequestThatAResyncDoesNotBringIsSeen) {
   History history(world_);
-  LosersDataIsKept checker(world_, history);
+  const GoneAlone alone(world_);
+  LosersDataIsKept checker(world_, history, alone);
   history.begin_anew(NodeId::first, Epoch(1), true);
   Operation operation{.kind = OperationKind::sync};
   history.traced(Place::first, io::OperationOrdered{RequestId(5), Epoch(1), Lsn(1), &operation});

@@ -48,7 +48,8 @@ void LosersDataIsKept::delivering(Place to, const io::Event& event) {
   if (const auto* given = std::get_if<io::CommandGiven>(&event)) {
     force_commanded_ = force_commanded_ || (given->command.verb == io::Verb::prim && given->command.force);
     repair_commanded_ = repair_commanded_ || (given->command.verb == io::Verb::verify && given->command.repair);
-  } else if (std::holds_alternative<io::SetAside>(event) && !force_commanded_ && !repair_commanded_) {
+  } else if (std::holds_alternative<io::SetAside>(event) && !force_commanded_ && !repair_commanded_ &&
+             !alone_.anybody()) {
     throw Violation("I17", std::string(to_string(to)) + " sets something aside, but nobody was ever forced");
   }
 }
@@ -151,6 +152,11 @@ void LosersDataIsKept::applied(NodeId node, std::uint64_t /*sequence*/, const Op
                                bool /*replicated*/) {
   if (origin == io::Origin::stream) check_repair(node, effect);
   Loser& loser = losers_[index_of(node)];
+  if (origin == io::Origin::application && loser.owed.contains(effect.file)) {
+    // What its application had asked for before it was ended belongs to the lost history, too.
+    const Inode* present = tree(node).find(effect.file);
+    if (present != nullptr) loser.owed.insert_or_assign(effect.file, *present);
+  }
   if (loser.owed.empty() || origin != io::Origin::stream) return;
   settle(node);
   for (const auto& [id, state] : loser.owed) {
