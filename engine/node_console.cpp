@@ -164,15 +164,13 @@ std::string NodeEngine::Core::why_alone() const {
       return "alone: neither the other node nor the witness answers, so nobody can prove that the other side is down.";
     case Isolation::wait:
       return "isolated: the other node does not answer, and without a third vote (isolation = \"wait\") nobody can "
-             "prove "
-             "that it is down.";
+             "prove that it is down.";
     case Isolation::takeover: break;
   }
   if (wish_ == Wish::second_only) return "waits for a primary; told not to go first.";
   if (!may_take_over(known())) {
     return "isolated: the other node does not answer, and may hold newer acknowledged writes: this one lost power, or "
-           "its "
-           "disk failed, while both were in sync.";
+           "its disk failed, while both were in sync.";
   }
   return "isolated: takes over when the other node has been silent for long enough (isolation = \"takeover\").";
 }
@@ -241,6 +239,7 @@ Condition NodeEngine::Core::condition() const {
   condition.intact = intact_;
   condition.peer_connected = context_.peer_up;
   condition.witness_connected = context_.witness_up;
+  condition.has_third_vote = context_.settings.has_third_vote();
   condition.lease_until = is_primary() ? lease_.until() : Instant{};
   condition.frozen = is_primary() && !service_.idle() && !writable_;
   condition.lsn = is_primary() ? stream_.last() : replica_.applied();

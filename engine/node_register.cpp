@@ -270,7 +270,7 @@ void NodeEngine::Core::receive(VoterId from, const Accepted& message) {
   const bool election = intent == Intent::take_over || intent == Intent::go_on_alone || intent == Intent::force ||
                         intent == Intent::initialise;
   const bool elected = election && outcome->changed && outcome->decided.members == Members::only(self_);
-  if (intent == Intent::force && outcome->changed) stand_in_.license(true, context_.settings);
+  if (intent == Intent::force && outcome->changed) stand_in_.vouch();
   if (outcome->decided.initialised()) decided(outcome->decided, elected);
   // Confirmed without a change: an admission that was under way has come to nothing.
   if (intent == Intent::leave_peer_out && is_primary() && known() == outcome->decided && !in_sync(peer_)) {
@@ -288,7 +288,7 @@ void NodeEngine::Core::decided(const Configuration& configuration, bool by_own_c
   const bool same = configuration.epoch == known().epoch && !planted(Bug::epoch_not_newer);
   if (configuration.epoch < known().epoch || same) return;
   record_.decided = configuration;
-  if (configuration.members != Members::only(self_)) stand_in_.license(false, context_.settings);
+  if (configuration.members != Members::only(self_)) stand_in_.withdraw();
   persist(ConfigurationNoted{configuration.epoch});
   context_.ports.trace.record(io::ConfigurationDecided{configuration});
   if (is_primary()) {

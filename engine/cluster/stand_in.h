@@ -28,7 +28,7 @@ class StandIn {
       : timeout_(settings.timeout),
         asleep_(settings.heartbeat_interval * heartbeats_missed_max),
         exists_(!settings.has_third_vote()),
-        licensed_(settings.isolation == Isolation::takeover) {}
+        by_settings_(settings.isolation == Isolation::takeover) {}
 
   /// A step begins. Who was asleep has heard nobody, and that says nothing: it listens for the whole time anew.
   void step(Instant now) {
@@ -37,17 +37,16 @@ class StandIn {
   }
   void heard(Instant now) { silent_since_ = now; }
 
-  /// A person vouches for this node in place of the settings, until both nodes are members again.
-  void license(bool by_person, const Settings& settings) {
-    licensed_ = by_person || settings.isolation == Isolation::takeover;
-  }
-  /// Whether this node may use it without a person's asking for it now.
-  [[nodiscard]] bool licensed() const { return licensed_; }
+  /// A person has forced this node: that stands in for the settings until both nodes are members again.
+  void vouch() { vouched_for_ = true; }
+  void withdraw() { vouched_for_ = false; }
+  /// Whether this node may use it.
+  [[nodiscard]] bool licensed() const { return by_settings_ || vouched_for_; }
   /// Nothing was heard from the other node for `timeout`.
   [[nodiscard]] bool alone(Instant now) const { return exists_ && now - silent_since_ >= timeout_; }
 
   /// All of its state, for a snapshot.
-  static void fields(auto& self, auto& archive) { archive(self.last_step_, self.silent_since_, self.licensed_); }
+  static void fields(auto& self, auto& archive) { archive(self.last_step_, self.silent_since_, self.vouched_for_); }
 
  private:
   static constexpr std::int64_t heartbeats_missed_max = 3;
@@ -55,7 +54,8 @@ class StandIn {
   Duration timeout_;
   Duration asleep_;
   bool exists_;
-  bool licensed_;
+  bool by_settings_;
+  bool vouched_for_ = false;
   Instant last_step_;
   Instant silent_since_;
 };

@@ -60,6 +60,9 @@ void LosersDataIsKept::traced(Place by, const io::TraceEvent& event) {
     acknowledged(*acknowledgement);
   } else if (std::holds_alternative<io::WritableChanged>(event)) {
     forced();
+    // Whatever a resync had begun: its tree has a history of its own again.
+    Loser& here = losers_[index_of(by)];
+    if (here.judged && alone_.apart(node_at(by))) here = {here.diverged, here.forced_tree, false, {}, here.kept, {}};
   } else if (const auto* began = std::get_if<io::ResyncBegan>(&event)) {
     resync_begins(node_at(by), *began);
   } else if (std::holds_alternative<io::ResyncEnded>(event)) {

@@ -10,6 +10,7 @@ namespace lockstep::sim {
 namespace {
 constexpr Duration on_its_way_to_disk = milliseconds(1000);
 constexpr std::int64_t heartbeats_of_sleep = 3;
+constexpr std::int64_t timeouts_of_force = 3;  ///< a forced election is tried for so long
 }  // namespace
 
 void StandInIsAlone::broken(NodeId node, const std::string& what) {
@@ -21,7 +22,7 @@ Instant StandInIsAlone::local(Place place) const {
 }
 
 void StandInIsAlone::heard(Watched& here, Instant now) const {
-  if (now - here.heard >= world_.node(NodeId::first).settings().timeout) here.alone_until = now;
+  if (now - here.heard >= settings().timeout) here.alone_until = now;
   here.heard = now;
 }
 
@@ -29,7 +30,7 @@ void StandInIsAlone::delivering(Place to, const io::Event& event) {
   if (!is_node(to)) return;
   Watched& here = watched_[index_of(to)];
   const Instant now = local(to);
-  const Duration sleep = world_.node(node_at(to)).settings().heartbeat_interval * heartbeats_of_sleep;
+  const Duration sleep = settings().heartbeat_interval * heartbeats_of_sleep;
   if (now - here.last_step > sleep) here.heard = now;
   here.last_step = now;
   if (const auto* up = std::get_if<io::LinkUp>(&event)) {
@@ -37,7 +38,8 @@ void StandInIsAlone::delivering(Place to, const io::Event& event) {
   } else if (const auto* arrived = std::get_if<io::FrameArrived>(&event)) {
     if (arrived->endpoint == io::Endpoint::peer && engine::decode(arrived->frame)) heard(here, now);
   } else if (const auto* given = std::get_if<io::CommandGiven>(&event)) {
-    here.forced = here.forced || (given->command.verb == io::Verb::prim && given->command.force);
+    const bool forces = given->command.verb == io::Verb::prim && given->command.force;
+    if (forces) here.forced_until = now + settings().timeout * timeouts_of_force + on_its_way_to_disk;
   }
 }
 
@@ -47,9 +49,8 @@ void StandInIsAlone::frame_sent(Place from, io::Endpoint to, const io::Frame& fr
   const auto message = engine::decode(Buffer::copy_of(std::span<const std::byte>(frame.head)));
   const auto* reply = message ? std::get_if<engine::HeartbeatReply>(&*message) : nullptr;
   if (reply == nullptr || !reply->granted) return;
-  const engine::Settings& settings = world_.node(node_at(from)).settings();
-  const Duration drift{settings.timeout.ns * settings.clock_drift_per_mille / 1000};
-  watched_[index_of(from)].granted_until = local(from) + settings.timeout + drift;
+  const Duration drift{settings().timeout.ns * settings().clock_drift_per_mille / 1000};
+  watched_[index_of(from)].granted_until = local(from) + settings().timeout + drift;
 }
 
 void StandInIsAlone::traced(Place by, const io::TraceEvent& event) {
@@ -57,9 +58,8 @@ void StandInIsAlone::traced(Place by, const io::TraceEvent& event) {
   Watched& here = watched_[index_of(by)];
   if (const auto* vote = std::get_if<io::VoteCast>(&event)) {
     if (vote->by_stand_in) judge(node_at(by), vote->configuration);
-    // Whoever votes for another primary gives its grant to the last one up, with that one's consent.
   } else if (const auto* decided = std::get_if<io::ConfigurationDecided>(&event)) {
-    if (decided->configuration.members != Members::only(node_at(by))) here.forced = false;
+    if (decided->configuration.members != Members::only(node_at(by))) here.forced_reign = false;
   } else if (const auto* lease = std::get_if<io::LeaseHeld>(&event)) {
     if (here.lease_until && local(by) > *here.lease_until) {
       broken(node_at(by), "holds a lease again that had run out");
@@ -72,15 +72,15 @@ void StandInIsAlone::traced(Place by, const io::TraceEvent& event) {
 }
 
 void StandInIsAlone::judge(NodeId node, const Configuration& voted) {
-  const Watched& here = watched_[index_of(node)];
-  const engine::Settings& settings = world_.node(node).settings();
+  Watched& here = watched_[index_of(node)];
   const Instant now = world_.node(node).local_now();
   const std::string ballot = "votes twice for " + describe(voted);
-  if (settings.isolation != engine::Isolation::takeover && !here.forced) {
+  here.forced_reign = here.forced_reign || now <= here.forced_until;
+  if (settings().isolation != engine::Isolation::takeover && !here.forced_reign) {
     broken(node, ballot + ", although isolation is to be waited out and nobody has forced it");
   }
   const bool alone =
-      now - here.heard >= settings.timeout || (here.alone_until && now - *here.alone_until <= on_its_way_to_disk);
+      now - here.heard >= settings().timeout || (here.alone_until && now - *here.alone_until <= on_its_way_to_disk);
   if (!alone) {
     broken(node, ballot + " " + std::to_string((now - here.heard).ns / one_ms) + " ms after it heard the other node");
   }
@@ -89,9 +89,8 @@ void StandInIsAlone::judge(NodeId node, const Configuration& voted) {
                      std::to_string((here.granted_until - now).ns / one_ms) + " ms");
   }
   if (voted.primary != node || voted.members != Members::only(node)) broken(node, ballot + ", which is not its own");
-  const engine::Condition condition = world_.node(node).condition();
   const bool serves = here.served && now - *here.served <= on_its_way_to_disk;
-  const bool apart = engine::is_forced_epoch(voted.epoch, node) && voted.epoch > condition.configuration.epoch;
+  const bool apart = engine::is_forced_epoch(voted.epoch, node);
   if (!serves && !apart) broken(node, ballot + ", an epoch that the other node may give away, too");
 }
 

@@ -36,12 +36,14 @@ class StandInIsAlone : public Observer {
     /// the disk.
     std::optional<Instant> alone_until;
     Instant last_step;
-    std::optional<Instant> served;  ///< the last time that it did
-    Instant granted_until;  ///< to the other node, by this one's clock; outlives the process
-    bool forced = false;
+    std::optional<Instant> served;       ///< the last time that it did
+    Instant granted_until;               ///< to the other node, by this one's clock; outlives the process
+    Instant forced_until;                ///< an administrator's command counts
+    bool forced_reign = false;           ///< it has counted, and no other configuration was decided since
     std::optional<Instant> lease_until;  ///< in this reign
   };
 
+  [[nodiscard]] const engine::Settings& settings() const { return world_.node(NodeId::first).settings(); }
   [[nodiscard]] Instant local(Place place) const;
   void heard(Watched& here, Instant now) const;
   void judge(NodeId node, const Configuration& voted);
