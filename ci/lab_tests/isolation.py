@@ -4,7 +4,7 @@ import os
 import time
 
 from conflicts import WRITE, done, python
-from lab import OTHER, SERVERS, expect
+from lab import OTHER, SERVERS, eventually, expect
 
 TIMEOUT_S = 2.0
 # Silence, the lease that was granted to the other one with what a clock may be off, the register, the mount.
@@ -18,7 +18,7 @@ def isolation_is_waited_out(lab):
     python(lab, active, WRITE, lab.data(active), "before", "10000")
     lab.part(active)
     lab.wait(active, "WAIT", seconds=10)
-    expect("without a third vote" in lab.status(active)["reason"], f"{active} says: {lab.describe()}")
+    eventually(5, lambda: "without a third vote" in lab.status(active).get("reason", ""), lambda: f"{active} does not say why: {lab.describe()}")
     deadline = time.monotonic() + 4 * TIMEOUT_S
     while time.monotonic() < deadline:
         for host in SERVERS:
@@ -33,7 +33,7 @@ def isolation_is_waited_out(lab):
     lost = OTHER[primary]
     lab.cut(lost)
     lab.wait(primary, "WAIT", seconds=10)
-    expect("prim --force" in lab.status(primary)["next_step"], f"next step: {lab.status(primary)['next_step']}")
+    eventually(5, lambda: "prim --force" in lab.status(primary).get("next_step", ""), lambda: f"next step: {lab.status(primary)}")
     done(lab, primary, "prim", "--force")
     lab.wait(primary, "ALONE")
     python(lab, primary, WRITE, lab.data(primary), "forced", "10000")

@@ -1,6 +1,7 @@
 // The newer checkers, told of what must not happen: each must see it.
 #include "engine/cluster/journal_record.h"
 #include "engine/wire/archive.h"
+#include "engine/wire/codec.h"
 #include "sim/checkers/i07_nothing_uncovered.h"
 #include "sim/checkers/i09_resync_ends.h"
 #include "sim/checkers/i12_applied_once.h"
