@@ -151,7 +151,8 @@ bool NodeEngine::Core::isolated() const {
 }
 
 bool NodeEngine::Core::stands_in() const {
-  return (stand_in_.licensed() || force_until_ || planted(Bug::stand_in_while_waiting)) && isolated();
+  const bool forced = force_until_ && context_.now < *force_until_;
+  return (stand_in_.licensed() || forced || planted(Bug::stand_in_while_waiting)) && isolated();
 }
 
 bool NodeEngine::Core::stand_in_votes() const {

@@ -8,7 +8,7 @@
 namespace lockstep::sim {
 
 namespace {
-constexpr Duration on_its_way_to_disk = milliseconds(1000);
+constexpr Duration on_its_way_to_disk = milliseconds(100);
 constexpr std::int64_t heartbeats_of_sleep = 3;
 constexpr std::int64_t timeouts_of_force = 3;  ///< a forced election is tried for so long
 }  // namespace
@@ -30,8 +30,15 @@ void StandInIsAlone::delivering(Place to, const io::Event& event) {
   if (!is_node(to)) return;
   Watched& here = watched_[index_of(to)];
   const Instant now = local(to);
-  const Duration sleep = settings().heartbeat_interval * heartbeats_of_sleep;
-  if (now - here.last_step > sleep) here.heard = now;
+  const Duration slept = now - here.last_step;
+  if (slept > settings().heartbeat_interval * heartbeats_of_sleep) {
+    // A vote may have been on its way to the disk meanwhile.
+    if (here.last_step - here.heard >= settings().timeout) here.alone_until = here.last_step;
+    for (auto* moment : {&here.alone_until, &here.served}) {
+      if (*moment) *moment = **moment + slept;
+    }
+    here.heard = now;
+  }
   here.last_step = now;
   if (const auto* up = std::get_if<io::LinkUp>(&event)) {
     if (up->endpoint == io::Endpoint::peer) heard(here, now);
@@ -50,6 +57,7 @@ void StandInIsAlone::frame_sent(Place from, io::Endpoint to, const io::Frame& fr
   const auto* reply = message ? std::get_if<engine::HeartbeatReply>(&*message) : nullptr;
   if (reply == nullptr || !reply->granted) return;
   const Duration drift{settings().timeout.ns * settings().clock_drift_per_mille / 1000};
+  watched_[index_of(from)].granted_at = local(from);
   watched_[index_of(from)].granted_until = local(from) + settings().timeout + drift;
 }
 
@@ -57,7 +65,10 @@ void StandInIsAlone::traced(Place by, const io::TraceEvent& event) {
   if (!is_node(by) || world_.votes(Place::witness)) return;
   Watched& here = watched_[index_of(by)];
   if (const auto* vote = std::get_if<io::VoteCast>(&event)) {
-    if (vote->by_stand_in) judge(node_at(by), vote->configuration);
+    if (vote->by_stand_in) return judge(node_at(by), vote->configuration);
+    // Who held the lease has proposed this node, and gave it up.
+    const bool by_other = engine::proposer_of(engine::Ballot(vote->ballot)) == other(node_at(by));
+    if (by_other && vote->configuration.primary == node_at(by)) here.granted_until = {};
   } else if (const auto* decided = std::get_if<io::ConfigurationDecided>(&event)) {
     if (decided->configuration.members != Members::only(node_at(by))) here.forced_reign = false;
   } else if (const auto* lease = std::get_if<io::LeaseHeld>(&event)) {
@@ -84,7 +95,7 @@ void StandInIsAlone::judge(NodeId node, const Configuration& voted) {
   if (!alone) {
     broken(node, ballot + " " + std::to_string((now - here.heard).ns / one_ms) + " ms after it heard the other node");
   }
-  if (now < here.granted_until) {
+  if (now < here.granted_until && now - here.granted_at > on_its_way_to_disk) {
     broken(node, ballot + " while the lease that it has granted runs for another " +
                      std::to_string((here.granted_until - now).ns / one_ms) + " ms");
   }
@@ -107,9 +118,10 @@ void StandInIsAlone::started(Place place) {
 }
 
 void StandInIsAlone::stopped(Place place, bool /*power_lost*/) {
-  const Instant granted_until = watched_[index_of(place)].granted_until;
-  watched_[index_of(place)] = {};
-  watched_[index_of(place)].granted_until = granted_until;
+  Watched fresh;
+  fresh.granted_at = watched_[index_of(place)].granted_at;
+  fresh.granted_until = watched_[index_of(place)].granted_until;
+  watched_[index_of(place)] = fresh;
 }
 
 }  // namespace lockstep::sim

@@ -36,7 +36,8 @@ class StandInIsAlone : public Observer {
     /// the disk.
     std::optional<Instant> alone_until;
     Instant last_step;
-    std::optional<Instant> served;       ///< the last time that it did
+    std::optional<Instant> served;  ///< the last time that it did
+    Instant granted_at;
     Instant granted_until;               ///< to the other node, by this one's clock; outlives the process
     Instant forced_until;                ///< an administrator's command counts
     bool forced_reign = false;           ///< it has counted, and no other configuration was decided since
