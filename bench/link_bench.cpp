@@ -3,6 +3,7 @@
 #include "io/asio/asio_link.h"
 #include "io/asio/event_loop.h"
 #include "io/asio/event_queue.h"
+#include "io/asio/shared_ports.h"
 #include "io/tls/testing/credentials.h"
 
 #include <algorithm>
@@ -49,7 +50,7 @@ class Node {
     options.silence_limit = milliseconds(20'000);
     const Report silent = [](Severity, const std::string&) {};
     const tls::Context tls(tls::testing::credentials(std::string(to_string(self))));
-    link = std::make_unique<AsioLink>(loop_, queue_, options, tls, silent);
+    link = std::make_unique<AsioLink>(loop_, queue_, ports_, options, tls, silent);
     if (const std::string error = link->open(); !error.empty()) std::fprintf(stderr, "%s\n", error.c_str());
     loop_.set_spin(spin_time);
   }
@@ -78,6 +79,7 @@ class Node {
  private:
   EventLoop loop_;
   EventQueue queue_;
+  SharedPorts ports_{[](Severity, const std::string&) {}};
 
  public:
   std::unique_ptr<AsioLink> link;  ///< goes before loop and queue

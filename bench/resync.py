@@ -3,8 +3,9 @@
 
   bench/resync.py [--json FILE] [NAME...]
 
-  first_sync     2 GiB in 20,000 files, and one file of 4 GiB, to an empty server; beside rsync's daemon and a plain
-                 copy from a socket to a file between the same two network namespaces, onto the same disks
+  many_files     2 GiB in 20,000 files to an empty server, beside rsync's daemon between the same two network
+                 namespaces and onto the same disks
+  large_file     one file of 4 GiB to an empty server, beside a copy from a socket to a file, as it is and through TLS
   million_files  a tree of 1,000,000 files of which 100 change while the other server is away
   postgresql     pgbench beside a resync, as a share of what it does ALONE
 """
@@ -70,30 +71,64 @@ for i in range(changed):
     os.pwrite(fd, b"changed" + os.urandom(4), 10)
     os.close(fd)
 """
+# How a plain copy is sent and received: as it is, or through TLS with the cipher that Lockstep's links use.
 SERVER = """
-import os, socket, sys
-listener = socket.create_server((sys.argv[1], 9871))
+import os, socket, ssl, sys
+address, target, sync, certificate = sys.argv[1:]
+listener = socket.create_server((address, 9871))
 connection, _ = listener.accept()
-buffer = bytearray(1 << 20)
-with open(sys.argv[2], "wb", buffering=0) as out:
-    while count := connection.recv_into(buffer):
-        out.write(memoryview(buffer)[:count])
-    if sys.argv[3] == "sync":
+if certificate:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    connection = context.wrap_socket(connection, server_side=True)
+    assert connection.cipher()[0] == "TLS_AES_128_GCM_SHA256", connection.cipher()
+buffer = memoryview(bytearray(1 << 20))
+with open(target, "wb", buffering=0) as out:
+    filled = 0
+    while count := connection.recv_into(buffer[filled:]):
+        filled += count
+        if filled == len(buffer) or not certificate:
+            out.write(buffer[:filled])
+            filled = 0
+    out.write(buffer[:filled])
+    if sync:
         os.fsync(out.fileno())
-connection.sendall(b"done")
+if certificate:
+    connection.unwrap()
+else:
+    connection.sendall(b"done")
 """
 CLIENT = """
-import socket, sys
+import socket, ssl, sys
+address, path, certificate = sys.argv[1:]
 for _ in range(100):
     try:
-        connection = socket.create_connection((sys.argv[1], 9871))
+        connection = socket.create_connection((address, 9871))
         break
     except OSError:
         import time; time.sleep(0.05)
-with open(sys.argv[2], "rb") as source:
-    connection.sendfile(source)
-connection.shutdown(socket.SHUT_WR)
-assert connection.recv(4) == b"done"
+with open(path, "rb", buffering=0) as source:
+    if certificate:
+        context = ssl.create_default_context(cafile=certificate)
+        context.check_hostname = False
+        connection = context.wrap_socket(connection)
+        buffer = memoryview(bytearray(1 << 20))
+        while count := source.readinto(buffer):
+            connection.sendall(buffer[:count])
+        connection.unwrap()
+    else:
+        connection.sendfile(source)
+        connection.shutdown(socket.SHUT_WR)
+        assert connection.recv(4) == b"done"
+"""
+CIPHER = """
+openssl_conf = all
+[all]
+ssl_conf = ssl
+[ssl]
+system_default = ciphers
+[ciphers]
+Ciphersuites = TLS_AES_128_GCM_SHA256
 """
 
 
@@ -131,14 +166,15 @@ MIB = 1 << 20
 def free():
     with open("/proc/meminfo", encoding="ascii") as file:
         return next(int(line.split()[1]) << 10 for line in file if line.startswith("MemFree:"))
-size, step = max(free() - 900 * MIB, 0) // MIB * MIB, 128 * MIB
+size, step = max(free() - 300 * MIB, 0) // MIB * MIB, 128 * MIB
 memory = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
 memory.madvise(mmap.MADV_HUGEPAGE)
 for at in range(0, size, 4096):
     memory[at] = 1
-print("touched", flush=True)
 for at in range(0, size, step):
-    while free() > 700 * MIB:
+    if at == step * 4:
+        print("touched", flush=True)
+    while at >= step * 4 and free() > 700 * MIB:
         time.sleep(0.002)
     memory.madvise(mmap.MADV_DONTNEED, at, min(step, size - at))
 time.sleep(3600)
@@ -201,7 +237,8 @@ def rsync(lab, source, target):
     configuration = os.path.join(lab.directory, "rsyncd.conf")
     with open(configuration, "w", encoding="ascii") as file:
         file.write(f"uid = 0\ngid = 0\nuse chroot = no\n[target]\npath = {target}\nread only = no\n")
-    daemon = lab.spawn("s2", "rsync", "--daemon", "--no-detach", f"--config={configuration}", f"--address={there}", "--port=9872")
+    options = ["--no-detach", f"--config={configuration}", f"--address={there}", "--port=9872"]
+    daemon = lab.spawn("s2", "rsync", "--daemon", *options)
     time.sleep(0.5)
     try:
         bare = timed(lambda: run(lab, "s1", "rsync", "-a", f"{source}/", f"rsync://{there}:9872/target/"))
@@ -211,91 +248,109 @@ def rsync(lab, source, target):
         daemon.wait()
 
 
-def socket_copy(lab, source, target, sync):
+def socket_copy(lab, source, target, sync=False, certificate=""):
     there = address(lab, "s2")
-    server = lab.spawn("s2", "python3", "-c", SERVER, there, target, "sync" if sync else "")
-    took = timed(lambda: python(lab, "s1", CLIENT, there, source))
-    server.wait()
-    return took
+    cipher = os.path.join(lab.directory, "cipher.cnf")
+    with open(cipher, "w", encoding="ascii") as file:
+        file.write(CIPHER)
+    python3 = ["env", f"OPENSSL_CONF={cipher}", "python3", "-c"]
+    server = lab.spawn("s2", *python3, SERVER, there, target, "sync" if sync else "", certificate)
+
+    def copy():
+        run(lab, "s1", *python3, CLIENT, there, source, certificate)
+        expect(server.wait() == 0, "the copy did not arrive")
+
+    return timed(copy)
 
 
-def first_sync_of(lab, program, arguments, baseline):
-    """Medians of: Lockstep copied, Lockstep on disk, and the baseline's."""
-    beside = {host: os.path.join(lab.directory, host, "beside") for host in ("s1", "s2")}
-    for host, directory in beside.items():
-        run(lab, host, "mkdir", directory)
+def own_certificate(lab):
+    """Of nobody, with its key, in one file."""
+    path = os.path.join(lab.directory, "copy.pem")
+    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+    command += ["-subj", "/CN=copy", "-days", "2", "-keyout", path + ".key", "-out", path]
+    subprocess.run(command, check=True, capture_output=True)
+    with open(path, "a", encoding="ascii") as file, open(path + ".key", encoding="ascii") as key:
+        file.write(key.read())
+    return path
+
+
+def alone_on_the_machine(lab, source, action):
+    """What the action measures, onto an empty directory beside the second server's data, the source in memory."""
+    run(lab, "s2", "sh", "-c", f"rm -rf {beside(lab, 's2')}/*")
+    settle()
+    warm(lab, "s1", source)
+    with TouchedMemory():
+        return action()
+
+
+def beside(lab, host):
+    """A directory on the disk that a server's data is on."""
+    return os.path.join(lab.directory, host, "beside")
+
+
+def first_sync(lab, program, arguments, baselines):
+    """Seconds, medians: of a resync of an empty server with what the program makes, and of `baselines`, which are given
+    the same in beside() of the first server, to be copied to that of the second."""
+    lab.wait_pair()
+    for host in ("s1", "s2"):
+        run(lab, host, "mkdir", beside(lab, host))
     lab.halt("s2")
     lab.wait("s1", "ALONE")
     python(lab, "s1", program, lab.data("s1"), *arguments)
-    run(lab, "s1", "cp", "-a", f"{lab.data('s1')}/.", beside["s1"])
-    ours, theirs = [], []
+    run(lab, "s1", "cp", "-a", f"{lab.data('s1')}/.", beside(lab, "s1"))
+    rounds = []
     for _ in range(ROUNDS):
-        run(lab, "s2", "sh", "-c", f"rm -rf {beside['s2']}/*")
-        settle()
-        warm(lab, "s1", beside["s1"])
-        with TouchedMemory():
-            theirs.append(baseline(lab, beside))
-        run(lab, "s2", "sh", "-c", f"rm -rf {beside['s2']}/*")
+        seconds = baselines(lab)
         empty(lab, "s2")
-        settle()
-        warm(lab, "s1", lab.data("s1"))
         lab.part("repl")
         lab.run("s2")
-        with TouchedMemory():
-            resync(lab, "s2", lab.heal)
-        ours.append(resync_times(lab, "s2"))
-        print(f"    ours {ours[-1]}, theirs {theirs[-1]}", flush=True)
+        alone_on_the_machine(lab, lab.data("s1"), lambda: resync(lab, "s2", lab.heal))
+        seconds["lockstep"], seconds["lockstep_on_disk"] = resync_times(lab, "s2")
+        rounds.append(seconds)
+        print(f"    {seconds}", flush=True)
         lab.halt("s2")
         lab.wait("s1", "ALONE")
-    return [statistics.median(column) for column in zip(*ours)] + [statistics.median(column) for column in zip(*theirs)]
+    return {name: statistics.median(seconds[name] for seconds in rounds) for name in rounds[0]}
 
 
-def first_sync(directory):
-    results = {}
+def report(size, seconds, copied_by, on_disk_by):
+    """With Lockstep's rates as shares of those of the baselines that are named."""
+    result = {"bytes": size, "seconds": seconds}
+    for ours, baselines in (("lockstep", copied_by), ("lockstep_on_disk", on_disk_by)):
+        for name in baselines:
+            result[f"{ours}_by_{name}"] = seconds[name] / seconds[ours]
+    return result
+
+
+def many_files(directory):
+    def copies(lab):
+        source, target = beside(lab, "s1"), beside(lab, "s2")
+        bare, on_disk = alone_on_the_machine(lab, source, lambda: rsync(lab, source, target))
+        return {"rsync": bare, "rsync_on_disk": on_disk}
+
     lab = Lab(os.path.join(directory, "many"), "--size", "12G")
     try:
-        lab.wait_pair()
-        copied, on_disk, bare, synced = first_sync_of(
-            lab, MANY, (FILES, FILE_BYTES), lambda lab, beside: rsync(lab, beside["s1"], beside["s2"])
-        )
-        size = FILES * FILE_BYTES
-        results["many_files"] = {
-            "bytes": size,
-            "lockstep_copied_s": copied,
-            "lockstep_on_disk_s": on_disk,
-            "rsync_s": bare,
-            "rsync_on_disk_s": synced,
-            "ratio_copied": bare / copied,
-            "ratio_on_disk": synced / on_disk,
-        }
+        seconds = first_sync(lab, MANY, (FILES, FILE_BYTES), copies)
+        return report(FILES * FILE_BYTES, seconds, ["rsync"], ["rsync_on_disk"])
     finally:
         lab.down()
-    lab = Lab(os.path.join(directory, "one"), "--size", "20G")
+
+
+def large_file(directory):
+    def copies(lab):
+        source, target = (os.path.join(beside(lab, host), "large") for host in ("s1", "s2"))
+        kinds = {"socket": {}, "socket_on_disk": {"sync": True}, "tls": {"certificate": own_certificate(lab)}}
+        return {
+            name: alone_on_the_machine(lab, beside(lab, "s1"), lambda: socket_copy(lab, source, target, **how))
+            for name, how in kinds.items()
+        }
+
+    lab = Lab(os.path.join(directory, "large"), "--size", "20G")
     try:
-        lab.wait_pair()
-
-        def copies(lab, beside):
-            target = beside["s2"] + "/large"
-            bare = socket_copy(lab, beside["s1"] + "/large", target, False)
-            run(lab, "s2", "rm", "-f", target)
-            settle()
-            warm(lab, "s1", beside["s1"])
-            with TouchedMemory():
-                return bare, socket_copy(lab, beside["s1"] + "/large", target, True)
-
-        copied, on_disk, bare, synced = first_sync_of(lab, ONE, (LARGE_MIB,), copies)
-        results["one_file"] = {
-            "bytes": LARGE_MIB * MIB,
-            "lockstep_copied_s": copied,
-            "lockstep_on_disk_s": on_disk,
-            "socket_to_file_s": bare,
-            "socket_to_file_on_disk_s": synced,
-            "ratio_copied": bare / copied,
-            "ratio_on_disk": synced / on_disk,
-        }
+        seconds = first_sync(lab, ONE, (LARGE_MIB,), copies)
+        return report(LARGE_MIB * MIB, seconds, ["socket", "tls"], ["socket_on_disk"])
     finally:
         lab.down()
-    return results
 
 
 def empty(lab, host):
@@ -430,7 +485,7 @@ def postgresql(directory):
     return {"rounds": rounds, "ratio": statistics.median(entry["ratio"] for entry in rounds)}
 
 
-BENCHMARKS = {"first_sync": first_sync, "million_files": million_files, "postgresql": postgresql}
+BENCHMARKS = {"many_files": many_files, "large_file": large_file, "million_files": million_files, "postgresql": postgresql}
 
 
 def main():

@@ -105,7 +105,8 @@ struct Settings {
   /// What a returning node keeps of the application's operations while its names are made. More contents than that are
   /// left to be copied afterwards; more of everything else makes the resync begin again.
   std::size_t joiner_queue_bytes_max = std::size_t{256} << 20U;
-  std::size_t pulls_in_flight_max = 16;
+  /// What a returning node has asked for and not been answered, in whole chunks or blocks; not less than one pull.
+  std::uint64_t pull_window_bytes = std::uint64_t{16} << 20U;
   std::size_t manifest_part_bytes_max = std::size_t{1} << 20U;  ///< of one message; io::frame_bytes_max is far above
   /// A resync compares chunks first, then the blocks of those that differ; what it copies is whole blocks.
   std::uint32_t pull_chunk_bytes = 64U << 10U;

@@ -18,7 +18,7 @@ COMMANDS = (
     ("w", "lockstep-witness join TOKEN"),
     ("s1", "lockstep -m shop prim --wait"),
 )
-PORTS = {"shop": 7701, "vm": 7702, "web": 7703}
+MODULES = ("shop", "vm", "web")
 RESTART_MAX_S = 2.0
 TAKEOVER_MAX_S = 30
 PAUSED_MAX_S = 5
@@ -186,14 +186,14 @@ def add_modules(lab):
         return
     for host in SERVERS:
         for name, application in (("web", 'container = "web"'), ("vm", 'domain = "test"')):
-            text = f'directory = "/srv/{name}"\nport = {PORTS[name]}\ntimeout = "2s"\n[application]\n{application}\n'
+            text = f'directory = "/srv/{name}"\ntimeout = "2s"\n[application]\n{application}\n'
             write(lab, host, f"/etc/lockstep/modules/{name}.toml", text)
         code, said = checked(lab, host)
         expect(code == 1, f"{host} is in order although Docker starts the container: {said}")
         for text in (
-            'modules/web.toml:5:13: container web has the restart policy unless-stopped and starts by itself, whoever serves: "docker update --restart=no web", or make it anew',
-            'modules/web.toml:5:13: container web runs, although this server does not serve: "docker stop web"',
-            'modules/vm.toml:5:10: domain test runs, although this server does not serve: "virsh shutdown test"',
+            'modules/web.toml:4:13: container web has the restart policy unless-stopped and starts by itself, whoever serves: "docker update --restart=no web", or make it anew',
+            'modules/web.toml:4:13: container web runs, although this server does not serve: "docker stop web"',
+            'modules/vm.toml:4:10: domain test runs, although this server does not serve: "virsh shutdown test"',
         ):
             expect(text in said, f"not said on {host}: {text}\n{said}")
         shell(lab, host, "docker update --restart=no web && docker stop web && virsh shutdown test")
@@ -204,7 +204,7 @@ def add_modules(lab):
     for name in ("web", "vm"):
         eventually(60, lambda name=name: status(lab, "s1", name) and status(lab, "s2", name), f"{name} is not there")
         shell(lab, "s1", f"lockstep -m {name} prim --wait")
-    for name in PORTS:
+    for name in MODULES:
         serve_on_s1(lab, name)
     lab.named_modules_done = True
 
@@ -266,7 +266,7 @@ def ended_in_time(lab, module, runs):
     expect(not runs("s1"), "somebody has started it anew")
     shell(lab, "s1", "mv /usr/bin/lockstepd.away /usr/bin/lockstepd; systemctl restart lockstepd")
     eventually(30, lambda: status(lab, "s1", module), "the daemon is not back")
-    for name in PORTS:
+    for name in MODULES:
         if status(lab, "s1", name):
             serve_on_s1(lab, name)
 
@@ -530,7 +530,7 @@ def a_domain_is_watched_and_moved(lab):
         eventually(10, lambda: state("s1") == "shut off", "libvirt's domain outlives the daemon")
     finally:
         shell(lab, "s1", "rm -f /run/libvirt/qemu/test.pid; mv /usr/bin/lockstepd.away /usr/bin/lockstepd; systemctl restart lockstepd")
-    for name in PORTS:
+    for name in MODULES:
         serve_on_s1(lab, name)
 
 

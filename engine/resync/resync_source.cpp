@@ -42,6 +42,7 @@ void ResyncSource::abandon() {
   described_.reset();
   touches_.clear();
   jobs_.clear();
+  asked_bytes_ = 0;
   digests_.clear();
   reads_.clear();
   late_.clear();
@@ -127,14 +128,15 @@ void ResyncSource::pull(const Pull& request) {
   const bool blocks = request.chunk_bytes == settings.pull_block_bytes &&
                       std::uint64_t{request.chunks} * settings.pull_block_bytes <= settings.pull_bytes_max();
   const bool sensible = stream_.peer() == PeerStanding::following && (chunks || blocks) && request.chunks > 0 &&
-                        request.digests.size() <= request.chunks && jobs_.size() < settings.pulls_in_flight_max &&
-                        !jobs_.contains(request.pull);
+                        request.digests.size() <= request.chunks &&
+                        asked_bytes_ + request.bytes() <= settings.pull_window_bytes && !jobs_.contains(request.pull);
   if (!sensible) {
     context_.mark(Mark::pull_unfit);
     context_.note("resync: a pull that does not fit; the connection is given up");
     context_.ports.link.reset(io::Endpoint::peer);
     return;
   }
+  asked_bytes_ += request.bytes();
   jobs_[request.pull].request = request;
   waiting_.push_back(request.pull);
   serve();
@@ -153,12 +155,11 @@ void ResyncSource::begin_job(Job& job) {
   job.begun = context_.now;
   if (request.hollow) {
     context_.mark(Mark::pull_hollow);
-    return read({request.pull, request.offset, std::uint64_t{request.chunk_bytes} * request.chunks});
+    return read({request.pull, request.offset, request.bytes()});
   }
   const Ticket ticket = context_.next_ticket();
   digests_.emplace(ticket, request.pull);
-  context_.ports.volume.digest(ticket, request.file, request.offset,
-                               std::uint64_t{request.chunk_bytes} * request.chunks, request.chunk_bytes);
+  context_.ports.volume.digest(ticket, request.file, request.offset, request.bytes(), request.chunk_bytes);
 }
 
 bool ResyncSource::digested(const io::Digested& event) {
@@ -263,6 +264,7 @@ void ResyncSource::finish(std::uint64_t number) {
   answered.offset = job.differing;
   stream_.order(answered, RequestId(0));
   pace_.ended(job.begun, job.bytes);
+  asked_bytes_ -= job.request.bytes();
   jobs_.erase(number);
   serve();
 }

@@ -43,7 +43,7 @@ class ResyncSource {
 
   /// All of its state, for a snapshot.
   static void fields(auto& self, auto& archive) {
-    archive(self.scan_, self.abandoned_, self.not_before_);
+    archive(self.scan_, self.abandoned_, self.not_before_, self.asked_bytes_);
     archive.maybe(self.described_, [&archive](auto& lsn) { archive(lsn); });
     archive.list(self.touches_, [&archive](auto& touch) { archive(touch); });
     archive.table(self.jobs_, [&archive](auto& job) {
@@ -92,6 +92,7 @@ class ResyncSource {
   std::vector<Touch> touches_;    ///< this node's, that go with the manifest
   Instant not_before_;
   std::map<std::uint64_t, Job> jobs_;  ///< by the asker's pull number
+  std::uint64_t asked_bytes_ = 0;      ///< by all of them
   std::deque<std::uint64_t> waiting_;  ///< those of them that have not begun
   Pace pace_;
   std::map<Ticket, std::uint64_t> digests_;

@@ -64,6 +64,7 @@ void ResyncTarget::abandon() {
   let_go_.clear();
   digesting_.clear();
   pulling_.clear();
+  asked_bytes_ = 0;
   sync_ahead_ = Ticket(0);
   bytes_left_ = 0;
   files_left_ = 0;
@@ -287,15 +288,22 @@ void ResyncTarget::pull_what_was_let_go() {
   let_go_.clear();
 }
 
+std::uint64_t ResyncTarget::asked_bytes(const Region& region) const {
+  const std::uint64_t step = step_of(region);
+  return (region.length + step - 1) / step * step;
+}
+
 std::uint32_t ResyncTarget::step_of(const Region& region) const {
   const bool blocks = region.by == Region::By::blocks;
   return blocks ? context_.settings.pull_block_bytes : context_.settings.pull_chunk_bytes;
 }
 
 void ResyncTarget::submit_pulls() {
-  while (!regions_.empty() && digesting_.size() + pulling_.size() < context_.settings.pulls_in_flight_max) {
+  const std::uint64_t window = context_.settings.pull_window_bytes;
+  while (!regions_.empty() && asked_bytes_ + asked_bytes(regions_.front()) <= window) {
     const Region region = regions_.front();
     regions_.pop_front();
+    asked_bytes_ += asked_bytes(region);
     if (region.ends_file) --files_left_;
     if (region.by == Region::By::nothing) {
       ask(region, {});
@@ -305,6 +313,7 @@ void ResyncTarget::submit_pulls() {
     digesting_.emplace(ticket, region);
     context_.ports.volume.digest(ticket, region.file, region.offset, region.length, step_of(region));
   }
+  if (pulls_answered()) context_.note("resync: everything is copied, and is brought to disk");
 }
 
 ResyncTarget::Outcome ResyncTarget::digested(const io::Digested& event) {
@@ -322,7 +331,7 @@ ResyncTarget::Outcome ResyncTarget::digested(const io::Digested& event) {
 
 void ResyncTarget::ask(const Region& region, std::vector<std::uint64_t> digests) {
   const std::uint32_t chunk = step_of(region);
-  const auto chunks = static_cast<std::uint32_t>((region.length + chunk - 1) / chunk);
+  const auto chunks = static_cast<std::uint32_t>(asked_bytes(region) / chunk);
   const Pull pull{++pull_number_,    region.file, region.offset, chunk, chunks, region.by == Region::By::nothing,
                   std::move(digests)};
   pulling_.emplace(pull.pull, region);
@@ -357,6 +366,7 @@ void ResyncTarget::pull_answered(std::uint64_t pull, std::uint64_t differing) {
   if (found == pulling_.end()) return;
   const Region region = found->second;
   pulling_.erase(found);
+  asked_bytes_ -= asked_bytes(region);
   bytes_left_ -= std::min(bytes_left_, region.length);
   if (region.by != Region::By::blocks) {
     bytes_compared_ += region.length;
@@ -389,7 +399,6 @@ ResyncTarget::Outcome ResyncTarget::check() {
     return Outcome::progress;
   }
   bytes_left_ = 0;
-  context_.note("resync: everything is copied, and is brought to disk");
   if (planted(Bug::complete_before_sync)) {
     stage_ = Stage::finished;
     context_.ports.trace.record(io::ResyncEnded{stream_.applied(), bytes_copied_});

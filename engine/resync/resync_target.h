@@ -101,7 +101,7 @@ class ResyncTarget : private ReplicaStream::ResyncListener {
     Keeper::fields(self.keeper_, archive);
     archive.spoken(self.error_);
     archive(self.bytes_total_, self.bytes_left_, self.files_left_, self.bytes_copied_, self.bytes_compared_,
-            self.pulls_began_, self.sync_ahead_, self.synced_bytes_);
+            self.pulls_began_, self.sync_ahead_, self.synced_bytes_, self.asked_bytes_);
   }
 
  private:
@@ -150,6 +150,8 @@ class ResyncTarget : private ReplicaStream::ResyncListener {
   void release();
   void pull_what_was_let_go();
   [[nodiscard]] std::uint32_t step_of(const Region& region) const;
+  /// As Pull::bytes() of the pull that asks for it.
+  [[nodiscard]] std::uint64_t asked_bytes(const Region& region) const;
   void submit_pulls();
   void sync_ahead();
   void ask(const Region& region, std::vector<std::uint64_t> digests);
@@ -177,6 +179,7 @@ class ResyncTarget : private ReplicaStream::ResyncListener {
   std::map<FileId, std::map<std::uint64_t, std::uint64_t>> let_go_;
   std::map<Ticket, Region> digesting_;
   std::map<std::uint64_t, Region> pulling_;  ///< by pull number
+  std::uint64_t asked_bytes_ = 0;            ///< of what is being digested and pulled
   std::uint64_t pull_number_ = 0;
   Ticket sync_;
   std::string error_;

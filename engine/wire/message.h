@@ -174,6 +174,8 @@ struct Pull {
   std::uint32_t chunks = 0;
   bool hollow = false;                 ///< the asker has nothing there but zeroes and what the stream has brought
   std::vector<std::uint64_t> digests;  ///< of the asker's own chunks; fewer than `chunks` where its file ends
+  /// What it asks for, whole chunks, also where the file ends before.
+  [[nodiscard]] std::uint64_t bytes() const { return std::uint64_t{chunk_bytes} * chunks; }
   static void fields(auto& self, auto& archive) {
     archive(self.pull, self.file, self.offset, self.chunk_bytes, self.chunks, self.hollow, self.digests);
   }

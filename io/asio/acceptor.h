@@ -1,38 +1,27 @@
-// The answering end of links: listens, hears who calls, and refuses or hands the connection on.
+// Listens at a port, and hands on whoever calls.
 #pragma once
 
-#include "io/asio/frame_connection.h"
-#include "io/asio/hello.h"
 #include "io/report.h"
 
-#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
+
+#include <boost/asio/ip/tcp.hpp>
+
+namespace boost::asio {
+class io_context;
+}
 
 namespace lockstep::io {
 
-class EventLoop;
-
-/// Callers that have connected and not finished their handshake; more are closed at once.
-inline constexpr std::size_t greetings_max = 64;
-
-/// Used on the loop's thread.
+/// Used on the thread of its context, but for listen(), which may come from another one before the first call does.
 class Acceptor {
  public:
-  using Established = std::function<void(std::shared_ptr<FrameConnection>)>;
-  struct Answer {
-    Hello mine;
-    std::string refusal;      ///< empty: agreed
-    Established established;  ///< takes the connection once the caller has agreed too
-  };
-  /// `certificate`: for whom the caller's speaks; `remote`: its address.
-  using Judge = std::function<Answer(const Hello& theirs, const std::optional<tls::Identity>& certificate,
-                                     const std::string& remote)>;
+  using Accepted = std::function<void(boost::asio::ip::tcp::socket)>;
 
-  Acceptor(EventLoop& loop, std::shared_ptr<ReceivePool> pool, tls::Context tls, Report report, Judge judge);
+  Acceptor(boost::asio::io_context& context, Report report, Accepted accepted);
   ~Acceptor();
 
   /// Listens; an error comes back as a sentence with a remedy. `port` 0 takes a free one.

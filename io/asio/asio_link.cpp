@@ -1,11 +1,13 @@
 #include "io/asio/asio_link.h"
 
 #include "engine/values/check.h"
-#include "io/asio/acceptor.h"
 #include "io/asio/dialer.h"
 #include "io/asio/event_loop.h"
 #include "io/asio/event_queue.h"
+#include "io/asio/greeter.h"
 #include "io/asio/link_end.h"
+#include "io/asio/loop_line.h"
+#include "io/asio/shared_ports.h"
 
 #include <utility>
 
@@ -21,18 +23,21 @@ constexpr std::size_t witness_block_bytes = std::size_t{64} << 10U;
 
 class AsioLink::Impl {
  public:
-  Impl(EventLoop& loop, EventQueue& queue, AsioLinkOptions options, tls::Context tls, const Report& report)
-      : options_(with_place(std::move(options))),
+  Impl(EventLoop& loop, EventQueue& queue, SharedPorts& ports, AsioLinkOptions options, tls::Context tls,
+       const Report& report)
+      : loop_(loop),
+        ports_(ports),
+        options_(with_place(std::move(options))),
         tls_(std::move(tls)),
         peer_pool_(std::make_shared<ReceivePool>(peer_block_bytes)),
         witness_pool_(std::make_shared<ReceivePool>(witness_block_bytes)),
         peer_(queue, Endpoint::peer, "peer", report, [this] { redial(peer_dialer_); }),
         witness_(queue, Endpoint::witness, "witness", report, [this] { redial(witness_dialer_); }) {
     if (options_.self == NodeId::first) {
-      acceptor_ =
-          std::make_unique<Acceptor>(loop, peer_pool_, tls_, report,
-                                     [this](const Hello& theirs, const std::optional<tls::Identity>& certificate,
-                                            const std::string& remote) { return judge(theirs, certificate, remote); });
+      greeter_ =
+          std::make_unique<Greeter>(loop, peer_pool_, tls_, report,
+                                    [this](const Hello& theirs, const std::optional<tls::Identity>& certificate,
+                                           const std::string& remote) { return judge(theirs, certificate, remote); });
     } else {
       peer_dialer_ = dialer(loop, options_.self_address, options_.peer_address, options_.port, "peer",
                             std::string(to_string(other(options_.self))), peer_pool_, report, peer_);
@@ -44,15 +49,20 @@ class AsioLink::Impl {
   }
 
   std::string open() {
-    if (acceptor_) {
-      if (std::string error = acceptor_->listen(options_.self_address, options_.port); !error.empty()) return error;
+    if (greeter_) {
+      auto claimed = ports_.claim(options_.self_address, options_.port, options_.hello.module,
+                                  [this, far = line_.far()](const std::shared_ptr<CallerSocket>& caller) {
+                                    far.post([this, caller] { greeter_->greet(caller->release(loop_.context())); });
+                                  });
+      if (!claimed.error.empty()) return claimed.error;
+      claim_ = std::move(claimed.claim);
     }
     if (peer_dialer_) peer_dialer_->dial();
     if (witness_dialer_) witness_dialer_->dial();
     return {};
   }
 
-  std::uint16_t port() const { return acceptor_ ? acceptor_->port() : 0; }
+  std::uint16_t port() const { return claim_ ? claim_->port() : 0; }
 
   LinkEnd& end(Endpoint endpoint) {
     LOCKSTEP_CHECK(endpoint == Endpoint::peer || endpoint == Endpoint::witness, "a node talks to peer and witness");
@@ -84,8 +94,8 @@ class AsioLink::Impl {
                                     });
   }
 
-  Acceptor::Answer judge(const Hello& theirs, const std::optional<tls::Identity>& certificate,
-                         const std::string& remote) {
+  Greeter::Answer judge(const Hello& theirs, const std::optional<tls::Identity>& certificate,
+                        const std::string& remote) {
     const std::string expected(to_string(other(options_.self)));
     return {options_.hello, disagreement(options_.hello, theirs, certificate, remote, expected),
             [this](std::shared_ptr<FrameConnection> connection) {
@@ -93,19 +103,24 @@ class AsioLink::Impl {
             }};
   }
 
+  EventLoop& loop_;
+  SharedPorts& ports_;
   const AsioLinkOptions options_;
   const tls::Context tls_;
   const std::shared_ptr<ReceivePool> peer_pool_;
   const std::shared_ptr<ReceivePool> witness_pool_;
   LinkEnd peer_;
   LinkEnd witness_;
-  std::unique_ptr<Acceptor> acceptor_;
+  std::unique_ptr<Greeter> greeter_;
   std::unique_ptr<Dialer> peer_dialer_;
   std::unique_ptr<Dialer> witness_dialer_;
+  LoopLine line_{loop_};
+  std::unique_ptr<SharedPorts::Claim> claim_;
 };
 
-AsioLink::AsioLink(EventLoop& loop, EventQueue& queue, AsioLinkOptions options, tls::Context tls, const Report& report)
-    : impl_(std::make_unique<Impl>(loop, queue, std::move(options), std::move(tls), report)) {}
+AsioLink::AsioLink(EventLoop& loop, EventQueue& queue, SharedPorts& ports, AsioLinkOptions options, tls::Context tls,
+                   const Report& report)
+    : impl_(std::make_unique<Impl>(loop, queue, ports, std::move(options), std::move(tls), report)) {}
 
 AsioLink::~AsioLink() = default;
 

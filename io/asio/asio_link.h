@@ -19,6 +19,7 @@ namespace lockstep::io {
 
 class EventLoop;
 class EventQueue;
+class SharedPorts;
 
 /// Addresses are IP addresses as text; they were checked before.
 struct AsioLinkOptions {
@@ -26,22 +27,23 @@ struct AsioLinkOptions {
   Hello hello;  ///< this node's own; `place` is filled in from `self`
   std::string self_address;
   std::string peer_address;
-  std::uint16_t port = 0;       ///< where node `first` listens
+  std::uint16_t port = 0;       ///< where node `first` is called, also for other modules
   std::string witness_address;  ///< empty: there is no link to a witness
   std::uint16_t witness_port = 0;
   /// How long unacknowledged data may hang before the connection is given up: the module's timeout.
   Duration silence_limit = milliseconds(2000);
 };
 
-/// Loop and queue outlive it; used on the loop's thread, but for open(), which comes before the loop runs.
+/// Loop, queue and ports outlive it; used on the loop's thread, but for open() and the end, when the loop does not run.
 class AsioLink final : public Link {
  public:
-  AsioLink(EventLoop& loop, EventQueue& queue, AsioLinkOptions options, tls::Context tls, const Report& report);
+  AsioLink(EventLoop& loop, EventQueue& queue, SharedPorts& ports, AsioLinkOptions options, tls::Context tls,
+           const Report& report);
   ~AsioLink() override;
 
-  /// Begins to listen and to dial. A failure (the port is taken) is a sentence with a remedy.
+  /// Can be called from now on, or dials. A failure (the port is taken) is a sentence with a remedy.
   std::string open();
-  /// Where node `first` listens, once open() has succeeded.
+  /// Where node `first` is called, once open() has succeeded.
   [[nodiscard]] std::uint16_t port() const;
 
   void send(Endpoint to, Frame frame) override;

@@ -103,8 +103,8 @@ class Dialer::Impl : public std::enable_shared_from_this<Impl>, private FrameCon
       return;
     }
     limit_attempt(handshake_time_max);
-    connection_ =
-        std::make_shared<FrameConnection>(std::move(socket_), pool_, hello_bytes_max, options_.tls, tls::End::dialing);
+    connection_ = std::make_shared<FrameConnection>(std::move(socket_), pool_, hello_bytes_max, options_.tls,
+                                                    tls::End::dialing, options_.hello.module);
     connection_->set_listener(this);
     theirs_.reset();
     connection_->send({{}, Buffer(encode(options_.hello))});

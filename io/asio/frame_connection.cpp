@@ -52,9 +52,9 @@ void prepare_socket(tcp::socket& socket) {
 }
 
 FrameConnection::FrameConnection(tcp::socket socket, std::shared_ptr<ReceivePool> pool, std::size_t frame_limit,
-                                 const tls::Context& tls, tls::End end)
+                                 const tls::Context& tls, tls::End end, const std::string& called)
     : socket_(std::move(socket)),
-      tls_(tls, end, socket_.native_handle()),
+      tls_(tls, end, socket_.native_handle(), called),
       reader_(std::move(pool), frame_limit),
       remote_(describe_remote(socket_)) {
   prepare_socket(socket_);

@@ -36,9 +36,9 @@ class FrameConnection : public std::enable_shared_from_this<FrameConnection> {
   };
 
   /// `socket` is connected. Frames larger than `frame_limit` end the connection. The handshake of TLS is its own
-  /// affair: what is sent before it is done waits for it.
+  /// affair: what is sent before it is done waits for it. `called` as tls::Stream has it.
   FrameConnection(boost::asio::ip::tcp::socket socket, std::shared_ptr<ReceivePool> pool, std::size_t frame_limit,
-                  const tls::Context& tls, tls::End end);
+                  const tls::Context& tls, tls::End end, const std::string& called = {});
 
   void set_listener(Listener* listener) { listener_ = listener; }
   void set_frame_limit(std::size_t frame_limit) { reader_.set_limit(frame_limit); }

@@ -141,8 +141,8 @@ std::string disagreement(const Hello& mine, const Hello& theirs, const std::opti
            "\": make name in cluster.toml agree, or correct the addresses there";
   }
   if (theirs.module != mine.module) {
-    return who + " runs module \"" + theirs.module + "\" but this is \"" + mine.module + "\": make port in modules/" +
-           theirs.module + ".toml and modules/" + mine.module + ".toml agree on both servers";
+    return who + " is of module \"" + theirs.module + "\" but this is \"" + mine.module +
+           "\": each module must be configured on both servers, with the same port; restart lockstepd where a file is new";
   }
   if (!expected_place.empty() && theirs.place != expected_place) {
     return who + " says that it is \"" + theirs.name + "\", the " + theirs.place + " of the cluster, but the " +

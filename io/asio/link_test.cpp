@@ -57,7 +57,7 @@ TEST(Link, a_disagreement_is_explained_at_both_ends) {
     std::string expected;
   };
   const std::vector<Case> cases = {
-      {[](Hello& h) { h.module = "other"; }, "runs module \"other\" but this is \"data\": make port in"},
+      {[](Hello& h) { h.module = "other"; }, "is of module \"other\" but this is \"data\": each module must be configured on both"},
       {[](Hello& h) { h.cluster = "test"; }, "belongs to cluster \"test\" but this is \"demo\""},
       {[](Hello& h) {
          h.settings = {{"timeout", "9s"}};

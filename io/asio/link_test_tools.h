@@ -6,6 +6,7 @@
 #include "io/asio/event_loop.h"
 #include "io/asio/event_queue.h"
 #include "io/asio/hello.h"
+#include "io/asio/shared_ports.h"
 #include "io/tls/stream.h"
 #include "io/tls/testing/credentials.h"
 
@@ -127,7 +128,7 @@ struct Node {
     options.port = port;
     options.witness_address = "127.0.0.1";
     options.witness_port = witness_port;
-    link = std::make_unique<AsioLink>(host.loop, host.queue, options, tls::Context(credentials), host.report());
+    link = std::make_unique<AsioLink>(host.loop, host.queue, ports, options, tls::Context(credentials), host.report());
     error = link->open();
   }
   ~Node() { host.end(); }
@@ -139,6 +140,7 @@ struct Node {
   }
 
   Host host;
+  SharedPorts ports{host.report()};
   std::unique_ptr<AsioLink> link;
   std::string error;
 };

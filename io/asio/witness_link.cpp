@@ -4,6 +4,7 @@
 #include "io/asio/acceptor.h"
 #include "io/asio/event_loop.h"
 #include "io/asio/event_queue.h"
+#include "io/asio/greeter.h"
 #include "io/asio/link_end.h"
 
 #include <utility>
@@ -53,19 +54,21 @@ void WitnessLink::adopt(const std::string& place, std::shared_ptr<FrameConnectio
 
 class WitnessServer::Impl {
  public:
-  Impl(EventLoop& loop, Hello hello, tls::Context tls, Report report, Admit admit)
+  Impl(EventLoop& loop, Hello hello, tls::Context tls, const Report& report, Admit admit)
       : hello_(std::move(hello)),
         admit_(std::move(admit)),
-        acceptor_(loop, std::make_shared<ReceivePool>(block_bytes), std::move(tls), std::move(report),
-                  [this](const Hello& theirs, const std::optional<tls::Identity>& certificate,
-                         const std::string& remote) { return judge(theirs, certificate, remote); }) {}
+        greeter_(loop, std::make_shared<ReceivePool>(block_bytes), std::move(tls), report,
+                 [this](const Hello& theirs, const std::optional<tls::Identity>& certificate,
+                        const std::string& remote) { return judge(theirs, certificate, remote); }),
+        acceptor_(loop.context(), report,
+                  [this](boost::asio::ip::tcp::socket socket) { greeter_.greet(std::move(socket)); }) {}
 
-  Acceptor::Answer judge(const Hello& theirs, const std::optional<tls::Identity>& certificate,
-                         const std::string& remote) {
+  Greeter::Answer judge(const Hello& theirs, const std::optional<tls::Identity>& certificate,
+                        const std::string& remote) {
     Hello mine = hello_;
     mine.place = "witness";
     mine.module = theirs.module;
-    Acceptor::Answer answer{mine, disagreement(mine, theirs, certificate, remote, {}), {}};
+    Greeter::Answer answer{mine, disagreement(mine, theirs, certificate, remote, {}), {}};
     if (answer.refusal.empty() && theirs.place != "first" && theirs.place != "second") {
       answer.refusal = remote + " says that its place is \"" + theirs.place + "\": only nodes call a witness";
     }
@@ -80,11 +83,12 @@ class WitnessServer::Impl {
 
   const Hello hello_;
   const Admit admit_;
+  Greeter greeter_;
   Acceptor acceptor_;
 };
 
-WitnessServer::WitnessServer(EventLoop& loop, Hello hello, tls::Context tls, Report report, Admit admit)
-    : impl_(std::make_unique<Impl>(loop, std::move(hello), std::move(tls), std::move(report), std::move(admit))) {}
+WitnessServer::WitnessServer(EventLoop& loop, Hello hello, tls::Context tls, const Report& report, Admit admit)
+    : impl_(std::make_unique<Impl>(loop, std::move(hello), std::move(tls), report, std::move(admit))) {}
 
 WitnessServer::~WitnessServer() = default;
 

@@ -48,7 +48,7 @@ class WitnessServer {
   using Admit = std::function<Admission(const Hello& theirs, const std::string& remote)>;
 
   /// `hello` is the witness's own, without a module. Links that were admitted live as long as the server.
-  WitnessServer(EventLoop& loop, Hello hello, tls::Context tls, Report report, Admit admit);
+  WitnessServer(EventLoop& loop, Hello hello, tls::Context tls, const Report& report, Admit admit);
   ~WitnessServer();
 
   /// Listens; a failure is a sentence with a remedy.

@@ -21,12 +21,14 @@ constexpr std::uint64_t records_per_key = std::uint64_t{1} << 23U;
 
 class Stream::Impl {
  public:
-  Impl(const Context& context, End end, int socket) : socket_(socket), ssl_(SSL_new(context.get())) {
+  Impl(const Context& context, End end, int socket, const std::string& called)
+      : socket_(socket), ssl_(SSL_new(context.get())) {
     LOCKSTEP_CHECK(ssl_ != nullptr, "OpenSSL makes a connection");
     BIO* bio = socket_.make();
     SSL_set_bio(ssl_.get(), bio, bio);
     if (end == End::dialing) {
       SSL_set_connect_state(ssl_.get());
+      if (!called.empty()) SSL_set_tlsext_host_name(ssl_.get(), called.c_str());
     } else {
       SSL_set_accept_state(ssl_.get());
     }
@@ -67,7 +69,8 @@ class Stream::Impl {
   }
 };
 
-Stream::Stream(const Context& context, End end, int socket) : impl_(std::make_unique<Impl>(context, end, socket)) {}
+Stream::Stream(const Context& context, End end, int socket, const std::string& called)
+    : impl_(std::make_unique<Impl>(context, end, socket, called)) {}
 
 Stream::~Stream() = default;
 

@@ -30,7 +30,8 @@ inline constexpr std::size_t record_bytes_max = 16384;
 /// Used by one thread. The socket belongs to the caller and stays open as long as this lives.
 class Stream {
  public:
-  Stream(const Context& context, End end, int socket);
+  /// `called`: whom a dialing end wants to reach, in clear, where several are reached at one port; or empty.
+  Stream(const Context& context, End end, int socket, const std::string& called = {});
   ~Stream();
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;

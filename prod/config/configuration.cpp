@@ -70,10 +70,10 @@ void check_together(const ConfigurationFiles& configuration, std::vector<Configu
     const ModuleConfiguration& module = configuration.modules[i];
     const std::string file = "modules/" + module.name + ".toml";
     const auto error = [&](const std::string& text) { errors.push_back({file, 0, 0, text}); };
-    if (module.port != 0 && module.port == cluster.http_port) {
+    if (module.port == cluster.http_port) {
       error("port " + std::to_string(module.port) + " is that of [http] in cluster.toml: choose another");
     }
-    if (module.port != 0 && module.port == cluster.api_port) {
+    if (module.port == cluster.api_port) {
       error("port " + std::to_string(module.port) + " is that of [api] in cluster.toml: choose another");
     }
     for (const std::string& own : {cluster.state_directory, cluster.run_directory}) {
@@ -87,9 +87,6 @@ void check_together(const ConfigurationFiles& configuration, std::vector<Configu
       check_mention(configuration, i, other, errors);
     for (std::size_t j = 0; j < i; ++j) {
       const ModuleConfiguration& earlier = configuration.modules[j];
-      if (module.port != 0 && module.port == earlier.port) {
-        error("port " + std::to_string(module.port) + " is that of module \"" + earlier.name + "\": choose another");
-      }
       if (!module.directory.empty() && !earlier.directory.empty() &&
           (beneath(module.directory, earlier.directory) || beneath(earlier.directory, module.directory))) {
         error("directory " + module.directory + " and that of module \"" + earlier.name +

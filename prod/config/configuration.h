@@ -79,7 +79,7 @@ std::string runner_command(const Runner& runner, std::string_view what,
 struct ModuleConfiguration {
   std::string name;  ///< the file's name without .toml
   std::string directory;
-  std::uint16_t port = 0;
+  std::uint16_t port = 7701;  ///< several modules may have one
   engine::Settings settings;  ///< `self` is not set here
   std::string timeout_text;   ///< as written, for messages
   /// prestart, start, stop, poststop, force_stop: for /bin/sh -c; empty if there is none.

@@ -102,7 +102,7 @@ void load_module(const TomlValue& document, const std::string& shown_name, Modul
   if (module.directory == "/") {
     file.error(file.position_of("directory"), "\"directory\" is \"/\": choose the directory that holds the data");
   }
-  module.port = file.port("port", Presence::required).value_or(0);
+  if (const auto port = file.port("port", Presence::optional)) module.port = *port;
   if (const auto durability = file.choice("durability", {"commit", "replicated", "durable"})) {
     module.settings.durability = static_cast<engine::Durability>(*durability);
   }

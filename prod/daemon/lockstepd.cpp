@@ -1,5 +1,6 @@
 // lockstepd: the daemon of a server that holds data. Hosts every configured module.
 #include "engine/values/check.h"
+#include "io/asio/shared_ports.h"
 #include "io/tls/credentials.h"
 #include "prod/common/log.h"
 #include "prod/config/configuration.h"
@@ -123,11 +124,12 @@ int run(const Arguments& arguments, ServiceManager& manager) {
   WebhookSender webhooks(cluster.webhooks, {cluster.name, cluster.node(*chosen.node).name, LOCKSTEP_VERSION}, report);
   EventLog events(cluster.state_directory, report,
                   [&webhooks](const std::string& module, const ModuleEvent& event) { webhooks.take(module, event); });
+  io::SharedPorts ports(report);
   std::vector<std::unique_ptr<ModuleHost>> hosts;
   std::vector<ModuleHost*> views;
   KeptDescriptors kept = manager.take_kept();
   for (const ModuleConfiguration& module : loaded.configuration.modules) {
-    hosts.push_back(std::make_unique<ModuleHost>(cluster, module, *chosen.node, tls, events, manager,
+    hosts.push_back(std::make_unique<ModuleHost>(cluster, module, *chosen.node, tls, ports, events, manager,
                                                  take_service(kept, module.name)));
     views.push_back(hosts.back().get());
   }

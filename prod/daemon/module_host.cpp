@@ -171,8 +171,8 @@ class ModuleHost::Running {
     }
     if (std::string error = storage_.open(); !error.empty()) return error;
     conflicts_ = storage_.conflicts();
-    link_ = std::make_unique<io::AsioLink>(loop_, queue_, link_options(cluster, module, host_.self_), host_.tls_,
-                                           host_.report_);
+    link_ = std::make_unique<io::AsioLink>(loop_, queue_, host_.ports_, link_options(cluster, module, host_.self_),
+                                           host_.tls_, host_.report_);
     if (std::string error = link_->open(); !error.empty()) {
       storage_.give_up();
       return error;
@@ -407,11 +407,12 @@ class ModuleHost::Running {
 };
 
 ModuleHost::ModuleHost(ClusterConfiguration cluster, ModuleConfiguration module, NodeId self, tls::Context tls,
-                       EventLog& events, ServiceManager& manager, KeptService kept)
+                       io::SharedPorts& ports, EventLog& events, ServiceManager& manager, KeptService kept)
     : cluster_(std::move(cluster)),
       module_(std::move(module)),
       self_(self),
       tls_(std::move(tls)),
+      ports_(ports),
       tail_(std::make_shared<LogTail>()),
       log_context_(std::make_shared<LogContext>()),
       report_(module_report(module_.name, tail_, log_context_)),

@@ -19,14 +19,19 @@
 #include <utility>
 #include <vector>
 
+namespace lockstep::io {
+class SharedPorts;
+}
+
 namespace lockstep::prod {
 
 /// Made, prepared, started, stopped and destroyed by the main thread; the rest is for any thread.
 class ModuleHost {
  public:
-  /// The log of events and the service manager outlive it. `kept`: of this module, by an earlier life of the daemon.
-  ModuleHost(ClusterConfiguration cluster, ModuleConfiguration module, NodeId self, tls::Context tls, EventLog& events,
-             ServiceManager& manager, KeptService kept);
+  /// The ports, the log of events and the service manager outlive it. `kept`: of this module, by an earlier life of the
+  /// daemon.
+  ModuleHost(ClusterConfiguration cluster, ModuleConfiguration module, NodeId self, tls::Context tls,
+             io::SharedPorts& ports, EventLog& events, ServiceManager& manager, KeptService kept);
   ~ModuleHost();
   ModuleHost(const ModuleHost&) = delete;
   ModuleHost& operator=(const ModuleHost&) = delete;
@@ -79,6 +84,7 @@ class ModuleHost {
   const ModuleConfiguration module_;
   const NodeId self_;
   const tls::Context tls_;
+  io::SharedPorts& ports_;
   const std::shared_ptr<LogTail> tail_;
   const std::shared_ptr<LogContext> log_context_;
   const io::Report report_;

@@ -12,7 +12,7 @@ std::span<const Target* const> all_targets() {
       &interface_address, &neighbour_packet, &journal_file, &touch_log_file,  &conflict_record, &fuse_request,
       &mount_table,       &cluster_file,     &module_file,  &api_tokens,      &join_token,      &control_message,
       &timeline_event,    &http_request,     &api_request,  &scenario_file,   &campaign_report, &fuse_state,
-      &etcd_answer,       &shared_vote,
+      &etcd_answer,       &shared_vote,      &called_name,
   };
   return all;
 }
