@@ -131,7 +131,8 @@ void NodeEngine::Core::begin_counting() {
 std::string NodeEngine::Core::why() const {
   if (state() == RoleState::stopped) return reason_.empty() ? "stopped." : reason_ + ".";
   if (is_primary() && !service_.idle() && !writable_) {
-    return "frozen: neither the other node nor the witness answers; writes wait.";
+    return context_.settings.has_third_vote() ? "frozen: neither the other node nor the witness answers; writes wait."
+                                              : "frozen: the other node does not answer; writes wait.";
   }
   if (state() != RoleState::waiting) return reason_.empty() ? "" : reason_ + ".";
   if (!cleaned_up_) return "ending what an earlier start has left.";
@@ -148,15 +149,41 @@ std::string NodeEngine::Core::why() const {
   if (context_.peer_up && peer_state_ && peer_state_->primary) return "joining the primary.";
   if (const auto check = checks_.unfit())
     return failure_of(*check) + ": this server does not take over until it passes.";
-  if (!context_.peer_up && !context_.witness_up) {
-    return "alone: neither the other node nor the witness answers, so nobody can prove that the other side is down.";
-  }
+  if (!context_.peer_up && !context_.witness_up) return why_alone();
   if (wish_ == Wish::second_only) return "waits for a primary; told not to go first.";
   if (!may_take_over(known())) {
     return "lost power, or its disk failed, while the other node was in sync: the other node may hold newer "
            "acknowledged writes; waiting for it.";
   }
   return "waiting until the lease of the last primary has run out and a majority agrees.";
+}
+
+std::string NodeEngine::Core::why_alone() const {
+  switch (context_.settings.isolation) {
+    case Isolation::third_vote:
+      return "alone: neither the other node nor the witness answers, so nobody can prove that the other side is down.";
+    case Isolation::wait:
+      return "isolated: the other node does not answer, and without a third vote (isolation = \"wait\") nobody can "
+             "prove that it is down.";
+    case Isolation::takeover: break;
+  }
+  if (wish_ == Wish::second_only) return "waits for a primary; told not to go first.";
+  if (!may_take_over(known())) {
+    return "isolated: the other node does not answer, and may hold newer acknowledged writes: this one lost power, or "
+           "its disk failed, while both were in sync.";
+  }
+  return "isolated: takes over when the other node has been silent for long enough (isolation = \"takeover\").";
+}
+
+std::string NodeEngine::Core::next_step_alone() const {
+  switch (context_.settings.isolation) {
+    case Isolation::third_vote: return "Repair the network, or start the other node or the witness.";
+    case Isolation::wait:
+      return "Repair the network, or start the other node. Only if it is lost for good, or surely stays off: "
+             "`prim --force` here.";
+    case Isolation::takeover: break;
+  }
+  return wish_ == Wish::second_only ? "`start` allows this node to take over." : "";
 }
 
 std::string NodeEngine::Core::next_step() const {
@@ -169,9 +196,10 @@ std::string NodeEngine::Core::next_step() const {
     return "The other node is the preferred one and could take over: `swap`.";
   }
   if (state() != RoleState::waiting) return "";
-  if (!known().initialised())
-    return initialise_wanted_ ? "Start the other node or the witness."
-                              : "Run `prim` on the node that has the good data.";
+  if (!known().initialised()) {
+    if (!initialise_wanted_) return "Run `prim` on the node that has the good data.";
+    return context_.settings.has_third_vote() ? "Start the other node or the witness." : "Start the other node.";
+  }
   if (!record_.complete && !target_.keeper().trouble().empty()) {
     return "Make room on the filesystem of the directory (`conflicts drop` gives up what was kept aside before), or "
            "move "
@@ -182,7 +210,7 @@ std::string NodeEngine::Core::next_step() const {
     return "Start the other node. Only if it is lost for good: `prim --force` here, which gives up what only it has.";
   }
   if (checks_.unfit()) return "Repair what the check misses; it goes on by itself then.";
-  if (!context_.peer_up && !context_.witness_up) return "Repair the network, or start the other node or the witness.";
+  if (!context_.peer_up && !context_.witness_up) return next_step_alone();
   if (wish_ == Wish::second_only) return "`start` allows this node to take over.";
   return "";
 }
@@ -211,6 +239,7 @@ Condition NodeEngine::Core::condition() const {
   condition.intact = intact_;
   condition.peer_connected = context_.peer_up;
   condition.witness_connected = context_.witness_up;
+  condition.has_third_vote = context_.settings.has_third_vote();
   condition.lease_until = is_primary() ? lease_.until() : Instant{};
   condition.frozen = is_primary() && !service_.idle() && !writable_;
   condition.lsn = is_primary() ? stream_.last() : replica_.applied();

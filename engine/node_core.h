@@ -20,6 +20,7 @@
 #include "engine/cluster/recollection.h"
 #include "engine/cluster/role_actions.h"
 #include "engine/cluster/role_machine.h"
+#include "engine/cluster/stand_in.h"
 #include "engine/cluster/voter.h"
 #include "engine/context.h"
 #include "engine/replication/primary_stream.h"
@@ -67,9 +68,22 @@ class NodeEngine::Core : private role::Actions {
   /// What an administrator wants of this node.
   enum class Wish : std::uint8_t { run, second_only, stopped };
   /// What the configuration register is to be changed to. One at a time.
-  enum class Intent : std::uint8_t { none, initialise, take_over, force, leave_peer_out, admit_peer, hand_over };
+  enum class Intent : std::uint8_t {
+    none,
+    initialise,
+    take_over,
+    force,
+    leave_peer_out,
+    admit_peer,
+    hand_over,
+    go_on_alone,  ///< take over in isolation
+  };
   /// To whom a primary that steps down leaves the module.
   enum class Succession : std::uint8_t { none, peer_alone, peer_with_us };
+
+  [[nodiscard]] static Recollection::Others others_of(const Settings& settings) {
+    return settings.has_third_vote() ? Recollection::Others::two : Recollection::Others::the_other_node;
+  }
 
   // What waits for the journal.
   struct TreeMarked {};    ///< that this tree is a mixture from now on
@@ -79,6 +93,7 @@ class NodeEngine::Core : private role::Actions {
     Message answer;
     Configuration accepted;  ///< as the vote left it
     bool early = false;      ///< the answer has left already (planted)
+    bool with_stand_in = false;
   };
   struct FirstStartNoted {};  ///< that this tree is the one to begin with
   struct VotesLearned {};     ///< what this voter had forgotten
@@ -146,6 +161,7 @@ class NodeEngine::Core : private role::Actions {
   void receive(VoterId from, const Prepare& message);
   void receive(VoterId from, const Accept& message);
   void vote(VoterId to, const Message& answer);
+  void stand_in_voted(const VoteStored& vote);
   void hear(VoterId from, const VoterMemory& memory);
   void ask_again();
   void send_voter(VoterId to, const Message& message);
@@ -154,6 +170,16 @@ class NodeEngine::Core : private role::Actions {
   void watch_lease();
   void update_hold();
   [[nodiscard]] bool majority_in_contact() const;
+  /// Of a cluster without a third vote: the other node is silent, and nobody has been granted a lease against this one.
+  [[nodiscard]] bool isolated() const;
+  /// The same, and this node may go on by itself.
+  [[nodiscard]] bool stands_in() const;
+  /// The change that is being proposed may be decided with the stand-in's vote.
+  [[nodiscard]] bool stand_in_votes() const;
+  [[nodiscard]] bool stand_in_grants() const;
+  void set_suffrage();
+  /// With each step: a vote that was missing may be had from now on, or no more.
+  void watch_isolation();
 
   // --- changes of the register (node_register.cpp) ---
   /// Begins the change of the register that the present state calls for, if any.
@@ -184,6 +210,11 @@ class NodeEngine::Core : private role::Actions {
   [[nodiscard]] TakeOver judge_take_over(const Configuration& current) const;
   [[nodiscard]] bool may_take_over(const Configuration& current) const;
   [[nodiscard]] bool should_try_take_over() const;
+  /// There is nobody else whose vote could be had.
+  [[nodiscard]] bool needs_stand_in() const { return !context_.settings.has_third_vote() && !context_.peer_up; }
+  [[nodiscard]] bool may_go_on_alone() const;
+  /// At the start: whether an earlier life has elected itself in isolation, and did not live to learn of it.
+  void recall_own_election();
   /// An administrator has chosen this node's tree, whatever it is, and nothing was decided since.
   [[nodiscard]] bool forced_upon(const Configuration& current) const;
   [[nodiscard]] Configuration known() const { return record_.decided; }
@@ -289,6 +320,9 @@ class NodeEngine::Core : private role::Actions {
   void command(io::CommandId id, const io::Command& command);
   void begin_counting();
   [[nodiscard]] std::string why() const;
+  /// Of a node that waits, and hears nobody.
+  [[nodiscard]] std::string why_alone() const;
+  [[nodiscard]] std::string next_step_alone() const;
   [[nodiscard]] std::string next_step() const;
 
   Context context_;
@@ -307,6 +341,8 @@ class NodeEngine::Core : private role::Actions {
 
   std::optional<Voter> voter_;
   std::optional<Recollection> recollection_;
+  StandIn stand_in_;
+  bool stood_in_ = false;  ///< at the last step
   Proposer proposer_;
   Intent intent_ = Intent::none;
   Duration register_pause_;

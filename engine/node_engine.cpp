@@ -26,6 +26,7 @@ NodeEngine::Core::Core(const Settings& settings, NodePorts ports)
     : context_(settings, ports),
       self_(settings.self),
       peer_(other(settings.self)),
+      stand_in_(settings),
       proposer_(settings.self, context_.mark),
       lease_(settings.timeout),
       resync_patience_(settings.resync_timeout),
@@ -47,12 +48,14 @@ void NodeEngine::Core::step(Instant now, io::Event event) {
   LOCKSTEP_CHECK(now >= context_.now, "a node's clock does not go back from step to step");
   context_.now = now;
   LOCKSTEP_CHECK(booted_ || std::holds_alternative<io::Booted>(event), "the first event is Booted");
+  stand_in_.step(now);
   update_hold();  // time has passed: a lease may have run out before this event is even looked at
   std::visit([this](auto& alternative) { on(alternative); }, event);
   // Whatever happened may have made a change of the configuration due, or an answer possible.
   update_hold();
   continue_stepping_down();
   tend_held_service();
+  watch_isolation();
   pursue();
   arm_acknowledgement();
   note_kept();
@@ -109,6 +112,7 @@ void NodeEngine::Core::on(io::Booted& event) {
   }
   record_.owner = voter(self_);
   if (!planted(Bug::generation_not_raised)) ++record_.generation;
+  recall_own_election();
   if (planted(Bug::epoch_forgotten)) record_.decided = {};
   random_ = event.seed;
   replica_.set_position(planted(Bug::restart_resumes) ? record_.reign : Epoch(0), record_.lsn);
@@ -152,7 +156,7 @@ void NodeEngine::Core::on(io::Booted& event) {
   const bool holds = event.held && intact_ && known().primary == self_ && in_sync(self_);
   voter_.emplace(context_.settings, record_.voter, context_.now, context_.mark,
                  holds ? std::optional(self_) : std::nullopt);
-  recollection_.emplace(voter(self_), record_, event.seed);
+  recollection_.emplace(voter(self_), record_, event.seed, others_of(context_.settings));
   voter_->set_suffrage(Suffrage::none);
   proposer_.seen(record_.voter.promised);
   wish_ = context_.settings.start_at_boot ? Wish::run : Wish::stopped;
@@ -173,6 +177,7 @@ void NodeEngine::Core::on(io::LinkUp& event) {
   if (event.endpoint == io::Endpoint::peer) {
     context_.peer_up = true;
     peer_heard_ = context_.now;
+    stand_in_.heard(context_.now);
     peer_up_since_ = context_.now;
     attach_sent_.reset();
   } else {
@@ -201,7 +206,10 @@ void NodeEngine::Core::on(io::FrameArrived& event) {
   }
   const bool from_peer = event.endpoint == io::Endpoint::peer;
   const VoterId from = from_peer ? voter(peer_) : VoterId::witness;
-  if (from_peer) peer_heard_ = context_.now;
+  if (from_peer) {
+    peer_heard_ = context_.now;
+    stand_in_.heard(context_.now);
+  }
   if (const auto* heartbeat = std::get_if<Heartbeat>(&*message)) return receive(from, *heartbeat);
   if (const auto* reply = std::get_if<HeartbeatReply>(&*message)) return receive(from, *reply);
   if (const auto* prepare = std::get_if<Prepare>(&*message)) return receive(from, *prepare);

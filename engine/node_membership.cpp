@@ -7,6 +7,7 @@ namespace lockstep::engine {
 namespace {
 /// A primary is in contact with a voter that has answered within so many heartbeats.
 constexpr std::int64_t contact_heartbeats = 3;
+Duration contact_max(const Settings& settings) { return settings.heartbeat_interval * contact_heartbeats; }
 }  // namespace
 
 void NodeEngine::Core::heartbeat() {
@@ -36,6 +37,11 @@ void NodeEngine::Core::send_heartbeats() {
   }
   if (message.wants_lease && voter_->grant_lease(self_, known(), context_.now)) {
     lease_.granted(voter(self_), context_.now);
+    if (stand_in_grants()) {
+      context_.mark(Mark::stand_in_grants);
+      lease_.granted(VoterId::witness, context_.now);
+      contact_[static_cast<std::size_t>(VoterId::witness)] = context_.now;
+    }
   }
   for (const VoterId to : {voter(peer_), VoterId::witness}) {
     message.memory = recollection_->memory(to, voter_->record());
@@ -105,12 +111,14 @@ void NodeEngine::Core::watch_lease() {
   }
   if (planted(Bug::keep_writing_without_lease)) return;
   context_.mark(Mark::lease_runs_out);
-  reason_ = "isolated: neither the other node nor the witness has confirmed this primary in time";
+  reason_ = context_.settings.has_third_vote()
+                ? "isolated: neither the other node nor the witness has confirmed this primary in time"
+                : "isolated: the other node has not confirmed this primary in time";
   process(RoleEvent::lease_lost);
 }
 
 bool NodeEngine::Core::majority_in_contact() const {
-  const Duration longest = context_.settings.heartbeat_interval * contact_heartbeats;
+  const Duration longest = contact_max(context_.settings);
   const auto recent = [&](VoterId id) {
     const Instant at = contact_[static_cast<std::size_t>(id)];
     return at != Instant{} && context_.now - at <= longest;
@@ -132,6 +140,47 @@ void NodeEngine::Core::update_hold() {
   // What is acknowledged alone nobody else has: it must not be forgotten (judge_take_over).
   const bool noted = in_sync(peer_) || noted_epoch_ == known().epoch;
   pipeline_.set_hold(!may || !noted);
+}
+
+// --- the vote that a cluster without a third one lacks ---
+
+bool NodeEngine::Core::isolated() const {
+  if (context_.settings.has_third_vote()) return false;
+  const bool silent = stand_in_.alone(context_.now) || planted(Bug::stand_in_while_heard);
+  return silent && !voter_->lease_held_against(self_, context_.now);
+}
+
+bool NodeEngine::Core::stands_in() const {
+  const bool forced = force_until_ && context_.now < *force_until_;
+  return (stand_in_.licensed() || forced || planted(Bug::stand_in_while_waiting)) && isolated();
+}
+
+bool NodeEngine::Core::stand_in_votes() const {
+  if (!stands_in()) return false;
+  return intent_ == Intent::go_on_alone || intent_ == Intent::force || intent_ == Intent::leave_peer_out;
+}
+
+// A primary keeps its lease while the other node does not confirm it, whether that is silent or still holds another
+// one for the primary: it only keeps what it has.
+bool NodeEngine::Core::stand_in_grants() const {
+  if (context_.settings.has_third_vote()) return false;
+  if (service_due_) return stands_in();
+  const bool confirmed = context_.now - lease_.asked_at(voter(peer_)) <= contact_max(context_.settings);
+  const bool held = lease_.held(context_.now) || planted(Bug::lease_taken_up_again);
+  return stand_in_.licensed() && !confirmed && held;
+}
+
+void NodeEngine::Core::watch_isolation() {
+  const bool alone = stands_in();
+  if (alone == stood_in_) return;
+  stood_in_ = alone;
+  context_.mark(alone ? Mark::isolation_begins : Mark::isolation_ends);
+  ask_again();
+}
+
+void NodeEngine::Core::set_suffrage() {
+  if (!stands_in()) return voter_->set_suffrage(recollection_->suffrage());
+  voter_->set_suffrage(recollection_->remembers() ? Suffrage::full : Suffrage::forced_elections);
 }
 
 // --- votes ---
@@ -156,12 +205,12 @@ void NodeEngine::Core::vote(VoterId to, const Message& answer) {
     context_.note("this node votes again without knowing what it had promised: an administrator forced an election");
     recollection_->forced();
     record_.remembers = true;
-    voter_->set_suffrage(recollection_->suffrage());
+    set_suffrage();
   }
   const Configuration accepted = record_.voter.accepted;
   const bool early = planted(Bug::vote_before_persisted);
   if (early) send_voter(to, answer);
-  persist(VoteStored{to, answer, accepted, early});
+  persist(VoteStored{to, answer, accepted, early, to == voter(self_) && stand_in_votes()});
 }
 
 void NodeEngine::Core::go_on(const VoteStored& then) {
@@ -169,6 +218,18 @@ void NodeEngine::Core::go_on(const VoteStored& then) {
     context_.ports.trace.record(io::VoteCast{vote->ballot.value, then.accepted});
   }
   if (!then.early) send_voter(then.to, then.answer);
+  if (then.with_stand_in) stand_in_voted(then);
+}
+
+void NodeEngine::Core::stand_in_voted(const VoteStored& vote) {
+  if (const auto* promise = std::get_if<Promise>(&vote.answer)) return receive(VoterId::witness, *promise);
+  const auto& accepted = std::get<Accepted>(vote.answer);
+  context_.mark(Mark::stand_in_votes);
+  context_.ports.trace.record(io::VoteCast{accepted.ballot.value, vote.accepted, true});
+  if (intent_ == Intent::leave_peer_out) reason_ = "isolated; went on alone: the other node may have gone on, too";
+  receive(VoterId::witness, accepted);
+  // Decided it is, also where it is not wanted any more.
+  decided(vote.accepted, false);
 }
 
 void NodeEngine::Core::send_voter(VoterId to, const Message& message) {
@@ -195,7 +256,7 @@ void NodeEngine::Core::send_others(const Message& message) {
 
 // Who did not vote a moment ago does now: the next round need not wait for its time.
 void NodeEngine::Core::ask_again() {
-  voter_->set_suffrage(recollection_->suffrage());
+  set_suffrage();
   if (!proposer_.busy() || !recollection_->may_vote()) return;
   context_.mark(Mark::memory_asks_again);
   register_pause_ = milliseconds(100);
@@ -211,6 +272,8 @@ void NodeEngine::Core::hear(VoterId from, const VoterMemory& memory) {
     context_.note("others know more of this node's votes than its journal does: its disk holds an older copy");
     record_.remembers = false;
     if (!planted(Bug::older_copy_trusted)) forget_ground();
+    // Where nobody else hears of elections, what it has elected may bear the number of one that it has forgotten.
+    if (!context_.settings.has_third_vote()) record_.history = {};
     if (!is_primary()) {
       record_.complete = false;
       intact_ = false;
@@ -225,7 +288,7 @@ void NodeEngine::Core::hear(VoterId from, const VoterMemory& memory) {
     record_.remembers = true;
     persist(VotesLearned{});
   }
-  voter_->set_suffrage(recollection_->suffrage());
+  set_suffrage();
   if (silent_before && memory.remembers) ask_again();
 }
 

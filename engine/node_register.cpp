@@ -30,7 +30,8 @@ void NodeEngine::Core::pursue() {
   intent_ = wanted;
   register_pause_ = milliseconds(100);
   arm_register_retry();
-  propose(wanted == Intent::force ? proposer_.force(change_of(wanted)) : proposer_.begin(change_of(wanted)));
+  const bool apart = wanted == Intent::force || wanted == Intent::go_on_alone;
+  propose(apart ? proposer_.force(change_of(wanted)) : proposer_.begin(change_of(wanted)));
 }
 
 // This node promises first. The others are asked when that is on disk: then whatever one of them promises and forgets
@@ -49,6 +50,7 @@ Mark NodeEngine::Core::mark_of(Intent intent) {
     case Intent::leave_peer_out: return Mark::intent_leave_peer_out;
     case Intent::admit_peer: return Mark::intent_admit_peer;
     case Intent::hand_over: return Mark::intent_hand_over;
+    case Intent::go_on_alone: return Mark::intent_go_on_alone;
   }
   check_failed("mark_of", "what is proposed is one of the intents", __FILE__, __LINE__);
 }
@@ -68,7 +70,8 @@ NodeEngine::Core::Intent NodeEngine::Core::wanted_change() const {
   if (state() != RoleState::waiting || !cleaned_up_ || context_.own_disk.changing()) return Intent::none;
   if (force_until_ && context_.now < *force_until_) return Intent::force;
   if (initialise_wanted_ && !known().initialised()) return Intent::initialise;
-  return should_try_take_over() ? Intent::take_over : Intent::none;
+  if (!should_try_take_over()) return Intent::none;
+  return needs_stand_in() ? Intent::go_on_alone : Intent::take_over;
 }
 
 Change NodeEngine::Core::change_of(Intent intent) {
@@ -94,6 +97,10 @@ Configuration NodeEngine::Core::change(Intent intent, const Configuration& curre
       }
       break;
     }
+    case Intent::go_on_alone:
+      if (!may_take_over(current)) break;
+      if (planted(Bug::alone_with_ordinary_epoch)) return {next, self_, Members::only(self_)};
+      return {forced_epoch(current.epoch, self_), self_, Members::only(self_)};
     case Intent::force: return {forced_epoch(current.epoch, self_), self_, Members::only(self_)};
     case Intent::leave_peer_out:
       if (ours && current.members == Members::both()) return {next, self_, Members::only(self_)};
@@ -189,6 +196,7 @@ bool NodeEngine::Core::should_try_take_over() const {
     return false;
   }
   if (own_disk_hangs()) return false;
+  if (needs_stand_in()) return may_go_on_alone();
   if (!context_.peer_up) return true;
   if (!peer_state_ || peer_state_->primary) return false;
   // The last primary is the first to try, so that the active side is not needlessly moved.
@@ -201,12 +209,36 @@ bool NodeEngine::Core::should_try_take_over() const {
   return had_its_turn;
 }
 
+// The register is what this node remembers of it. What it has accepted and does not know to be decided counts, too: the
+// other node may have decided it, or still may.
+bool NodeEngine::Core::may_go_on_alone() const {
+  if (!stands_in() || !recollection_->remembers()) return false;
+  const Configuration& accepted = voter_->record().accepted;
+  const Configuration newest = accepted.epoch > known().epoch ? accepted : known();
+  return may_take_over(newest);
+}
+
+// The vote of the stand-in is on the disk with this node's own.
+void NodeEngine::Core::recall_own_election() {
+  const Configuration& accepted = record_.voter.accepted;
+  const bool own = accepted.primary == self_ && accepted.members == Members::only(self_) &&
+                   is_forced_epoch(accepted.epoch, self_) && accepted.epoch > record_.decided.epoch;
+  if (!own || context_.settings.isolation != Isolation::takeover) return;
+  context_.mark(Mark::boot_recalls_own_election);
+  record_.decided = accepted;
+}
+
 void NodeEngine::Core::receive(VoterId from, const Promise& message) {
   if (from == voter(self_) && proposer_.busy() && message.ballot == proposer_.ballot()) {
     send_others(Prepare{message.ballot, intent_ == Intent::force});
   }
   const auto accept = proposer_.receive(from, message, known());
   if (!accept) return;
+  if (intent_ == Intent::go_on_alone && !stand_in_votes()) {
+    // Accepted by this node alone it would be neither decided nor forgotten.
+    context_.mark(Mark::alone_no_more);
+    return proposer_.abandon();
+  }
   if (is_primary() && !handing_over_ && accept->value.primary != self_) {
     // Another node's election is under way. Confirming it would end the grants that this node's service still runs
     // under (I15): the service ends first, and the other node confirms its election itself.
@@ -229,14 +261,16 @@ void NodeEngine::Core::receive(VoterId from, const Accepted& message) {
   const Intent intent = intent_;
   intent_ = Intent::none;
   context_.ports.timers.cancel(io::TimerId::register_retry);
-  if (intent == Intent::take_over && !outcome->changed) {
+  if ((intent == Intent::take_over || intent == Intent::go_on_alone) && !outcome->changed) {
     context_.mark(Mark::take_over_came_to_nothing);
     take_over_not_before_ = context_.now + context_.settings.timeout;
   }
   force_until_.reset();
   initialise_wanted_ = false;
-  const bool election = intent == Intent::take_over || intent == Intent::force || intent == Intent::initialise;
+  const bool election = intent == Intent::take_over || intent == Intent::go_on_alone || intent == Intent::force ||
+                        intent == Intent::initialise;
   const bool elected = election && outcome->changed && outcome->decided.members == Members::only(self_);
+  if (intent == Intent::force && outcome->changed) stand_in_.vouch();
   if (outcome->decided.initialised()) decided(outcome->decided, elected);
   // Confirmed without a change: an admission that was under way has come to nothing.
   if (intent == Intent::leave_peer_out && is_primary() && known() == outcome->decided && !in_sync(peer_)) {
@@ -254,6 +288,7 @@ void NodeEngine::Core::decided(const Configuration& configuration, bool by_own_c
   const bool same = configuration.epoch == known().epoch && !planted(Bug::epoch_not_newer);
   if (configuration.epoch < known().epoch || same) return;
   record_.decided = configuration;
+  if (configuration.members != Members::only(self_)) stand_in_.withdraw();
   persist(ConfigurationNoted{configuration.epoch});
   context_.ports.trace.record(io::ConfigurationDecided{configuration});
   if (is_primary()) {
@@ -290,10 +325,14 @@ void NodeEngine::Core::decided(const Configuration& configuration, bool by_own_c
       return;
     }
     context_.mark(elected ? Mark::elected_by_own_change : Mark::elected_by_hand_over);
-    reason_ = elected ? "took over" : "the other node handed over";
+    const bool alone = stands_in();
+    reason_ = alone     ? "isolated; took over: the other node may have gone on, too"
+              : elected ? "took over"
+                        : "the other node handed over";
     process(RoleEvent::elected);
     persist();
-    return send_heartbeats();
+    send_heartbeats();
+    return watch_lease();
   }
   if (in_sync(self_)) {
     if (state() == RoleState::joining && target_.finished()) {

@@ -22,12 +22,16 @@ void NodeEngine::Core::fields(auto& self, auto& archive) {
   archive(votes);
   if constexpr (reads) {
     if (votes) self.voter_.emplace(self.context_.settings, self.record_.voter, self.context_.now, self.context_.mark);
-    if (votes) self.recollection_.emplace(voter(self.self_), self.record_, 0);
+    if (votes) {
+      self.recollection_.emplace(voter(self.self_), self.record_, 0, others_of(self.context_.settings));
+    }
   }
   if (self.voter_) Voter::fields(*self.voter_, archive);
   if (self.recollection_) Recollection::fields(*self.recollection_, archive);
   Proposer::fields(self.proposer_, archive);
-  archive.ranged(self.intent_, Intent::hand_over);
+  StandIn::fields(self.stand_in_, archive);
+  archive(self.stood_in_);
+  archive.ranged(self.intent_, Intent::go_on_alone);
   bool proposing = self.proposer_.busy();
   archive(proposing, self.register_pause_.ns, self.initialise_wanted_);
   if constexpr (reads) {
@@ -97,7 +101,7 @@ void NodeEngine::Core::continuation_fields(auto& then, auto& archive) {
   if (auto* vote = std::get_if<VoteStored>(&then)) {
     archive.ranged(vote->to, VoterId::witness);
     recording::message_fields(vote->answer, archive);
-    archive(vote->accepted, vote->early);
+    archive(vote->accepted, vote->early, vote->with_stand_in);
   }
 }
 

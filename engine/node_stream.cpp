@@ -325,7 +325,8 @@ void NodeEngine::Core::handle(ResyncTarget::Outcome outcome) {
 // knows. That this tree was a part of the other history is forgotten with the completion of a resync only: until then
 // each attempt keeps what the ones before have not.
 void NodeEngine::Core::end_conflict() {
-  const bool another = forced_series(target_.reign()) != forced_series(record_.history);
+  const bool another = forced_series(target_.reign()) != forced_series(record_.history) &&
+                       (context_.settings.has_third_vote() || !planted(Bug::lone_history_not_kept));
   if (!another && record_.conflict == 0 && !planted(Bug::lagging_set_aside)) return;
   context_.mark(record_.conflict == 0 ? Mark::resync_ends_conflict : Mark::resync_ends_conflict_again);
   if (record_.conflict == 0 || planted(Bug::conflict_drawn_anew)) {

@@ -15,6 +15,13 @@ namespace lockstep::engine {
 
 enum class Durability : std::uint8_t { commit, replicated, durable };
 
+/// Who decides while the two nodes do not hear each other.
+enum class Isolation : std::uint8_t {
+  third_vote,  ///< a witness or a store: whoever has its vote goes on
+  wait,        ///< there is none, and nothing is decided without the other node
+  takeover,    ///< there is none, and each node goes on by itself (engine/cluster/stand_in.h)
+};
+
 /// A look at the application, or at what its server must have, again and again. How it looks is the port's matter.
 struct CheckSettings {
   std::string name;
@@ -33,6 +40,8 @@ struct CheckSettings {
 struct Settings {
   NodeId self = NodeId::first;
   Durability durability = Durability::replicated;
+  Isolation isolation = Isolation::third_vote;
+  [[nodiscard]] bool has_third_vote() const { return isolation == Isolation::third_vote; }
   /// Go from boot into the best possible role; otherwise stay in STOP until `start`.
   bool start_at_boot = true;
 

@@ -80,10 +80,11 @@ struct Condition {
   bool intact = false;
   bool peer_connected = false;
   bool witness_connected = false;
-  Instant lease_until;  ///< of a primary, by this node's clock: nobody else serves before then
-  bool frozen = false;  ///< primary, but without a majority: requests wait
-  Lsn lsn;              ///< last operation ordered or applied here
-  Lsn peer_applied;     ///< of a primary with the other node in sync or returning: what that has applied of the stream
+  bool has_third_vote = true;  ///< otherwise there is no witness to be connected
+  Instant lease_until;         ///< of a primary, by this node's clock: nobody else serves before then
+  bool frozen = false;         ///< primary, but without a majority: requests wait
+  Lsn lsn;                     ///< last operation ordered or applied here
+  Lsn peer_applied;  ///< of a primary with the other node in sync or returning: what that has applied of the stream
   std::uint64_t window_operations = 0;  ///< of a primary: kept until the other node needs them no more
   std::uint64_t window_bytes = 0;
   ResyncProgress resync;  ///< of the last resync in which this node was brought up to date, or the present one

@@ -28,6 +28,7 @@ struct UnknownTransition {
 struct VoteCast {
   std::uint64_t ballot;
   Configuration configuration;
+  bool by_stand_in = false;  ///< that of the third vote which the cluster does not have, cast with this node's own
 };
 /// This node learned that a majority has decided a configuration.
 struct ConfigurationDecided {

@@ -13,7 +13,8 @@ namespace {
 
 sim::Choice arbitrary_choice() {
   const auto profile =
-      *rc::gen::element<std::string>("all", "calm", "network", "crash", "power", "pause", "commands").as("profile");
+      *rc::gen::element<std::string>("all", "calm", "network", "crash", "power", "pause", "commands", "isolation")
+           .as("profile");
   const auto durability = *rc::gen::element<std::string>("commit", "replicated", "durable").as("durability");
   return {profile, durability, ""};
 }

@@ -26,8 +26,8 @@ TEST(SimulateTest, TheEventLogChangesNothing) {
 }
 
 TEST(SimulateTest, EveryProfileRunsClean) {
-  for (const char* profile :
-       {"all", "calm", "network", "crash", "power", "pause", "commands", "disk", "application", "forced", "rot"}) {
+  for (const char* profile : {"all", "calm", "network", "crash", "power", "pause", "commands", "disk", "application",
+                              "forced", "rot", "isolation"}) {
     for (std::uint64_t seed = 1; seed <= 15; ++seed) {
       const RunResult result = simulate(seed, {profile, "", ""}, nullptr);
       EXPECT_FALSE(result.violation.has_value())

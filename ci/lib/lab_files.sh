@@ -12,12 +12,12 @@
 readonly HTTP_PORT=9010 WITNESS_PORT=7790 ETCD_PORT=2379 MODULE_PORT=7701
 
 lab_parse_options() {
-  MODULE=data DURABILITY=replicated FS=ext4 SIZE=2G START=yes KEEPER=no APPLICATION=none THIRD_VOTE=witness
+  MODULE=data DURABILITY=replicated FS=ext4 SIZE=2G START=yes KEEPER=no APPLICATION=none THIRD_VOTE=witness ISOLATION=wait
   while [ $# -gt 0 ]; do
     case "$1" in
       --no-start) START=no; shift; continue ;;
       --keeper) KEEPER=yes; shift; continue ;;
-      --durability | --fs | --module | --size | --application | --third-vote) [ $# -ge 2 ] || fail "$1 needs a value" ;;
+      --durability | --fs | --module | --size | --application | --third-vote | --isolation) [ $# -ge 2 ] || fail "$1 needs a value" ;;
       *) fail "unknown option $1" ;;
     esac
     case "$1" in
@@ -27,12 +27,14 @@ lab_parse_options() {
       --size) SIZE=$2 ;;
       --application) APPLICATION=$2 ;;
       --third-vote) THIRD_VOTE=$2 ;;
+      --isolation) ISOLATION=$2 ;;
     esac
     shift 2
   done
   case "$FS" in ext4 | xfs) ;; *) fail "--fs is ext4 or xfs" ;; esac
   case "$APPLICATION" in none | postgres | writer | checked) ;; *) fail "--application is none, postgres, writer or checked" ;; esac
-  case "$THIRD_VOTE" in witness | etcd) ;; *) fail "--third-vote is witness or etcd" ;; esac
+  case "$THIRD_VOTE" in witness | etcd | none) ;; *) fail "--third-vote is witness, etcd or none" ;; esac
+  case "$ISOLATION" in wait | takeover) ;; *) fail "--isolation is wait or takeover" ;; esac
   [[ $MODULE =~ ^[a-zA-Z0-9_-]+$ ]] || fail "--module: letters, digits, - and _ only"
   # The variables of DIR/env are used unquoted, as prefixes of commands.
   [[ $LAB =~ ^[a-zA-Z0-9_./+-]+$ ]] || fail "the directory's path must not hold spaces or special characters: $LAB"
@@ -42,7 +44,7 @@ lab_save() {
   TAG=ls$(printf %s "$LAB" | cksum | cut -d' ' -f1)
   mkdir -p "$LAB"/{disk,config,scripts,run/cuts,log,s1,s2,w}
   {
-    for name in LAB TAG BIN MODULE DURABILITY FS SIZE START KEEPER APPLICATION THIRD_VOTE; do
+    for name in LAB TAG BIN MODULE DURABILITY FS SIZE START KEEPER APPLICATION THIRD_VOTE ISOLATION; do
       printf '%s=%q\n' "$name" "${!name}"
     done
   } >"$LAB/lab.conf"
@@ -86,6 +88,7 @@ lab_set_up_cluster() {
     lab_make_etcd_keys
     third=(--etcd "10.77.0.3:$ETCD_PORT")
   fi
+  [ "$THIRD_VOTE" != none ] || third=(--no-witness)
   # Found by its environment if the lab goes down before all have joined.
   LOCKSTEP_LAB=$LAB "$BIN/lockstep" --config "$LAB/config/s1" init --name lab --node s1=10.77.1.1 --node s2=10.77.1.2 \
     "${third[@]}" --module "$MODULE" --directory "$LAB/s1/data" --port $MODULE_PORT \
@@ -93,7 +96,7 @@ lab_set_up_cluster() {
   inviting=$!
   wait_until 10 all_invited || fail "lockstep init: $(<"$LAB/run/setup")"
   invited second | "$BIN/lockstep" --config "$LAB/config/s2" join - >>"$LAB/run/setup" || fail "s2 cannot join"
-  [ "$THIRD_VOTE" = etcd ] || invited witness | "$BIN/lockstep-witness" --config "$LAB/config/w" join - >>"$LAB/run/setup" || fail "w cannot join"
+  [ "$THIRD_VOTE" != witness ] || invited witness | "$BIN/lockstep-witness" --config "$LAB/config/w" join - >>"$LAB/run/setup" || fail "w cannot join"
   wait "$inviting" || fail "lockstep init: $(<"$LAB/run/setup")"
 }
 
@@ -123,7 +126,7 @@ lab_write_configuration() {
     [ "$host" != w ] || continue
     mkdir -p "$LAB/scripts/$host"
     module=$LAB/config/$host/modules/$MODULE.toml
-    sed -i "s|^directory = .*|directory = \"$LAB/$host/data\"|; s|^durability = .*|durability = \"$DURABILITY\"|" "$module"
+    sed -i "s|^directory = .*|directory = \"$LAB/$host/data\"|; s|^durability = .*|durability = \"$DURABILITY\"|; s|^isolation = .*|isolation = \"$ISOLATION\"|" "$module"
     [ "$APPLICATION" != none ] || continue
     printf '\n[application]\n' >>"$module"
     for phase in start stop; do

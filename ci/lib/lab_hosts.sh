@@ -99,6 +99,7 @@ daemon_of() {
   case "$1-$THIRD_VOTE" in
     s1-* | s2-*) echo lockstepd ;;
     w-etcd) echo etcd ;;
+    w-none) echo none ;;
     w-*) echo lockstep-witness ;;
     *) fail "$1 runs no daemon" ;;
   esac

@@ -65,6 +65,8 @@ section_sim() {
     build/bin/lockstep-sim run --seeds "$SEEDS" --twice --jobs "$(nproc)"
   check "sim: seeds $COVERAGE_SEEDS make every decision of the engine, and break nothing" \
     build/bin/lockstep-sim run --seeds "$COVERAGE_SEEDS" --coverage --jobs "$(nproc)"
+  check "sim: nor do seeds $SEEDS without a third vote" \
+    build/bin/lockstep-sim run --seeds "$SEEDS" --profile isolation --jobs "$(nproc)"
   check "sim: no fault at any boundary, and no order, breaks a history of one request" \
     build/bin/lockstep-sim explore --depth 1 --jobs "$(nproc)"
   check "sim: nor, in a share of them, one of two requests" \

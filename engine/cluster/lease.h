@@ -25,6 +25,10 @@ class Lease {
   /// Gives everything up, e.g. before another node is proposed as primary.
   void drop() { until_.fill(Instant{}); }
 
+  /// When the newest grant of this voter was asked for.
+  [[nodiscard]] Instant asked_at(VoterId by) const {
+    return Instant{until_[static_cast<std::size_t>(by)].ns - length_.ns};
+  }
   /// The lease ends when fewer than two of the three voters' grants are left.
   [[nodiscard]] Instant until() const {
     auto sorted = until_;

@@ -7,8 +7,9 @@
 
 namespace lockstep::engine {
 
-Recollection::Recollection(VoterId self, const JournalRecord& record, std::uint64_t life)
+Recollection::Recollection(VoterId self, const JournalRecord& record, std::uint64_t life, Others others)
     : self_(self),
+      others_(others),
       life_(life | 1U),
       found_(record.sequence),
       remembers_(record.remembers),
@@ -33,7 +34,9 @@ bool Recollection::may_learn(bool anything_decided) const {
   if (planted(Bug::forgetful_voter_votes)) return true;
   bool all_remember = true;
   for (const VoterId id : {VoterId::first, VoterId::second, VoterId::witness}) {
-    if (id == self_) continue;
+    const bool exists = id != VoterId::witness || others_ == Others::two ||
+                        (anything_decided && planted(Bug::memory_awaits_third_vote));
+    if (id == self_ || !exists) continue;
     const auto& memory = heard_[static_cast<std::size_t>(id)];
     if (!memory) return false;
     all_remember = all_remember && memory->remembers;

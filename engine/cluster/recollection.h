@@ -7,7 +7,7 @@
 // promised or accepted was asked by a node that had promised or accepted the same before (a proposer asks itself first
 // and the others when its own promise is on disk), and whatever a majority accepted, one of the others has accepted.
 // (The same idea as the recovery of Viewstamped Replication: Liskov, Cowling, "Viewstamped Replication Revisited",
-// 2012, section 4.3.)
+// 2012, section 4.3.) In a cluster without a third vote the other node alone is asked: every majority has it.
 //
 // An election that an administrator forces need not wait for that: its numbers lie above all that can have been
 // forgotten (engine/cluster/forced_election.h). But only in that election such a voter votes; an ordinary one, of
@@ -31,8 +31,10 @@ namespace lockstep::engine {
 /// Passive: told of what is stored and heard. The owner keeps the journal and the voter.
 class Recollection {
  public:
+  /// Whom a voter can ask what it has forgotten.
+  enum class Others : std::uint8_t { two, the_other_node };
   /// `record`: as found at the start. `life`: drawn at the start.
-  Recollection(VoterId self, const JournalRecord& record, std::uint64_t life);
+  Recollection(VoterId self, const JournalRecord& record, std::uint64_t life, Others others = Others::two);
 
   /// What to say to `to`. `votes`: the voter's present record.
   [[nodiscard]] VoterMemory memory(VoterId to, const VoterRecord& votes) const;
@@ -95,6 +97,7 @@ class Recollection {
   [[nodiscard]] bool may_learn(bool anything_decided) const;
 
   VoterId self_;
+  Others others_;
   std::uint64_t life_;
   std::uint64_t found_;  ///< records in the journal at the start
   bool remembers_;

@@ -22,7 +22,7 @@ Voter::Voter(const Settings& settings, VoterRecord record, Instant booted_at, Ma
 }
 
 bool Voter::lease_held_against(NodeId node, Instant now) const {
-  if (planted(Bug::lease_granted_twice)) return false;
+  if (planted(Bug::lease_granted_twice) || planted(Bug::grant_not_waited_for)) return false;
   if (granted_now(now)) return grant_->holder != node;
   return now < forgotten_until_;
 }

@@ -55,6 +55,7 @@ void message_fields(auto& message, auto& archive) {
 void settings_fields(auto& s, auto& archive) {
   archive.ranged(s.self, NodeId::second);
   archive.ranged(s.durability, engine::Durability::durable);
+  archive.ranged(s.isolation, engine::Isolation::takeover);
   archive(s.start_at_boot, s.timeout.ns, s.heartbeat_interval.ns, s.clock_drift_per_mille, s.link_grace.ns,
           s.phase_timeout.ns, s.checkpoint_interval.ns, s.resync_timeout.ns, s.requests_pending_max,
           s.window_operations_max, s.window_bytes_max, s.joiner_queue_bytes_max, s.pull_window_bytes,

@@ -6,6 +6,7 @@
 #include "prod/cli/control_client.h"
 #include "prod/common/control_protocol.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -94,6 +95,26 @@ void check_directory(const ModuleConfiguration& module, MachineCheck& check) {
   }
 }
 
+/// What a cluster without a third vote does while its servers do not hear each other.
+void check_isolation(const ConfigurationFiles& files, MachineCheck& check) {
+  for (const ModuleConfiguration& module : files.modules) {
+    const std::string file = "modules/" + module.name + ".toml: ";
+    const engine::Settings& settings = module.settings;
+    const bool sees_network =
+        std::any_of(settings.checks.begin(), settings.checks.end(), [](const auto& each) { return each.of_server(); });
+    if (settings.isolation == engine::Isolation::wait) {
+      check.warnings.push_back(file +
+                               "there is no third vote, and isolation is \"wait\": when one server fails, the "
+                               "other one stops the module");
+    } else if (settings.isolation == engine::Isolation::takeover && !sees_network) {
+      check.warnings.push_back(file +
+                               "isolation is \"takeover\": when only the network between the servers fails, both "
+                               "go on; with a [[check]] of kind \"ping\" and action \"wait\", at an address "
+                               "beyond that network, only a server that reaches it takes over");
+    }
+  }
+}
+
 }  // namespace
 
 MachineCheck check_machine(const std::string& configuration, const ConfigurationFiles& files, NodeId self) {
@@ -106,6 +127,7 @@ MachineCheck check_machine(const std::string& configuration, const Configuration
     check_etcd_files(*cluster.etcd, check);
     check_etcd_places(cluster, check);
   }
+  check_isolation(files, check);
   check_runners(
       files, [&](const std::string& module) { return serves(cluster, module); }, application_scripts, check);
   const std::string& own = cluster.node(self).address;

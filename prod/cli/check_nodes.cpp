@@ -190,7 +190,7 @@ MachineCheck check_other_nodes(const std::string& configuration, const ClusterCo
   check_server(configuration, cluster, other(self), context, check);
   if (cluster.etcd) {
     check_etcd_servers(*cluster.etcd, check);
-  } else {
+  } else if (cluster.has_third_vote()) {
     check_witness(cluster, context, check);
   }
   return check;

@@ -59,7 +59,10 @@ Headline second(const json::object& status) {
 Headline after_role(const json::object& status, std::int64_t now_ms) {
   const std::string role = text_of(status, "role");
   if (truth_of(status, "frozen")) {
-    return {Verdict::down, "FROZEN: writes wait, neither " + text_of(status, "peer") + " nor the witness answers"};
+    const std::string peer = text_of(status, "peer");
+    return {Verdict::down, text_of(status, "third_vote") == "none"
+                               ? "FROZEN: writes wait, " + peer + " does not answer"
+                               : "FROZEN: writes wait, neither " + peer + " nor the witness answers"};
   }
   if (role == "SECOND") return second(status);
   if (role == "STOP") return {Verdict::down, "stopped here" + since(status, "role_since", now_ms)};

@@ -133,8 +133,10 @@ std::string render_status(const json::object& status, bool colours, std::int64_t
   out += row("cluster", primary.empty() ? "never started: no node was made primary yet"
                                         : "primary " + primary + ", in sync " + list_of(status, "in_sync") +
                                               ", epoch " + std::to_string(number_of(status, "epoch")));
-  out += row("links", text_of(status, "peer") + " " + connected(truth_of(status, "peer_connected")) + ", witness " +
-                          connected(truth_of(status, "witness_connected")));
+  const bool alone = text_of(status, "third_vote") == "none";
+  out +=
+      row("links", text_of(status, "peer") + " " + connected(truth_of(status, "peer_connected")) +
+                       (alone ? ", no third vote" : ", witness " + connected(truth_of(status, "witness_connected"))));
   out += row("verify", render_verify(object_of(status, "verify")));
   if (const std::uint64_t waiting = number_of(status, "requests_waiting"); waiting > 0) {
     out += row("requests", std::to_string(waiting) + " waiting");

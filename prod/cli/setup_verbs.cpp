@@ -44,6 +44,10 @@ void add_init(CLI::App& app, SetupCommand& command, std::string& verb) {
                    "ca.crt, client.crt and client.key in CONFIG/etcd")
       ->type_name("HOST:PORT")
       ->allow_extra_args(false);
+  init->add_flag(
+      "--no-witness", command.init.no_witness,
+      "Instead: nobody has a third vote; while the servers do not hear each other each module stops, or both "
+      "go on, as its file says");
   init->add_option("--module", command.init.module, "A first module, with --directory");
   init->add_option("--directory", command.init.directory, "What it replicates");
   init->add_option("--service", command.init.service, "What the module runs: a systemd unit")->type_name("NAME");

@@ -11,7 +11,7 @@ namespace lockstep::prod {
 namespace {
 
 const ConfigurationTexts own_files = {
-    {"cluster.toml", "name = \"office\"\n[[node]]\nname = \"s1\"\n[[node]]\nname = \"s2\"\n"},
+    {"cluster.toml", "name = \"office\"\n[[node]]\nname = \"s1\"\n[[node]]\nname = \"s2\"\n[witness]\nport = 1\n"},
     {"modules/shop.toml", "directory = \"/srv/shop\"\nport = 7701\ntimeout = \"2s\"\n[application]\nstart = \"a\"\n"}};
 
 std::vector<std::string> differences(const ConfigurationTexts& there) {
@@ -33,7 +33,8 @@ TEST(CompareFiles, finds_nothing_in_equal_settings) {
 TEST(CompareFiles, names_place_and_remedy) {
   ConfigurationTexts there = own_files;
   there["cluster.toml"] =
-      "name = \"office\"\n[[node]]\nname = \"s1\"\n[[node]]\nname = \"s3\"\n[paths]\nrun = \"/r\"\n";
+      "name = \"office\"\n[[node]]\nname = \"s1\"\n[[node]]\nname = \"s3\"\n[paths]\nrun = \"/r\"\n[witness]\nport = "
+      "1\n";
   there["modules/shop.toml"] =
       "port = 7702\ndirectory = \"/srv/shop\"\nverify = \"daily\"\n[application]\nstart = \"a\"\n";
   const std::string remedy = ": make both the same, then restart lockstepd, first where the application does not serve";
@@ -58,6 +59,12 @@ TEST(CompareFiles, leaves_the_witness_out_where_etcd_is_the_third_vote) {
   ASSERT_EQ(found.size(), 2U);
   EXPECT_EQ(found[0].text, "cluster.toml:1: name is \"a\" here and \"b\" on s2 (there in line 1)" + remedy);
   EXPECT_EQ(found[1].text, "cluster.toml:3: [etcd] key is another one on s2 (there in line 3)" + remedy);
+}
+
+TEST(CompareFiles, leaves_the_witness_out_where_nobody_has_a_third_vote) {
+  const auto found = compare_files({{"cluster.toml", "name = \"a\"\n"}}, {{"cluster.toml", "name = \"b\"\n"}}, "s2");
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].text.find("lockstep-witness"), std::string::npos) << found[0].text;
 }
 
 TEST(CompareFiles, tells_nobody_the_url_of_a_webhook) {

@@ -47,6 +47,22 @@ void resolve_preferred(ConfigurationFiles& configuration, std::vector<Configurat
   }
 }
 
+/// Without a third vote each module's own choice counts.
+void resolve_isolation(ConfigurationFiles& configuration, std::vector<ConfigurationError>& errors) {
+  for (ModuleConfiguration& module : configuration.modules) {
+    const ModuleConfiguration::Mention& said = module.isolation;
+    const bool takeover = said.name == "takeover";
+    if (!configuration.cluster.has_third_vote()) {
+      module.settings.isolation = takeover ? engine::Isolation::takeover : engine::Isolation::wait;
+    } else if (takeover) {
+      errors.push_back({"modules/" + module.name + ".toml", said.line, said.column,
+                        "isolation = \"takeover\": the third vote of cluster.toml (" +
+                            std::string(configuration.cluster.etcd ? "[etcd]" : "[witness]") +
+                            ") decides which server goes on; take this line out"});
+    }
+  }
+}
+
 /// What is right in each file by itself and wrong together.
 void check_together(const ConfigurationFiles& configuration, std::vector<ConfigurationError>& errors) {
   const ClusterConfiguration& cluster = configuration.cluster;
@@ -159,6 +175,7 @@ LoadedConfiguration load_configuration(const std::vector<FileText>& files) {
   }
   check_together(loaded.configuration, loaded.errors);
   resolve_preferred(loaded.configuration, loaded.errors);
+  resolve_isolation(loaded.configuration, loaded.errors);
   check_addresses(loaded.configuration, loaded.errors);
   return loaded;
 }

@@ -34,7 +34,7 @@ struct RecorderConfiguration {
 struct ClusterConfiguration {
   std::string name;
   std::array<NodeConfiguration, 2> nodes;  ///< by NodeId: the order in the file decides
-  std::string witness_address;             ///< empty where `etcd` is the third vote
+  std::string witness_address;             ///< empty where `etcd` is the third vote, or nobody is
   std::uint16_t witness_port = 7790;
   std::optional<EtcdConfiguration> etcd;  ///< instead of a witness
   std::string http_address = "0.0.0.0";
@@ -46,6 +46,7 @@ struct ClusterConfiguration {
   RecorderConfiguration recorder;
   std::vector<WebhookConfiguration> webhooks;
 
+  [[nodiscard]] bool has_third_vote() const { return !witness_address.empty() || etcd; }
   [[nodiscard]] const NodeConfiguration& node(NodeId id) const { return nodes[static_cast<std::size_t>(id)]; }
 };
 
@@ -93,6 +94,7 @@ struct ModuleConfiguration {
     int column = 0;
   };
   Mention preferred;  ///< a node; empty if none is
+  Mention isolation;  ///< "wait" or "takeover"; empty if it is not said
   std::vector<Mention> looks_at_modules;
   std::vector<io::ServiceAddress> addresses;
 };

@@ -49,8 +49,10 @@ TEST(ConfigurationChanges, names_place_and_both_values) {
                    "modules/shop.toml: verify was \"daily\" and is left out" + on_both}));
   // The witness has a flight recorder too.
   EXPECT_EQ(
-      changes("cluster.toml", "", "[recorder]\nenabled = false\n"),
-      (Texts{"cluster.toml:2: [recorder] enabled was left out and is false" + on_both + ", and of lockstep-witness"}));
+      changes("cluster.toml", "[witness]\nport = 1\n", "[witness]\nport = 1\n[recorder]\nenabled = false\n"),
+      (Texts{"cluster.toml:4: [recorder] enabled was left out and is false" + on_both + ", and of lockstep-witness"}));
+  EXPECT_EQ(changes("cluster.toml", "name = \"a\"\n", "name = \"a\"\n[recorder]\nenabled = false\n"),
+            (Texts{"cluster.toml:3: [recorder] enabled was left out and is false" + on_both}));
   EXPECT_EQ(changes("cluster.toml", "[api]\nport = 1\n[paths]\nrun = \"/a\"\n[witness]\nport = 1\n",
                     "[api]\nport = 2\n[paths]\nrun = \"/b\"\n[witness]\nport = 2\n"),
             (Texts{"cluster.toml:2: [api] port was 1 and is 2" + on_both,

@@ -160,7 +160,7 @@ TEST_F(ConfigurationTest, wrong_values_are_explained) {
       {"timeout = \"1ms\"", "3:11: \"timeout\" is 1ms: it must lie between 300ms and 10m"},
       {"heartbeat = \"1s\"", "3:13: \"heartbeat\" is 1s: at most a quarter of timeout (2s)"},
       {"start_at_boot = \"yes\"", "3:17: \"start_at_boot\" should be true or false, not a string"},
-      {"isolation = \"takeover\"", "3:13: isolation = \"takeover\" is not available in this version"},
+      {"isolation = \"stop\"", "3:13: \"isolation\" is \"stop\": it must be \"wait\" or \"takeover\""},
       {"application = 3", "3:15: [application] should be a table, not a number"},
       {"[application]\nstrat = \"x\"", "4:1: unknown key \"strat\" in [application]: did you mean \"start\"?"},
       {"[application]\nstart = [\"x\"]", "4:9: \"start\" should be a string, not a list"},
@@ -184,12 +184,27 @@ TEST_F(ConfigurationTest, all_errors_of_all_files_are_reported_at_once) {
   write("cluster.toml", "name = \"Demo!\"\n[[node]]\nname = \"s1\"\naddress = \"nowhere\"\n");
   write("modules/data.toml", "port = \"x\"\n");
   const auto found = errors();
-  EXPECT_GE(found.size(), 6U) << testing::PrintToString(found);
+  EXPECT_GE(found.size(), 5U) << testing::PrintToString(found);
   expect_error("cluster.toml:1:8: \"name\" is \"Demo!\": use lower case letters");
   expect_error("1 nodes instead of 2");
   expect_error("cluster.toml:4:11: \"address\" is \"nowhere\": write an IP address");
-  expect_error("[witness] is missing");
   expect_error("modules/data.toml:1:8: \"port\" should be a whole number, not a string");
+}
+
+TEST_F(ConfigurationTest, isolation_is_a_matter_of_clusters_without_a_third_vote) {
+  const std::string takeover = std::string(good_module) + "isolation = \"takeover\"\n";
+  EXPECT_EQ(load().configuration.modules[0].settings.isolation, engine::Isolation::third_vote);
+  write("modules/data.toml", takeover);
+  expect_error("modules/data.toml:3:13: isolation = \"takeover\": the third vote of cluster.toml ([witness]) decides");
+  write("cluster.toml", nodes_only);
+  LoadedConfiguration loaded = load();
+  EXPECT_EQ(loaded.errors, std::vector<ConfigurationError>{});
+  EXPECT_FALSE(loaded.configuration.cluster.has_third_vote());
+  EXPECT_EQ(loaded.configuration.modules[0].settings.isolation, engine::Isolation::takeover);
+  write("modules/data.toml", good_module);
+  loaded = load();
+  EXPECT_EQ(loaded.errors, std::vector<ConfigurationError>{});
+  EXPECT_EQ(loaded.configuration.modules[0].settings.isolation, engine::Isolation::wait);
 }
 
 TEST_F(ConfigurationTest, what_is_wrong_only_together_is_found) {

@@ -39,9 +39,11 @@ ThirdVote third_vote_of(const ConfigurationTexts& files) {
   const auto file = files.find(cluster_file_name);
   if (file == files.end()) return ThirdVote::witness;
   const std::vector<WrittenSetting> settings = written_settings(file->second);
-  const bool etcd = std::any_of(settings.begin(), settings.end(),
-                                [](const WrittenSetting& setting) { return setting.key.starts_with("[etcd] "); });
-  return etcd ? ThirdVote::etcd : ThirdVote::witness;
+  const auto has = [&](std::string_view section) {
+    return std::any_of(settings.begin(), settings.end(),
+                       [&](const WrittenSetting& setting) { return setting.key.starts_with(section); });
+  };
+  return has("[etcd] ") ? ThirdVote::etcd : has("[witness] ") ? ThirdVote::witness : ThirdVote::none;
 }
 
 Concern concern_of(std::string_view file, std::string_view key, ThirdVote third_vote) {

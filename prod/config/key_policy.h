@@ -102,7 +102,7 @@ const LiveKey* live_key(std::string_view file, std::string_view key);
 bool is_shown(std::string_view file, std::string_view key);
 
 /// What has the third vote.
-enum class ThirdVote : std::uint8_t { witness, etcd };
+enum class ThirdVote : std::uint8_t { witness, etcd, none };
 ThirdVote third_vote_of(const ConfigurationTexts& files);
 
 /// Whose matter a key is.

@@ -42,17 +42,12 @@ void load_nodes(TomlSection& file, const std::string& shown_name, ClusterConfigu
   }
 }
 
-/// Two third votes could each decide with another server.
+/// Two third votes could each decide with another server. Where there is none, each module says what its nodes do when
+/// they do not hear each other.
 void load_third_vote(TomlSection& file, const std::string& shown_name, ClusterConfiguration& cluster,
                      std::vector<ConfigurationError>& errors) {
   const TomlEntry* witness = file.any("witness");
   const TomlEntry* etcd = file.any("etcd");
-  if (witness == nullptr && etcd == nullptr) {
-    file.error({1, 1},
-               "[witness] is missing: a third machine must run lockstep-witness, otherwise neither server could " +
-                   std::string("go on without the other; add [witness] with its address, or [etcd] if an etcd that ") +
-                   "runs already is to be the third vote");
-  }
   if (witness != nullptr && etcd != nullptr) {
     const auto place = [](const TomlEntry* entry) { return std::pair(entry->position.line, entry->position.column); };
     const bool etcd_second = place(witness) < place(etcd);

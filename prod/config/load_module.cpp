@@ -109,9 +109,9 @@ void load_module(const TomlValue& document, const std::string& shown_name, Modul
   load_times(file, module);
   load_verify(file, module.settings);
   if (const auto start = file.truth("start_at_boot")) module.settings.start_at_boot = *start;
-  if (const auto isolation = file.choice("isolation", {"wait", "takeover"}); isolation == 1) {
-    file.error(file.position_of("isolation"),
-               "isolation = \"takeover\" is not available in this version: use \"wait\", the witness decides");
+  if (const auto isolation = file.choice("isolation", {"wait", "takeover"})) {
+    const TomlPosition at = file.position_of("isolation");
+    module.isolation = {*isolation == 0 ? "wait" : "takeover", at.line, at.column};
   }
   load_application(file, shown_name, module, errors);
   load_resync(file, shown_name, module, errors);

@@ -23,6 +23,7 @@ io::EtcdOptions etcd_options(const ClusterConfiguration& cluster, const ModuleCo
 }
 
 std::string third_vote_text(const ClusterConfiguration& cluster, const ModuleConfiguration& module) {
+  if (!cluster.has_third_vote()) return "none, and no witness";
   if (!cluster.etcd) return "none, but a witness";
   return etcd_options(cluster, module).key;
 }

@@ -61,6 +61,11 @@ std::string_view durability_name(engine::Durability durability) {
   return names[static_cast<std::size_t>(durability)];
 }
 
+std::string_view isolation_name(engine::Isolation isolation) {
+  constexpr std::array<std::string_view, 3> names = {"third vote", "wait", "takeover"};
+  return names[static_cast<std::size_t>(isolation)];
+}
+
 io::Hello hello_of(const ClusterConfiguration& cluster, const ModuleConfiguration& module, NodeId self) {
   io::Hello hello;
   hello.program_version = LOCKSTEP_VERSION;
@@ -70,6 +75,9 @@ io::Hello hello_of(const ClusterConfiguration& cluster, const ModuleConfiguratio
   hello.settings = {{"timeout", module.timeout_text},
                     {"durability", std::string(durability_name(module.settings.durability))},
                     {"[etcd]", third_vote_text(cluster, module)}};
+  if (!cluster.has_third_vote()) {
+    hello.settings.emplace_back("isolation", isolation_name(module.settings.isolation));
+  }
   return hello;
 }
 

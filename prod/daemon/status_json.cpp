@@ -104,6 +104,9 @@ json::object status_json(const PublishedStatus& published, const ModuleConfigura
       {"local_in_sync", status.in_sync},
       {"peer", text(peer)},
       {"peer_connected", status.peer_connected},
+      {"third_vote", text(!cluster.has_third_vote() ? "none"
+                          : cluster.etcd            ? "etcd"
+                                                    : "witness")},
       {"witness_connected", status.witness_connected},
       {"frozen", status.frozen},
       {"lsn", status.lsn.value},

@@ -133,8 +133,9 @@ void Narrator::observe_role(const engine::Status& status) {
   if (status.frozen == told_->frozen) return;
   told_->frozen = status.frozen;
   tell(EventKind::role, status.frozen ? "writes_frozen" : "writes_go_on",
-       status.frozen ? "writes wait on " + self_ + ": neither " + peer_ + " nor the witness answers"
-                     : "writes do not wait any more on " + self_,
+       !status.frozen          ? "writes do not wait any more on " + self_
+       : status.has_third_vote ? "writes wait on " + self_ + ": neither " + peer_ + " nor the witness answers"
+                               : "writes wait on " + self_ + ": " + peer_ + " does not answer",
        {{"epoch", epoch}});
 }
 

@@ -57,6 +57,7 @@ void add_role(ModulePage& page, const ObservedModule& module) {
              static_cast<double>((module.now - module.published->at).ns) / ns_per_second);
   const std::array<bool, 2> connected = {status->peer_connected, status->witness_connected};
   for (const bool witness : {false, true}) {
+    if (witness && !status->has_third_vote) continue;
     page.gauge("lockstep_link_connected", "Whether the other node or the witness is connected",
                connected[witness ? 1 : 0], {{"to", witness ? "witness" : "peer"}});
   }

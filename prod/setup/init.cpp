@@ -71,11 +71,16 @@ bool read_etcd(const InitOptions& options, ClusterConfiguration& cluster) {
 }
 
 bool read_third_vote(const InitOptions& options, ClusterConfiguration& cluster) {
-  if (options.witness.empty() == options.etcd.empty()) {
+  const int said = (options.witness.empty() ? 0 : 1) + (options.etcd.empty() ? 0 : 1) + (options.no_witness ? 1 : 0);
+  if (said != 1) {
     return complain(
-        "say --witness ADDRESS of a third machine, or --etcd HOST:PORT for each server of an etcd that is " +
-        std::string("there; not both"));
+        "say one of these: --witness ADDRESS of a third machine; --etcd HOST:PORT for each server of an etcd that is "
+        "there; --no-witness if there is neither: then nothing can tell a server that is down from one that is cut "
+        "off, "
+        "and when the servers do not hear each other each module stops, or (isolation = \"takeover\" in its file) both "
+        "go on, and what one of them writes then is only kept aside");
   }
+  if (options.no_witness) return true;
   return options.etcd.empty() ? read_witness(options.witness, cluster) : read_etcd(options, cluster);
 }
 
@@ -98,6 +103,7 @@ bool read_runner(const InitOptions& options, std::optional<Runner>& runner) {
 /// The first module, if one is wanted.
 bool add_module(const InitOptions& options, std::vector<NewFile>& files) {
   ModuleConfiguration module;
+  if (options.no_witness) module.settings.isolation = engine::Isolation::wait;
   module.port = options.module_port;
   if (!read_runner(options, module.runner)) return false;
   if (!options.postgresql.empty()) {

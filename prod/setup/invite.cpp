@@ -46,21 +46,23 @@ struct Guest {
 /// Nothing if one of the names means none.
 std::vector<Guest> guests_of(const InviteOptions& options, const ClusterConfiguration& cluster) {
   const Guest second{place_of(cluster, NodeId::second), cluster.node(NodeId::second).address};
-  if (options.places.empty() && cluster.etcd) return {second};
+  const bool has_witness = !cluster.witness_address.empty();
+  if (options.places.empty() && !has_witness) return {second};
   const Guest witness{witness_place(cluster), cluster.witness_address};
   if (options.places.empty()) return {second, witness};
   std::vector<Guest> guests;
   for (const std::string& name : options.places) {
     if (name == "second" || name == second.place.name) {
       guests.push_back(second);
-    } else if (name == "witness" && cluster.etcd) {
-      complain("cluster.toml has [etcd]: etcd is the third vote, and no witness joins");
+    } else if (name == "witness" && !has_witness) {
+      complain(cluster.etcd ? "cluster.toml has [etcd]: etcd is the third vote, and no witness joins"
+                            : "cluster.toml has no [witness]: add it with its address on this server first");
       return {};
     } else if (name == "witness") {
       guests.push_back(witness);
     } else {
       complain("\"" + name + "\" is none of the machines that can join: " +
-               (cluster.etcd ? "only " + second.place.name + " is" : second.place.name + " and witness are"));
+               (has_witness ? second.place.name + " and witness are" : "only " + second.place.name + " is"));
       return {};
     }
   }

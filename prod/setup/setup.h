@@ -1,4 +1,4 @@
-// "lockstep init", "invite", "join" and "renew": from two servers and a third machine to a cluster with keys.
+// "lockstep init", "invite", "join" and "renew": from two servers, and mostly a third machine, to a cluster with keys.
 //
 // Each prints what it has done to standard output, what is wrong to standard error, and is true if all went well.
 #pragma once
@@ -26,7 +26,8 @@ struct InitOptions {
   std::string name;
   std::vector<std::string> nodes;  ///< "s1=10.0.1.1", this server first
   std::string witness;             ///< "10.0.0.3" or "10.0.0.3:7790"; or, instead of it:
-  std::vector<std::string> etcd;   ///< "10.0.0.3:2379" for each server of an etcd that is there
+  std::vector<std::string> etcd;   ///< "10.0.0.3:2379" for each server of an etcd that is there; or:
+  bool no_witness = false;         ///< nobody has a third vote
   std::string module;              ///< with `directory`, or neither
   std::string directory;
   std::string service;     ///< what the module runs: a systemd unit,

@@ -130,6 +130,24 @@ TEST_F(Setup, gives_every_machine_its_keys_and_configuration) {
   EXPECT_FALSE(fs::exists(place("w/modules")));
 }
 
+TEST_F(Setup, nobody_has_to_have_a_third_vote) {
+  InitOptions init = options();
+  init.no_witness = true;
+  EXPECT_FALSE(run_init(init)) << "a witness, and none";
+  init.witness.clear();
+  ASSERT_TRUE(run_init(init));
+  const LoadedConfiguration written = load_configuration(place("s1"), LoadScope::cluster_and_modules);
+  EXPECT_EQ(written.errors, std::vector<ConfigurationError>{});
+  EXPECT_FALSE(written.configuration.cluster.has_third_vote());
+  EXPECT_EQ(written.configuration.modules.at(0).settings.isolation, engine::Isolation::wait);
+  EXPECT_TRUE(says(read_text(place("s1/modules/shop.toml")), "isolation = \"wait\""));
+
+  InviteOptions invitation;
+  invitation.configuration = place("s1");
+  invitation.places = {"witness"};
+  EXPECT_FALSE(run_invite(invitation)) << "nobody is waited for";
+}
+
 TEST_F(Setup, etcd_can_be_the_third_vote) {
   InitOptions init = options();
   init.etcd = {"10.0.0.3", "[fd00::4]:12379"};

@@ -8,6 +8,13 @@ namespace {
 
 std::string quoted(const std::string& text) { return "\"" + text + "\""; }
 
+/// Of a cluster without a third vote.
+std::string isolation_of(const ModuleConfiguration& module) {
+  if (module.settings.has_third_vote()) return "";
+  return R"(isolation = "wait"         # while the servers do not hear each other nothing is served; "takeover": both go on
+)";
+}
+
 std::string head_of(const ModuleConfiguration& module) {
   return "# The module \"" + module.name +
          R"(": what fails over as one. The same file on both servers.
@@ -20,7 +27,7 @@ port = )" +
 durability = "replicated"  # or "commit", "durable"
 timeout = "2s"             # a silent server counts as gone after this long
 verify = "weekly"          # or "daily", "never": compare both servers' data, a quarter of the time at most
-)";
+)" + isolation_of(module);
 }
 
 std::string application_of(const ModuleConfiguration& module) {
@@ -38,6 +45,12 @@ std::string application_of(const ModuleConfiguration& module) {
 }
 
 std::string third_vote(const ClusterConfiguration& cluster) {
+  if (!cluster.has_third_vote()) {
+    return R"(# There is no third vote. With one, on any third machine, one server goes on when the other fails, and never both:
+# [witness]
+# address = "10.0.0.3"
+)";
+  }
   if (!cluster.etcd) {
     return R"(# The third vote, on any other machine: it holds no data.
 [witness]
@@ -63,7 +76,7 @@ servers = [)" +
 
 std::string cluster_file(const ClusterConfiguration& cluster) {
   std::string text = "# The cluster \"" + cluster.name + "\": the same file on both servers" +
-                     (cluster.etcd ? "" : " and on the witness's machine") + R"(.
+                     (cluster.witness_address.empty() ? "" : " and on the witness's machine") + R"(.
 # "lockstep check" explains every mistake in it. Keys and certificates are in tls/ beside it.
 name = )" + quoted(cluster.name) +
                      R"(

@@ -8,7 +8,7 @@
 
 namespace lockstep::prod {
 
-/// cluster.toml: name, nodes, witness or etcd; the rest as a comment or by default.
+/// cluster.toml: name, nodes, witness, etcd or neither; the rest as a comment or by default.
 std::string cluster_file(const ClusterConfiguration& cluster);
 /// modules/NAME.toml: directory and port.
 std::string module_file(const ModuleConfiguration& module);

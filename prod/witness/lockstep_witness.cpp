@@ -34,6 +34,12 @@ int run(const std::string& configuration, std::string state) {
                 ", and no witness may vote beside it: end lockstep-witness for good (\"systemctl disable --now " +
                 "lockstep-witness\"), or write [witness] instead on every machine");
   }
+  if (!cluster.has_third_vote()) {
+    return fail(
+        "cluster.toml has no [witness], so cluster " + cluster.name +
+        " has no third vote: write [witness] on every machine, and have this one join, or end lockstep-witness " +
+        "for good (\"systemctl disable --now lockstep-witness\")");
+  }
   if (state.empty()) state = cluster.state_directory;
   if (const std::string error = make_directory(state); !error.empty()) return fail(error);
   const tls::LoadedCredentials keys = tls::load_credentials(configuration, {cluster.name, "witness"});

@@ -1,6 +1,7 @@
 #include "sim/checkers/checkers.h"
 
 #include "sim/checkers/checks_are_followed.h"
+#include "sim/checkers/gone_alone.h"
 #include "sim/checkers/history.h"
 #include "sim/checkers/i01_no_acknowledged_loss.h"
 #include "sim/checkers/i02_one_primary_per_epoch.h"
@@ -24,6 +25,7 @@
 #include "sim/checkers/i18_known_transitions.h"
 #include "sim/checkers/one_healthy.h"
 #include "sim/checkers/register_view.h"
+#include "sim/checkers/stand_in_is_alone.h"
 #include "sim/checkers/undisturbed.h"
 
 namespace lockstep::sim {
@@ -38,6 +40,7 @@ Checkers::Checkers(World& world) {
   };
   // Who knows what everything else is judged by comes first; a region is judged before the history takes it in.
   auto& reg = add(std::type_identity<RegisterView>{});
+  auto& alone = add(std::type_identity<GoneAlone>{});
   auto history = std::make_unique<History>(world);
   History& past = *history;
   all_.push_back(std::move(history));
@@ -46,23 +49,24 @@ Checkers::Checkers(World& world) {
   add(std::type_identity<KnownTransitions>{});
   add(std::type_identity<OnePrimaryPerEpoch>{});
   add(std::type_identity<NeverBack>{});
-  add(std::type_identity<SingleWriter>{});
+  add(std::type_identity<StandInIsAlone>{});
+  add(std::type_identity<SingleWriter>{}, alone);
   add(std::type_identity<DamageIsRefused>{});
   add(std::type_identity<VerifyIsRight>{});
-  add(std::type_identity<LeaseBeforeStart>{});
-  add(std::type_identity<OneService>{});
-  add(std::type_identity<LeaveBeforeLoneAcknowledgement>{}, past, reg);
-  add(std::type_identity<AcknowledgementIsTrue>{}, past, reg);
-  add(std::type_identity<NoAcknowledgedLoss>{}, past, reg);
+  add(std::type_identity<LeaseBeforeStart>{}, alone);
+  add(std::type_identity<OneService>{}, alone);
+  add(std::type_identity<LeaveBeforeLoneAcknowledgement>{}, past, reg, alone);
+  add(std::type_identity<AcknowledgementIsTrue>{}, past, reg, alone);
+  add(std::type_identity<NoAcknowledgedLoss>{}, past, reg, alone);
   add(std::type_identity<ReplicaIsPrefix>{}, past);
   add(std::type_identity<NothingUncovered>{}, past);
   add(std::type_identity<ResyncEnds>{});
   add(std::type_identity<AppliedOnce>{});
-  add(std::type_identity<LosersDataIsKept>{}, past);
+  add(std::type_identity<LosersDataIsKept>{}, past, alone);
   add(std::type_identity<Names>{});
   add(std::type_identity<BoundedWaiting>{});
   add(std::type_identity<EqualAtRest>{}, past);
-  add(std::type_identity<OneHealthy>{});
+  add(std::type_identity<OneHealthy>{}, alone);
   add(std::type_identity<Undisturbed>{});
   add(std::type_identity<ChecksAreFollowed>{});
 }

@@ -1,6 +1,7 @@
 // The newer checkers, told of what must not happen: each must see it.
 #include "engine/cluster/journal_record.h"
 #include "engine/wire/archive.h"
+#include "engine/wire/codec.h"
 #include "sim/checkers/i07_nothing_uncovered.h"
 #include "sim/checkers/i09_resync_ends.h"
 #include "sim/checkers/i12_applied_once.h"
@@ -8,6 +9,7 @@
 #include "sim/checkers/i14_verify_is_right.h"
 #include "sim/checkers/i15_one_service.h"
 #include "sim/checkers/i17_losers_data_is_kept.h"
+#include "sim/checkers/stand_in_is_alone.h"
 
 #include <gtest/gtest.h>
 
@@ -118,7 +120,8 @@ TEST_F(CheckersTest, AMismatchThatIsNotReportedIsSeen) {
 }
 
 TEST_F(CheckersTest, ASecondStartBesideTheFirstIsSeen) {
-  OneService checker(world_);
+  const GoneAlone alone(world_);
+  OneService checker(world_, alone);
   checker.phase_begins(NodeId::first, io::Phase::prestart);
   world_.node(NodeId::first).application().run(Ticket(1), io::Phase::prestart);
   EXPECT_THROW(checker.phase_begins(NodeId::first, io::Phase::prestart), Violation);
@@ -223,7 +226,8 @@ class LosersDataIsKeptTest : public CheckersTest {
 
   const FileId file_{7, 7};
   History history_{world_};
-  LosersDataIsKept checker_{world_, history_};
+  GoneAlone alone_{world_};
+  LosersDataIsKept checker_{world_, history_, alone_};
 };
 
 TEST_F(LosersDataIsKeptTest, WhatOnlyTheLoserHadIsSeenToGo) {
@@ -251,7 +255,8 @@ TEST_F(LosersDataIsKeptTest, SettingAsideWithoutAConflictIsSeen) {
 
 TEST_F(CheckersTest, AnAcknowledgedRequestThatAResyncDoesNotBringIsSeen) {
   History history(world_);
-  LosersDataIsKept checker(world_, history);
+  const GoneAlone alone(world_);
+  LosersDataIsKept checker(world_, history, alone);
   history.begin_anew(NodeId::first, Epoch(1), true);
   Operation operation{.kind = OperationKind::sync};
   history.traced(Place::first, io::OperationOrdered{RequestId(5), Epoch(1), Lsn(1), &operation});
@@ -260,6 +265,75 @@ TEST_F(CheckersTest, AnAcknowledgedRequestThatAResyncDoesNotBringIsSeen) {
   checker.traced(Place::first, io::ResyncBegan{Lsn(1)});
   history.continue_from(NodeId::second, {0, 0}, Epoch(2));
   EXPECT_THROW(checker.traced(Place::first, io::ResyncBegan{Lsn(1)}), Violation);
+}
+
+Scenario without_third_vote(engine::Isolation isolation) {
+  Scenario scenario;
+  scenario.mix.isolation = isolation;
+  return scenario;
+}
+
+/// Elected in isolation, by its own vote and that of its stand-in.
+io::VoteCast lone_vote(NodeId node) {
+  return {9, {engine::forced_epoch(Epoch(2), node), node, Members::only(node)}, true};
+}
+
+TEST(StandInIsAloneTest, AVoteBeforeTheTimeoutIsSeen) {
+  World world(without_third_vote(engine::Isolation::takeover));
+  StandInIsAlone checker(world);
+  checker.started(Place::first);
+  EXPECT_THROW(checker.traced(Place::first, lone_vote(NodeId::first)), Violation);
+  world.run_until(world.mix().timeout * 2);
+  checker.traced(Place::first, lone_vote(NodeId::first));
+  checker.delivering(Place::first, io::LinkUp{io::Endpoint::peer});
+  EXPECT_THROW(checker.traced(Place::first, lone_vote(NodeId::first)), Violation);
+}
+
+TEST(StandInIsAloneTest, AnElectionWithAnOrdinaryEpochIsSeen) {
+  World world(without_third_vote(engine::Isolation::takeover));
+  StandInIsAlone checker(world);
+  checker.started(Place::first);
+  world.run_until(world.mix().timeout * 2);
+  io::VoteCast vote = lone_vote(NodeId::first);
+  vote.configuration.epoch = Epoch(3);
+  EXPECT_THROW(checker.traced(Place::first, vote), Violation);
+}
+
+TEST(StandInIsAloneTest, AVoteThatNobodyAllowsIsSeen) {
+  World world(without_third_vote(engine::Isolation::wait));
+  StandInIsAlone checker(world);
+  checker.started(Place::first);
+  world.run_until(world.mix().timeout * 2);
+  EXPECT_THROW(checker.traced(Place::first, lone_vote(NodeId::first)), Violation);
+  checker.delivering(Place::first, io::CommandGiven{io::CommandId(1), {.verb = io::Verb::prim, .force = true}});
+  world.run_until(world.mix().timeout * 4);
+  checker.traced(Place::first, lone_vote(NodeId::first));
+}
+
+TEST(StandInIsAloneTest, AVoteDuringAGrantIsSeen) {
+  World world(without_third_vote(engine::Isolation::takeover));
+  StandInIsAlone checker(world);
+  checker.started(Place::first);
+  world.run_until(world.mix().timeout);
+  checker.frame_sent(Place::first, io::Endpoint::peer,
+                     engine::encode(engine::Message{engine::HeartbeatReply{{}, true, {}}}));
+  EXPECT_THROW(checker.traced(Place::first, lone_vote(NodeId::first)), Violation);
+  world.run_until(world.mix().timeout * 3);
+  checker.traced(Place::first, lone_vote(NodeId::first));
+}
+
+TEST(GoneAloneTest, WhoHasNotHeardOfTheOtherOnesElectionIsApart) {
+  World world(without_third_vote(engine::Isolation::takeover));
+  GoneAlone alone(world);
+  EXPECT_FALSE(alone.both_may_serve());
+  const io::VoteCast vote = lone_vote(NodeId::second);
+  alone.traced(Place::second, vote);
+  EXPECT_TRUE(alone.apart(NodeId::first));
+  EXPECT_FALSE(alone.apart(NodeId::second));
+  EXPECT_TRUE(alone.began_alone(vote.configuration.epoch));
+  alone.traced(Place::first, io::ConfigurationDecided{vote.configuration});
+  EXPECT_FALSE(alone.apart(NodeId::first));
+  EXPECT_TRUE(alone.both_may_serve()) << "its service has not ended yet";
 }
 
 }  // namespace

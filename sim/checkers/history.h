@@ -70,6 +70,11 @@ class History : public Observer {
   /// Takes `node`'s tree as a new beginning. Whether its disk is known to hold that tree.
   void begin_anew(NodeId node, Epoch epoch, bool on_disk);
   [[nodiscard]] bool base_on_disk() const { return base_on_disk_; }
+  /// `node` goes on by itself, beside the branch.
+  void leave_behind(NodeId node) {
+    replica(node).following = false;
+    replica(node).why_not = "goes on by itself";
+  }
   /// `node` continues the branch from `position`, from `epoch` on.
   void continue_from(NodeId node, Position position, Epoch epoch);
 

@@ -18,7 +18,7 @@ bool NoAcknowledgedLoss::begins_by_force(Epoch epoch) {
   const std::uint64_t series = engine::forced_series(epoch);
   if (series == before) return false;
   // Both were forced, and the later one has not heard of this one, or its numbers would be above.
-  if (series > before && forced_.contains(series)) return true;
+  if (series > before && (forced_.contains(series) || alone_.began_alone(epoch))) return true;
   if (!std::exchange(force_commanded_, false)) return false;
   forced_.insert(series);
   return true;
@@ -44,6 +44,7 @@ void NoAcknowledgedLoss::traced(Place by, const io::TraceEvent& event) {
 }
 
 void NoAcknowledgedLoss::became_writable(NodeId node, Epoch epoch) {
+  if (alone_.apart(node)) return history_.leave_behind(node);
   const bool checked = checked_[index_of(node)] || epoch == written_in_;
   const bool same_reign = history_.begun() && history_.owner() == node && checked;
   if (same_reign) return;
@@ -55,7 +56,8 @@ void NoAcknowledgedLoss::became_writable(NodeId node, Epoch epoch) {
     return;
   }
   if (forced) {
-    // An administrator gave up what only the other node has.
+    // An administrator, or the settings for isolation, gave up what only the other node has.
+    const bool beside = history_.owner() != node && alone_.apart(other(node));
     if (const auto position = history_.position_of(node, 0, true)) {
       history_.give_up();
       history_.continue_from(node, *position, epoch);
@@ -63,6 +65,7 @@ void NoAcknowledgedLoss::became_writable(NodeId node, Epoch epoch) {
       history_.begin_anew(node, epoch, false);
     }
     history_.begun_by_force();
+    if (beside) history_.leave_behind(other(node));
     return;
   }
   if (may_lack_what_was_not_synced(node, epoch)) {
@@ -119,7 +122,7 @@ void NoAcknowledgedLoss::check_what_was_synced(NodeId node) {
 
 void NoAcknowledgedLoss::acknowledged(NodeId node, const io::RequestAcknowledged& event) {
   acknowledged_.insert(event.request);
-  if (event.lsn.value == 0) return;
+  if (event.lsn.value == 0 || alone_.apart(node)) return;
   const auto found = history_.find(event.request);
   if (!found || history_.owner() != node) {
     throw Violation("I1", std::string(to_string(node)) + " acknowledges request " +

@@ -8,8 +8,11 @@
 // Does not check what one file's fsync promises about its name, nor reads, nor what an administrator gave up by forcing
 // a node to become the primary: its tree is a new beginning. So is that of a node that was forced before and now goes
 // on in place of the other one, if that was forced without having heard of it (the witness had lost its memory).
+// In a cluster without a third vote a reign that began in isolation is such a new beginning, too, and what a node
+// acknowledges that has not heard of it (gone_alone.h) is in a history that does not go on.
 #pragma once
 
+#include "sim/checkers/gone_alone.h"
 #include "sim/checkers/history.h"
 #include "sim/checkers/register_view.h"
 
@@ -17,8 +20,8 @@ namespace lockstep::sim {
 
 class NoAcknowledgedLoss : public Observer {
  public:
-  NoAcknowledgedLoss(World& world, History& history, RegisterView& reg)
-      : world_(world), history_(history), register_(reg) {}
+  NoAcknowledgedLoss(World& world, History& history, RegisterView& reg, const GoneAlone& alone)
+      : world_(world), history_(history), register_(reg), alone_(alone) {}
 
   void delivering(Place to, const io::Event& event) override;
   void traced(Place by, const io::TraceEvent& event) override;
@@ -30,12 +33,14 @@ class NoAcknowledgedLoss : public Observer {
   void acknowledged(NodeId node, const io::RequestAcknowledged& event);
   [[nodiscard]] bool may_lack_what_was_not_synced(NodeId node, Epoch epoch);
   void check_what_was_synced(NodeId node);
-  /// Whether an administrator's forced election lies between the last reign and this epoch, or made this one win.
+  /// Whether an election that was forced, or won in isolation, lies between the last reign and this epoch, or made this
+  /// one win.
   bool begins_by_force(Epoch epoch);
 
   World& world_;
   History& history_;
   RegisterView& register_;
+  const GoneAlone& alone_;
   std::array<bool, 2> checked_{};  ///< nothing has happened to the node's tree that would call for another check
   std::map<Epoch, Configuration> decided_;
   bool joiner_holds_less_ = false;  ///< mode commit: a peer that may not hold what is acknowledged can be admitted

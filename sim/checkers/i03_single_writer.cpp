@@ -8,7 +8,7 @@ bool SingleWriter::able(NodeId node) const {
 }
 
 void SingleWriter::check(NodeId node) const {
-  if (!able(node) || !able(other(node))) return;
+  if (!able(node) || !able(other(node)) || alone_.both_may_serve()) return;
   std::string text = "both nodes can complete writes:";
   for (const NodeId id : every_node) {
     const Ability& ability = abilities_[index_of(id)];

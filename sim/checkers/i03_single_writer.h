@@ -4,16 +4,17 @@
 // out by its own clock. Checks this for both nodes whenever one of them gains that ability or acknowledges, and that
 // nobody acknowledges without it.
 //
-// Does not check what an application does that was started outside the module.
+// Does not check what an application does that was started outside the module. Nor two nodes that have gone on without
+// each other in isolation, where there is no third vote and the settings, or a person, let them.
 #pragma once
 
-#include "sim/world/world.h"
+#include "sim/checkers/gone_alone.h"
 
 namespace lockstep::sim {
 
 class SingleWriter : public Observer {
  public:
-  explicit SingleWriter(World& world) : world_(world) {}
+  SingleWriter(World& world, const GoneAlone& alone) : world_(world), alone_(alone) {}
 
   void traced(Place by, const io::TraceEvent& event) override;
   void stopped(Place place, bool power_lost) override;
@@ -29,6 +30,7 @@ class SingleWriter : public Observer {
   void check(NodeId node) const;
 
   World& world_;
+  const GoneAlone& alone_;
   std::array<Ability, 2> abilities_;
 };
 

@@ -12,6 +12,7 @@ void LeaveBeforeLoneAcknowledgement::traced(Place by, const io::TraceEvent& even
   const auto* acknowledged = std::get_if<io::RequestAcknowledged>(&event);
   if (acknowledged == nullptr || acknowledged->lsn.value == 0) return;
   const NodeId node = node_at(by);
+  if (alone_.apart(node)) return;
   const bool is_sync = acknowledged->kind == OperationKind::sync;
   const bool waits_for_peer = world_.mix().durability != engine::Durability::commit || is_sync;
   const auto entry = history_.find(acknowledged->request);

@@ -4,9 +4,11 @@
 // no connection to the peer is up, that the newest configuration with a majority of (durable) votes has the
 // acknowledging node as its only member. With the connection up, the checker of I6 says the same.
 //
-// Does not check mode commit but for fsync: there an acknowledgement never waits for the peer.
+// Does not check mode commit but for fsync: there an acknowledgement never waits for the peer. Nor a node that has not
+// heard of the history that counts (gone_alone.h).
 #pragma once
 
+#include "sim/checkers/gone_alone.h"
 #include "sim/checkers/history.h"
 #include "sim/checkers/register_view.h"
 
@@ -14,8 +16,8 @@ namespace lockstep::sim {
 
 class LeaveBeforeLoneAcknowledgement : public Observer {
  public:
-  LeaveBeforeLoneAcknowledgement(World& world, History& history, RegisterView& reg)
-      : world_(world), history_(history), register_(reg) {}
+  LeaveBeforeLoneAcknowledgement(World& world, History& history, RegisterView& reg, const GoneAlone& alone)
+      : world_(world), history_(history), register_(reg), alone_(alone) {}
 
   void traced(Place by, const io::TraceEvent& event) override;
 
@@ -23,6 +25,7 @@ class LeaveBeforeLoneAcknowledgement : public Observer {
   World& world_;
   History& history_;
   RegisterView& register_;
+  const GoneAlone& alone_;
   std::array<std::set<std::pair<Epoch, Lsn>>, 2> syncs_done_;  ///< by each node as a replica
 };
 

@@ -15,6 +15,7 @@ void AcknowledgementIsTrue::traced(Place by, const io::TraceEvent& event) {
   const auto entry = history_.find(acknowledged->request);
   if (!entry) return;  // the checker of I1 says so
   const NodeId primary = node_at(by);
+  if (alone_.apart(primary)) return;
   for (const NodeId member : every_node) {
     if (register_.newest().members.contains(member)) check_member(primary, member, *entry, acknowledged->kind);
   }

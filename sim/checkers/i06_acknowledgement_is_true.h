@@ -7,9 +7,11 @@
 //   fsync of everything: every operation up to then is.
 // A member that has lost power since is not asked: what the acknowledgement said was true until then.
 //
-// Does not look at operations that came with a resync (the volumes are compared as a whole when it ends).
+// Does not look at operations that came with a resync (the volumes are compared as a whole when it ends), nor at a node
+// that has not heard of the history that counts (gone_alone.h).
 #pragma once
 
+#include "sim/checkers/gone_alone.h"
 #include "sim/checkers/history.h"
 #include "sim/checkers/register_view.h"
 
@@ -17,8 +19,8 @@ namespace lockstep::sim {
 
 class AcknowledgementIsTrue : public Observer {
  public:
-  AcknowledgementIsTrue(World& world, History& history, RegisterView& reg)
-      : world_(world), history_(history), register_(reg) {}
+  AcknowledgementIsTrue(World& world, History& history, RegisterView& reg, const GoneAlone& alone)
+      : world_(world), history_(history), register_(reg), alone_(alone) {}
 
   void traced(Place by, const io::TraceEvent& event) override;
 
@@ -30,6 +32,7 @@ class AcknowledgementIsTrue : public Observer {
   World& world_;
   History& history_;
   RegisterView& register_;
+  const GoneAlone& alone_;
 };
 
 }  // namespace lockstep::sim

@@ -19,7 +19,7 @@ void LeaseBeforeStart::traced(Place by, const io::TraceEvent& event) {
     const NodeId peer = other(node_at(by));
     const Holder& there = holders_[index_of(peer)];
     const Node& machine = world_.node(peer);
-    const bool lease_runs = machine.local_now() < there.lease_until;
+    const bool lease_runs = machine.local_now() < there.lease_until && !alone_.both_may_serve();
     const bool application = machine.application().alive();
     if (machine.running() && lease_runs && (there.writable || machine.mount().is_open() || application)) {
       throw Violation("I15", std::string(to_string(by)) + " starts its application in epoch " +

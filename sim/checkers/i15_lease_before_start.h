@@ -5,16 +5,17 @@
 // mount within a stated time of being able to (a paused process counts from when it wakes up), and that an application
 // that has outlived its daemon is gone as long after the next daemon's start as a lease lasts, unless that has one.
 //
-// Does not check how long the application's own stop script takes: the mount is closed first.
+// Does not check how long the application's own stop script takes: the mount is closed first. A node that has gone on
+// alone in isolation (gone_alone.h) does not wait for a lease that the other one grants itself.
 #pragma once
 
-#include "sim/world/world.h"
+#include "sim/checkers/gone_alone.h"
 
 namespace lockstep::sim {
 
 class LeaseBeforeStart : public Observer {
  public:
-  explicit LeaseBeforeStart(World& world) : world_(world) {}
+  LeaseBeforeStart(World& world, const GoneAlone& alone) : world_(world), alone_(alone) {}
 
   void traced(Place by, const io::TraceEvent& event) override;
   void stepped(Place place) override;
@@ -32,6 +33,7 @@ class LeaseBeforeStart : public Observer {
   };
 
   World& world_;
+  const GoneAlone& alone_;
   std::array<Holder, 2> holders_;
 };
 

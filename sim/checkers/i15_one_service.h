@@ -8,13 +8,13 @@
 // killed has left behind, for the same reason; the next life's first kill ends it.
 #pragma once
 
-#include "sim/world/world.h"
+#include "sim/checkers/gone_alone.h"
 
 namespace lockstep::sim {
 
 class OneService : public Observer {
  public:
-  explicit OneService(World& world) : world_(world) {}
+  OneService(World& world, const GoneAlone& alone) : world_(world), alone_(alone) {}
 
   void traced(Place by, const io::TraceEvent& event) override {
     const auto* lease = std::get_if<io::LeaseHeld>(&event);
@@ -27,6 +27,7 @@ class OneService : public Observer {
       throw Violation("I15", std::string(to_string(node)) +
                                  " starts its application while processes of an earlier start are alive");
     }
+    if (alone_.both_may_serve()) return;
     const Node& there = world_.node(other(node));
     if (there.application().alive() && there.local_now() < lease_until_[index_of(other(node))]) {
       throw Violation("I15", std::string(to_string(node)) + " starts its application while it runs on the other node");
@@ -35,6 +36,7 @@ class OneService : public Observer {
 
  private:
   World& world_;
+  const GoneAlone& alone_;
   std::array<Instant, 2> lease_until_;
 };
 

@@ -48,7 +48,8 @@ void LosersDataIsKept::delivering(Place to, const io::Event& event) {
   if (const auto* given = std::get_if<io::CommandGiven>(&event)) {
     force_commanded_ = force_commanded_ || (given->command.verb == io::Verb::prim && given->command.force);
     repair_commanded_ = repair_commanded_ || (given->command.verb == io::Verb::verify && given->command.repair);
-  } else if (std::holds_alternative<io::SetAside>(event) && !force_commanded_ && !repair_commanded_) {
+  } else if (std::holds_alternative<io::SetAside>(event) && !force_commanded_ && !repair_commanded_ &&
+             !alone_.anybody()) {
     throw Violation("I17", std::string(to_string(to)) + " sets something aside, but nobody was ever forced");
   }
 }
@@ -59,6 +60,9 @@ void LosersDataIsKept::traced(Place by, const io::TraceEvent& event) {
     acknowledged(*acknowledgement);
   } else if (std::holds_alternative<io::WritableChanged>(event)) {
     forced();
+    // Whatever a resync had begun: its tree has a history of its own again.
+    Loser& here = losers_[index_of(by)];
+    if (here.judged && alone_.apart(node_at(by))) here = {here.diverged, here.forced_tree, false, {}, here.kept, {}};
   } else if (const auto* began = std::get_if<io::ResyncBegan>(&event)) {
     resync_begins(node_at(by), *began);
   } else if (std::holds_alternative<io::ResyncEnded>(event)) {
@@ -151,6 +155,11 @@ void LosersDataIsKept::applied(NodeId node, std::uint64_t /*sequence*/, const Op
                                bool /*replicated*/) {
   if (origin == io::Origin::stream) check_repair(node, effect);
   Loser& loser = losers_[index_of(node)];
+  if (origin == io::Origin::application && loser.owed.contains(effect.file)) {
+    // What its application had asked for before it was ended belongs to the lost history, too.
+    const Inode* present = tree(node).find(effect.file);
+    if (present != nullptr) loser.owed.insert_or_assign(effect.file, *present);
+  }
   if (loser.owed.empty() || origin != io::Origin::stream) return;
   settle(node);
   for (const auto& [id, state] : loser.owed) {

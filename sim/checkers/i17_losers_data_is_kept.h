@@ -1,6 +1,7 @@
 // I17: data that loses a conflict is kept aside and listed.
 //
-// A conflict arises where an administrator forces a node to be the primary: the other one may hold what that has not.
+// A conflict arises where an administrator forces a node to be the primary, or a node becomes it in isolation
+// (gone_alone.h): the other one may hold what that has not.
 // Checks, when the other one is brought up to date for the first time after that: every object of its tree that is not
 // as the forced node had it when it began to write, and not as the primary has it now, is owed to whoever wrote it. It
 // must not be changed or removed before a copy of it, as it was, is on the disk beside the tree; when the resync ends
@@ -22,6 +23,7 @@
 // A disk that is exchanged for another one is not judged until the next forced election.
 #pragma once
 
+#include "sim/checkers/gone_alone.h"
 #include "sim/checkers/history.h"
 
 #include <array>
@@ -33,7 +35,8 @@ namespace lockstep::sim {
 
 class LosersDataIsKept : public Observer {
  public:
-  LosersDataIsKept(World& world, History& history) : world_(world), history_(history) {}
+  LosersDataIsKept(World& world, History& history, const GoneAlone& alone)
+      : world_(world), history_(history), alone_(alone) {}
 
   void delivering(Place to, const io::Event& event) override;
   void traced(Place by, const io::TraceEvent& event) override;
@@ -71,6 +74,7 @@ class LosersDataIsKept : public Observer {
 
   World& world_;
   History& history_;
+  const GoneAlone& alone_;
   std::array<Loser, 2> losers_;
   bool force_commanded_ = false;
   bool repair_commanded_ = false;

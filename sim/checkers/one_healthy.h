@@ -9,13 +9,13 @@
 #pragma once
 
 #include "engine/status.h"
-#include "sim/world/world.h"
+#include "sim/checkers/gone_alone.h"
 
 namespace lockstep::sim {
 
 class OneHealthy : public Observer {
  public:
-  explicit OneHealthy(World& world) : world_(world) {}
+  OneHealthy(World& world, const GoneAlone& alone) : world_(world), alone_(alone) {}
 
   void stepped(Place place) override {
     if (!is_node(place)) return;
@@ -28,7 +28,8 @@ class OneHealthy : public Observer {
       throw Violation("I15", std::string(to_string(place)) + " would tell a load balancer OK, but its " +
                                  (here.mount().is_open() ? "application does not run" : "mount is closed"));
     }
-    if (healthy(other(node))) throw Violation("I15", "both nodes would tell a load balancer OK");
+    if (healthy(other(node)) && !alone_.both_may_serve())
+      throw Violation("I15", "both nodes would tell a load balancer OK");
   }
   void stopped(Place place, bool /*power_lost*/) override {
     if (is_node(place)) said_[index_of(place)] = {};
@@ -47,6 +48,7 @@ class OneHealthy : public Observer {
   }
 
   World& world_;
+  const GoneAlone& alone_;
   std::array<Said, 2> said_;
 };
 

@@ -1,5 +1,5 @@
 // What the voters have decided, from their votes alone: a configuration counts once two of the three have cast a
-// vote for it with the same ballot.
+// vote for it with the same ballot. In isolation the third one is a stand-in, beside the node that it votes with.
 #pragma once
 
 #include "engine/cluster/forced_election.h"
@@ -19,13 +19,15 @@ class RegisterView : public Observer {
     const auto* vote = std::get_if<io::VoteCast>(&event);
     if (vote == nullptr) return;
     std::set<Place>& voters = votes_[vote->ballot];
-    voters.insert(by);
+    voters.insert(vote->by_stand_in ? Place::witness : by);
     if (voters.size() < 2) return;
     if (!chosen_.emplace(vote->configuration.epoch, vote->configuration).second) return;
     // The last vote of a majority may come from a process that was stopped, long after a higher ballot was decided.
     const bool overtaken = vote->ballot < newest_ballot_ &&
                            engine::forced_series(vote->configuration.epoch) == engine::forced_series(newest_.epoch);
-    if (overtaken) return;
+    // A node that has not heard of the history that counts.
+    const bool apart = vote->by_stand_in && vote->configuration.epoch < newest_.epoch;
+    if (overtaken || apart) return;
     newest_ = vote->configuration;
     newest_ballot_ = vote->ballot;
   }

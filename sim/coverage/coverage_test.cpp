@@ -2,6 +2,7 @@
 
 #include "engine/marks.h"
 #include "sim/coverage/judge.h"
+#include "sim/simulate.h"
 
 #include <gtest/gtest.h>
 
@@ -54,6 +55,20 @@ TEST(Coverage, IsJudgedByWhatIsMissedAndByExemptionsThatDoNotHold) {
   all["mark lease_runs_out"] = Reach::rare;
   all.erase("mark no_such_mark");
   EXPECT_TRUE(judge(coverage, all).complete());
+}
+
+// The run that all marks are asked of (ci/test) has a third vote.
+TEST(Coverage, ClustersWithoutAThirdVoteReachTheMarksThatAreExemptedForThem) {
+  constexpr std::uint64_t seeds = 200;
+  Coverage coverage;
+  for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
+    simulate(draw_scenario(seed, {"isolation", "", ""}), [&](World& world) { world.observers().add(coverage); });
+  }
+  for (const MarkExemption& each : exempted_marks) {
+    if (each.why != needs_no_third_vote) continue;
+    const std::string_view mark = engine::marks[static_cast<std::size_t>(each.mark)].name;
+    EXPECT_GT(hits_of(coverage, mark_name(mark)), 0U) << mark;
+  }
 }
 
 }  // namespace

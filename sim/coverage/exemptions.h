@@ -32,7 +32,20 @@ inline constexpr std::string_view needs_luck = "a race of a few milliseconds";
 inline constexpr std::string_view needs_names_that_rot =
     "no fault changes names or attributes behind everybody's back; sim/scenario/verify_test does";
 
+inline constexpr std::string_view needs_no_third_vote =
+    "needs a cluster without a third vote: the profile `isolation` has them, and a test of the simulator asks for it";
+
+inline constexpr std::string_view needs_isolation_and_luck =
+    "needs a cluster without a third vote, and an isolation or a life that ends within a few milliseconds of a vote";
+
 inline constexpr MarkExemption exempted_marks[] = {
+    {engine::Mark::isolation_begins, Reach::rare, needs_no_third_vote},
+    {engine::Mark::isolation_ends, Reach::rare, needs_no_third_vote},
+    {engine::Mark::stand_in_votes, Reach::rare, needs_no_third_vote},
+    {engine::Mark::stand_in_grants, Reach::rare, needs_no_third_vote},
+    {engine::Mark::intent_go_on_alone, Reach::rare, needs_no_third_vote},
+    {engine::Mark::alone_no_more, Reach::rare, needs_isolation_and_luck},
+    {engine::Mark::boot_recalls_own_election, Reach::rare, needs_isolation_and_luck},
     {engine::Mark::verify_names_differ, Reach::never, needs_names_that_rot},
     {engine::Mark::verify_attributes_differ, Reach::never, needs_names_that_rot},
     {engine::Mark::verify_file_lacking, Reach::never, needs_names_that_rot},

@@ -420,6 +420,57 @@ Faults daemon_crashes(Random random, Window window) {
   });
 }
 
+/// What may befall a node that does not hear the other one, or has not for some time.
+Fault strike_in_isolation(Random& random, Time at) {
+  const NodeId node = any_node(random);
+  switch (random.below(6)) {
+    case 0: return {at, Outage{place_of(node), true, ms(random, 300, 8000)}};
+    case 1: return {at, Outage{place_of(node), false, ms(random, 20, 6000)}};
+    case 2: return {at, Pause{place_of(node), ms(random, 100, 10'000)}};
+    case 3: return {at, DaemonCrash{node, ms(random, 10, 3000), false}};
+    case 4: return {at, Freeze{place_of(node), ms(random, 300, 8000)}};
+    default: break;
+  }
+  const io::Verb verb =
+      random.pick(std::array{io::Verb::prim, io::Verb::prim, io::Verb::swap, io::Verb::stop, io::Verb::start});
+  return {at, Order{node, {.verb = verb, .force = verb == io::Verb::prim}}};
+}
+
+Faults isolations(Random random, Window window) {
+  return several(random, 2, 5, [&](Faults& faults) {
+    const Time at = window.draw(random);
+    const Time length = random.chance(30) ? ms(random, 50, 2000) : ms(random, 2000, 15'000);
+    const bool from_left = !random.one_in(8);
+    const bool from_right = !from_left || !random.one_in(8);
+    faults.push_back({at, Cut{Wire::peers, from_left, from_right, length}});
+    for (std::int64_t n = random.between(0, 2); n > 0; --n) {
+      const Time early = ms(random, 0, 1000);
+      const Time when = at - std::min(at, early) + ms(random, 0, 12'000);
+      faults.push_back(strike_in_isolation(random, std::max(when, window.begin)));
+    }
+    if (random.one_in(3)) {
+      const Time again = at + length + ms(random, 20, 1500);
+      faults.push_back({again, Cut{Wire::peers, true, true, ms(random, 50, 6000)}});
+    }
+  });
+}
+
+/// Other kinds, a few of them in a run.
+Faults trouble_beside_isolation(Random random, Window window) {
+  constexpr int percent = 10;
+  Faults faults;
+  for (const auto draw :
+       {process_crashes,   power_losses, power_lost_together, crashes_in_recovery, pauses,         freezes,
+        slow_cables,       resets,       lost_disks,          old_disks,           commands,       forced_elections,
+        crashes_in_resync, failed_syncs, disk_errors,         hanging_disks,       server_trouble, application_trouble,
+        script_trouble,    slow_ends,    daemon_crashes,      unreadable_journals}) {
+    if (!random.chance(percent)) continue;
+    const Faults drawn = draw(random.fork(), window);
+    faults.insert(faults.end(), drawn.begin(), drawn.end());
+  }
+  return faults;
+}
+
 constexpr std::array kinds{
     Kind{"slow-cables", "network", 50, "1 to 4 times, one cable delays frames by up to 5 to 400 ms, for 0.5 to 8 s",
          slow_cables},
@@ -502,6 +553,14 @@ constexpr std::array kinds{
          "2 to 4 times, the third machine's disk is empty or a copy that is 1 to 10 s old; half of the time a node is "
          "isolated meanwhile, and half of those times the other one loses power",
          third_vote_forgets},
+    // Without a third vote.
+    Kind{
+        "isolations", "isolation", 0,
+        "2 to 5 times, the nodes do not hear each other, now and then only one way, for 50 ms to 15 s; often a node is "
+        "stopped, loses power, pauses or is commanded about then",
+        isolations},
+    Kind{"trouble-beside-isolation", "isolation", 0, "any of most other kinds, each in one of ten runs",
+         trouble_beside_isolation},
 };
 
 }  // namespace

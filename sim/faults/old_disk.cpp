@@ -13,7 +13,7 @@ namespace {
 std::uint64_t seen_elsewhere(World& world, Place place) {
   std::uint64_t least = UINT64_MAX;
   for (const Place witness : every_place) {
-    if (witness == place) continue;
+    if (witness == place || !world.votes(witness)) continue;
     const auto record = world.record_of(witness);
     least = std::min(least, record ? record->seen[index_of(place)].sequence : 0);
   }

@@ -12,7 +12,7 @@ namespace {
 
 int print_plants() {
   for (const engine::PlantInfo& info : every_plant()) {
-    std::printf("%-34s %-16s %-6s %s\n", std::string(info.name).c_str(), std::string(info.area).c_str(),
+    std::printf("%-34s %-16s %-10s %s\n", std::string(info.name).c_str(), std::string(info.area).c_str(),
                 std::string(profile_that_shows(info)).c_str(), std::string(info.what).c_str());
   }
   return exit_clean;

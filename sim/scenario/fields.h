@@ -22,6 +22,9 @@ constexpr auto values_of(NodeId) { return every_node; }
 constexpr auto values_of(engine::Durability) {
   return std::array{engine::Durability::commit, engine::Durability::replicated, engine::Durability::durable};
 }
+constexpr auto values_of(engine::Isolation) {
+  return std::array{engine::Isolation::third_vote, engine::Isolation::wait, engine::Isolation::takeover};
+}
 constexpr auto values_of(io::Phase) {
   return std::array{io::Phase::prestart, io::Phase::start, io::Phase::stop, io::Phase::poststop, io::Phase::force_stop};
 }
@@ -33,6 +36,10 @@ constexpr auto values_of(io::Verb) {
 constexpr std::string_view name_of(engine::Durability durability) {
   constexpr std::string_view names[] = {"commit", "replicated", "durable"};
   return names[static_cast<std::size_t>(durability)];
+}
+constexpr std::string_view name_of(engine::Isolation isolation) {
+  constexpr std::string_view names[] = {"third_vote", "wait", "takeover"};
+  return names[static_cast<std::size_t>(isolation)];
 }
 template <typename Enumeration>
 constexpr std::string_view name_of(Enumeration value) {

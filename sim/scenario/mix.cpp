@@ -34,4 +34,9 @@ Mix draw_mix(Random& random) {
   return mix;
 }
 
+void draw_isolation(Mix& mix, Random& random) {
+  mix.shared_witness = false;
+  mix.isolation = random.chance(65) ? engine::Isolation::takeover : engine::Isolation::wait;
+}
+
 }  // namespace lockstep::sim

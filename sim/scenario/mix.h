@@ -27,7 +27,8 @@ struct Mix {
   bool checks = false;           ///< application and servers are checked, and what fails has consequences
   bool swaps_back = false;       ///< to the first node, where there are checks
   std::uint32_t restarts_max = 3;
-  bool shared_witness = false;  ///< the third vote is a record in a store
+  bool shared_witness = false;                                  ///< the third vote is a record in a store
+  engine::Isolation isolation = engine::Isolation::third_vote;  ///< else there is no third vote
   std::int64_t heartbeats_per_timeout = 10;
   Time link_grace = 300 * one_ms;
 
@@ -56,6 +57,7 @@ struct Mix {
     visit("swaps_back", self.swaps_back);
     visit("restarts_max", self.restarts_max);
     visit("shared_witness", self.shared_witness);
+    visit("isolation", self.isolation);
     visit("heartbeats_per_timeout", self.heartbeats_per_timeout);
     visit.time("link_grace", self.link_grace);
     visit("operations", self.operations);
@@ -68,5 +70,7 @@ struct Mix {
 };
 
 Mix draw_mix(Random& random);
+/// Takes the third vote away.
+void draw_isolation(Mix& mix, Random& random);
 
 }  // namespace lockstep::sim

@@ -42,6 +42,10 @@ Scenario draw_scenario(std::uint64_t seed, const Choice& choice) {
   }
   // With so many kinds hardly a seed would draw none at all, and what must not happen then would hardly be seen.
   if (choice.profile == "store") scenario.mix.shared_witness = true;
+  if (choice.profile == "isolation") {
+    Random isolation = Random::keyed(seed, "isolation");
+    draw_isolation(scenario.mix, isolation);
+  }
   const bool calm = choice.profile == "all" && Random::keyed(seed, "calm").chance(calm_percent);
   const KindSet chosen = draw_kinds(calm ? "calm" : choice.profile, kinds);
   scenario.faults = draw_faults(chosen, seed, {faults_begin, faults_begin + scenario.mix.faults_last});

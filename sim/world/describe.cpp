@@ -179,7 +179,10 @@ std::string describe_trace(const io::TraceEvent& event) {
             return "role " + text(e.from) + " -> " + text(e.to) + " on " + text(e.event);
           },
           [&](const io::UnknownTransition& e) { return "UNKNOWN " + text(e.event) + " in " + text(e.state); },
-          [&](const io::VoteCast& e) { return "vote, ballot " + number(e.ballot) + ": " + describe(e.configuration); },
+          [&](const io::VoteCast& e) {
+            return std::string(e.by_stand_in ? "the stand-in's vote" : "vote") + ", ballot " + number(e.ballot) + ": " +
+                   describe(e.configuration);
+          },
           [&](const io::ConfigurationDecided& e) { return "decided " + describe(e.configuration); },
           [&](const io::LeaseHeld& e) {
             return "lease of epoch " + number(e.epoch.value) + " until " + std::to_string(e.until.ns);

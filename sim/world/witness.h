@@ -41,7 +41,7 @@ class Witness : public Machine {
   void record(RecordedLives* lives) { recorded_ = lives; }
 
  protected:
-  [[nodiscard]] bool can_begin() const override { return journal_.readable(); }
+  [[nodiscard]] bool can_begin() const override { return settings_.has_third_vote() && journal_.readable(); }
   io::Booted begin_life() override {
     journal_.draw_from(random().fork());
     const engine::WitnessPorts ports{link_, journal_, tracer_};

@@ -1,5 +1,6 @@
 #include "sim/world/world.h"
 
+#include "engine/cluster/forced_election.h"
 #include "engine/cluster/journal_record.h"
 #include "sim/planted/planted.h"
 #include "sim/world/hash_event.h"
@@ -40,6 +41,7 @@ engine::Settings settings_of(const Scenario& scenario) {
   const Mix& mix = scenario.mix;
   engine::Settings settings;
   settings.durability = mix.durability;
+  settings.isolation = mix.isolation;
   settings.timeout = Duration{mix.timeout};
   settings.heartbeat_interval = Duration{mix.timeout / mix.heartbeats_per_timeout};
   settings.link_grace = Duration{mix.link_grace};
@@ -171,6 +173,8 @@ Machine& World::machine(Place place) {
   return *nodes_[index_of(place)];
 }
 
+bool World::votes(Place place) const { return is_node(place) || node(NodeId::first).settings().has_third_vote(); }
+
 World::DiskCopy World::copy_disk(Place place) const {
   if (!is_node(place)) return {journal_of(place), {}, {}};
   const Node& here = node(node_at(place));
@@ -203,6 +207,9 @@ bool World::may_lose_disk(Place place) const {
   for (const Place voter : every_place) records[index_of(voter)] = *record_of(voter);
   for (const Place voter : every_place) {
     const engine::JournalRecord& record = records[index_of(voter)];
+    if (!votes(voter)) continue;
+    // What somebody has decided alone nobody else has.
+    if (!votes(Place::witness) && record.voter.accepted.epoch.value >= engine::forced_stride) return false;
     // As an engine will find it, though it may not have been started on that disk yet: a clone of another's is empty.
     if (!record.remembers || record.owner != voter_at(voter)) return false;
     for (const engine::JournalRecord& other : records) {

@@ -63,6 +63,8 @@ class World {
   Witness& witness() { return *witness_; }
   Machine& machine(Place place);
   [[nodiscard]] const Machine& machine(Place place) const { return const_cast<World*>(this)->machine(place); }
+  /// Whether there is a voter at all.
+  [[nodiscard]] bool votes(Place place) const;
   /// All that a machine's disk holds.
   struct DiskCopy {
     Buffer journal;

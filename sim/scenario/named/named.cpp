@@ -34,6 +34,10 @@ constexpr std::array all{
     &c05_server_lacks_something,
     &c06_preferred_node,
     &c07_daemon_dies,
+    &n01_isolation_waited_out,
+    &n02_two_histories_meet,
+    &n03_replaced_without_third_vote,
+    &n04_power_cut_without_third_vote,
 };
 }  // namespace
 

@@ -1,5 +1,6 @@
-// Scenarios with a name: what has hurt users of such systems (F), and what must follow when the application or what
-// looks after it fails (C), each reproduced and held to what must follow.
+// Scenarios with a name: what has hurt users of such systems (F), what must follow when the application or what
+// looks after it fails (C), and what two servers do without a third vote (N), each reproduced and held to what must
+// follow.
 //
 // Each stands in a file of its own, which says what happened to others, what is injected and what must hold. A seed
 // varies it: the mix (durability, timeout, load), the moments, the nodes, the operations. All checkers watch;
@@ -53,6 +54,10 @@ extern const NamedScenario c04_nobody_to_fail_over_to;
 extern const NamedScenario c05_server_lacks_something;
 extern const NamedScenario c06_preferred_node;
 extern const NamedScenario c07_daemon_dies;
+extern const NamedScenario n01_isolation_waited_out;
+extern const NamedScenario n02_two_histories_meet;
+extern const NamedScenario n03_replaced_without_third_vote;
+extern const NamedScenario n04_power_cut_without_third_vote;
 
 std::span<const NamedScenario* const> named_scenarios();
 /// Null if there is none.
