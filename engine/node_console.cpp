@@ -172,6 +172,11 @@ std::string NodeEngine::Core::why_alone() const {
     return "isolated: the other node does not answer, and may hold newer acknowledged writes: this one lost power, or "
            "its disk failed, while both were in sync.";
   }
+  if (!stand_in_.abreast(context_.now) && known().members != Members::only(self_)) {
+    return "isolated: the other node does not answer, and this one has not been in sync with it since its start, or "
+           "for "
+           "long: the other one may have gone on alone.";
+  }
   return "isolated: takes over when the other node has been silent for long enough (isolation = \"takeover\").";
 }
 
@@ -183,7 +188,10 @@ std::string NodeEngine::Core::next_step_alone() const {
              "`prim --force` here.";
     case Isolation::takeover: break;
   }
-  return wish_ == Wish::second_only ? "`start` allows this node to take over." : "";
+  if (wish_ == Wish::second_only) return "`start` allows this node to take over.";
+  if (stand_in_.abreast(context_.now) || known().members == Members::only(self_)) return "";
+  return "Repair the network, or start the other node. Only if it is lost for good, or has surely not served since: "
+         "`prim --force` here.";
 }
 
 std::string NodeEngine::Core::next_step() const {

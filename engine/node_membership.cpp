@@ -171,6 +171,8 @@ bool NodeEngine::Core::stand_in_grants() const {
 }
 
 void NodeEngine::Core::watch_isolation() {
+  const bool follows = state() == RoleState::secondary && peer_heard_ == context_.now;
+  if (follows || (is_primary() && lease_.held(context_.now))) stand_in_.keeps_abreast(context_.now);
   const bool alone = stands_in();
   if (alone == stood_in_) return;
   stood_in_ = alone;

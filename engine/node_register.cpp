@@ -215,7 +215,10 @@ bool NodeEngine::Core::may_go_on_alone() const {
   if (!stands_in() || !recollection_->remembers()) return false;
   const Configuration& accepted = voter_->record().accepted;
   const Configuration newest = accepted.epoch > known().epoch ? accepted : known();
-  return may_take_over(newest);
+  if (!may_take_over(newest)) return false;
+  const bool abreast = newest.members == Members::only(self_) || stand_in_.abreast(context_.now);
+  if (!abreast) context_.mark(Mark::stale_does_not_go_alone);
+  return abreast;
 }
 
 // The vote of the stand-in is on the disk with this node's own.

@@ -13,11 +13,16 @@
 //  - The stand-in votes when the node itself does, and both votes are one record on the disk: where a node has
 //    accepted its own election, that is decided, whatever becomes of the program meanwhile.
 //  - A lease that has run out is not taken up again: the other node may have counted on its end.
+//  - Who was a member beside the other node, and has neither served nor followed it a moment ago, does not know what
+//  has
+//    become of that: it waits, so that no history of long ago displaces the one that went on.
 #pragma once
 
 #include "engine/planted.h"
 #include "engine/settings.h"
 #include "engine/values/time.h"
+
+#include <optional>
 
 namespace lockstep::engine {
 
@@ -32,10 +37,19 @@ class StandIn {
 
   /// A step begins. Who was asleep has heard nobody, and that says nothing: it listens for the whole time anew.
   void step(Instant now) {
-    if (now - last_step_ > asleep_ && !planted(Bug::sleep_taken_for_silence)) silent_since_ = now;
+    if (now - last_step_ > asleep_ && !planted(Bug::sleep_taken_for_silence)) {
+      silent_since_ = now;
+      abreast_at_.reset();
+    }
     last_step_ = now;
   }
   void heard(Instant now) { silent_since_ = now; }
+  /// This node serves with a lease, or follows the one that does and was just told so.
+  void keeps_abreast(Instant now) { abreast_at_ = now; }
+  /// Whether it did so up to the silence that it may end now.
+  [[nodiscard]] bool abreast(Instant now) const {
+    return planted(Bug::stale_goes_on_alone) || (abreast_at_ && now - *abreast_at_ <= timeout_ * timeouts_abreast_max);
+  }
 
   /// A person has forced this node: that stands in for the settings until both nodes are members again.
   void vouch() { vouched_for_ = true; }
@@ -46,10 +60,15 @@ class StandIn {
   [[nodiscard]] bool alone(Instant now) const { return exists_ && now - silent_since_ >= timeout_; }
 
   /// All of its state, for a snapshot.
-  static void fields(auto& self, auto& archive) { archive(self.last_step_, self.silent_since_, self.vouched_for_); }
+  static void fields(auto& self, auto& archive) {
+    archive(self.last_step_, self.silent_since_, self.vouched_for_);
+    archive.maybe(self.abreast_at_, [&archive](auto& at) { archive(at); });
+  }
 
  private:
   static constexpr std::int64_t heartbeats_missed_max = 3;
+  /// A take-over takes three: silence, the grant to the other node, a vote. A slow disk makes it longer.
+  static constexpr std::int64_t timeouts_abreast_max = 10;
 
   Duration timeout_;
   Duration asleep_;
@@ -58,6 +77,7 @@ class StandIn {
   bool vouched_for_ = false;
   Instant last_step_;
   Instant silent_since_;
+  std::optional<Instant> abreast_at_;
 };
 
 }  // namespace lockstep::engine

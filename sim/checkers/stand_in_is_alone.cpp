@@ -10,6 +10,7 @@ namespace lockstep::sim {
 namespace {
 constexpr Duration on_its_way_to_disk = milliseconds(100);
 constexpr std::int64_t heartbeats_of_sleep = 3;
+constexpr std::int64_t timeouts_abreast = 10;
 constexpr std::int64_t timeouts_of_force = 3;  ///< a forced election is tried for so long
 }  // namespace
 
@@ -65,12 +66,15 @@ void StandInIsAlone::traced(Place by, const io::TraceEvent& event) {
   if (!is_node(by) || world_.votes(Place::witness)) return;
   Watched& here = watched_[index_of(by)];
   if (const auto* vote = std::get_if<io::VoteCast>(&event)) {
-    if (vote->by_stand_in) return judge(node_at(by), vote->configuration);
+    if (vote->by_stand_in) judge(node_at(by), vote->configuration);
+    here.only_member = vote->configuration.members == Members::only(node_at(by));
+    if (vote->by_stand_in) return;
     // Who held the lease has proposed this node, and gave it up.
     const bool by_other = engine::proposer_of(engine::Ballot(vote->ballot)) == other(node_at(by));
     if (by_other && vote->configuration.primary == node_at(by)) here.granted_until = {};
   } else if (const auto* decided = std::get_if<io::ConfigurationDecided>(&event)) {
-    if (decided->configuration.members != Members::only(node_at(by))) here.forced_reign = false;
+    here.only_member = decided->configuration.members == Members::only(node_at(by));
+    if (!here.only_member) here.forced_reign = false;
   } else if (const auto* lease = std::get_if<io::LeaseHeld>(&event)) {
     if (here.lease_until && local(by) > *here.lease_until) {
       broken(node_at(by), "holds a lease again that had run out");
@@ -103,12 +107,19 @@ void StandInIsAlone::judge(NodeId node, const Configuration& voted) {
   const bool serves = here.served && now - *here.served <= on_its_way_to_disk;
   const bool apart = engine::is_forced_epoch(voted.epoch, node);
   if (!serves && !apart) broken(node, ballot + ", an epoch that the other node may give away, too");
+  const bool lately = here.abreast && now - *here.abreast <= settings().timeout * timeouts_abreast + on_its_way_to_disk;
+  if (!lately && !here.only_member && !here.forced_reign) {
+    broken(node, ballot + ", and has neither served nor followed the other node lately");
+  }
 }
 
 void StandInIsAlone::stepped(Place place) {
   if (!is_node(place)) return;
-  const engine::Role role = world_.node(node_at(place)).condition().role;
-  if (role == engine::Role::prim || role == engine::Role::alone) watched_[index_of(place)].served = local(place);
+  const engine::Condition condition = world_.node(node_at(place)).condition();
+  Watched& here = watched_[index_of(place)];
+  const bool serves = condition.role == engine::Role::prim || condition.role == engine::Role::alone;
+  if (serves) here.served = local(place);
+  if (serves || condition.role == engine::Role::second) here.abreast = local(place);
 }
 
 void StandInIsAlone::started(Place place) {
@@ -121,6 +132,7 @@ void StandInIsAlone::stopped(Place place, bool /*power_lost*/) {
   Watched fresh;
   fresh.granted_at = watched_[index_of(place)].granted_at;
   fresh.granted_until = watched_[index_of(place)].granted_until;
+  fresh.only_member = watched_[index_of(place)].only_member;
   watched_[index_of(place)] = fresh;
 }
 

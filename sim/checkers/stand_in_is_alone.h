@@ -3,8 +3,8 @@
 // Checks of each vote of a stand-in: that isolation means `takeover`, or an administrator has forced this node; that
 // the node was awake and heard nothing from the other one for `timeout` by its own clock; that no lease which it has
 // granted to the other one can still be running; and that it votes for its own node alone: as the primary that it is,
-// or under an epoch that no ordinary change gets. Checks that a lease which has run out is not held again in the same
-// reign.
+// or under an epoch that no ordinary change gets, and only if it has served or followed the other node lately, or is
+// the only member. Checks that a lease which has run out is not held again in the same reign.
 //
 // Does not check what follows from two histories: that is for the checkers of I1, I11 and I17.
 #pragma once
@@ -36,7 +36,9 @@ class StandInIsAlone : public Observer {
     /// the disk.
     std::optional<Instant> alone_until;
     Instant last_step;
-    std::optional<Instant> served;  ///< the last time that it did
+    std::optional<Instant> served;   ///< the last time that it did
+    std::optional<Instant> abreast;  ///< the last time that it served or followed, in this life
+    bool only_member = false;        ///< by what it has voted for or knows to be decided; outlives the process
     Instant granted_at;
     Instant granted_until;               ///< to the other node, by this one's clock; outlives the process
     Instant forced_until;                ///< an administrator's command counts

@@ -38,6 +38,7 @@ constexpr std::array all{
     &n02_two_histories_meet,
     &n03_replaced_without_third_vote,
     &n04_power_cut_without_third_vote,
+    &n05_stale_without_third_vote,
 };
 }  // namespace
 

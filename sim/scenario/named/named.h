@@ -58,6 +58,7 @@ extern const NamedScenario n01_isolation_waited_out;
 extern const NamedScenario n02_two_histories_meet;
 extern const NamedScenario n03_replaced_without_third_vote;
 extern const NamedScenario n04_power_cut_without_third_vote;
+extern const NamedScenario n05_stale_without_third_vote;
 
 std::span<const NamedScenario* const> named_scenarios();
 /// Null if there is none.
