@@ -138,7 +138,8 @@ class SharedPorts::Impl {
     // The oldest has had the most time to speak.
     if (callers_.size() >= callers_max) {
       warn_(Severity::warning, "too many callers at once: one was turned away");
-      drop(callers_.front());
+      const std::shared_ptr<Caller> oldest = callers_.front();
+      drop(oldest);
     }
     const auto caller = std::make_shared<Caller>(std::move(socket), port);
     callers_.push_back(caller);
@@ -206,7 +207,7 @@ class SharedPorts::Impl {
     return found == called.end() || !found->second.handler ? nullptr : &found->second;
   }
 
-  void drop(std::shared_ptr<Caller> caller) {
+  void drop(const std::shared_ptr<Caller>& caller) {
     boost::system::error_code ignored;
     caller->limit.cancel();
     caller->pause.cancel();

@@ -33,7 +33,7 @@ class WitnessLink::Impl {
   LinkEnd second_;
 };
 
-WitnessLink::WitnessLink(EventQueue& queue, Duration silence_limit, Report report)
+WitnessLink::WitnessLink(EventQueue& queue, Duration silence_limit, const Report& report)
     : impl_(std::make_unique<Impl>(queue, silence_limit, report)) {}
 
 WitnessLink::~WitnessLink() = default;

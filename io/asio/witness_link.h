@@ -22,7 +22,7 @@ class FrameConnection;
 class WitnessLink final : public Link {
  public:
   /// `silence_limit` as for a node's links: the module's timeout.
-  WitnessLink(EventQueue& queue, Duration silence_limit, Report report);
+  WitnessLink(EventQueue& queue, Duration silence_limit, const Report& report);
   ~WitnessLink() override;
 
   void send(Endpoint to, Frame frame) override;

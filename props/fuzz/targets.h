@@ -10,7 +10,7 @@ extern const Target wire_message;     ///< a frame's message
 extern const Target link_hello;       ///< the first words on a connection
 extern const Target link_frames;      ///< a connection's bytes, as they happen to arrive
 extern const Target link_connection;  ///< the same through TLS
-extern const Target server_name;  ///< the first bytes at a port that modules share
+extern const Target server_name;      ///< the first bytes at a port that modules share
 extern const Target certificate;
 
 // From a store that others keep.

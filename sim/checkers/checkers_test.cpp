@@ -274,6 +274,8 @@ Scenario without_third_vote(engine::Isolation isolation) {
 }
 
 /// Elected in isolation, by its own vote and that of its stand-in.
+io::ConfigurationDecided only_member(NodeId node) { return {{Epoch(2), node, Members::only(node)}}; }
+
 io::VoteCast lone_vote(NodeId node) {
   return {9, {engine::forced_epoch(Epoch(2), node), node, Members::only(node)}, true};
 }
@@ -282,6 +284,7 @@ TEST(StandInIsAloneTest, AVoteBeforeTheTimeoutIsSeen) {
   World world(without_third_vote(engine::Isolation::takeover));
   StandInIsAlone checker(world);
   checker.started(Place::first);
+  checker.traced(Place::first, only_member(NodeId::first));
   EXPECT_THROW(checker.traced(Place::first, lone_vote(NodeId::first)), Violation);
   world.run_until(world.mix().timeout * 2);
   checker.traced(Place::first, lone_vote(NodeId::first));
@@ -314,11 +317,22 @@ TEST(StandInIsAloneTest, AVoteDuringAGrantIsSeen) {
   World world(without_third_vote(engine::Isolation::takeover));
   StandInIsAlone checker(world);
   checker.started(Place::first);
+  checker.traced(Place::first, only_member(NodeId::first));
   world.run_until(world.mix().timeout);
   checker.frame_sent(Place::first, io::Endpoint::peer,
                      engine::encode(engine::Message{engine::HeartbeatReply{{}, true, {}}}));
   EXPECT_THROW(checker.traced(Place::first, lone_vote(NodeId::first)), Violation);
   world.run_until(world.mix().timeout * 3);
+  checker.traced(Place::first, lone_vote(NodeId::first));
+}
+
+TEST(StandInIsAloneTest, AVoteOfWhoHasNotKeptAbreastIsSeen) {
+  World world(without_third_vote(engine::Isolation::takeover));
+  StandInIsAlone checker(world);
+  checker.started(Place::first);
+  world.run_until(world.mix().timeout * 2);
+  EXPECT_THROW(checker.traced(Place::first, lone_vote(NodeId::first)), Violation);
+  checker.traced(Place::first, only_member(NodeId::first));
   checker.traced(Place::first, lone_vote(NodeId::first));
 }
 

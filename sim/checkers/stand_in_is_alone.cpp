@@ -1,6 +1,7 @@
 #include "sim/checkers/stand_in_is_alone.h"
 
 #include "engine/cluster/forced_election.h"
+#include "engine/cluster/journal_record.h"
 #include "engine/wire/codec.h"
 
 #include <algorithm>
@@ -66,9 +67,11 @@ void StandInIsAlone::traced(Place by, const io::TraceEvent& event) {
   if (!is_node(by) || world_.votes(Place::witness)) return;
   Watched& here = watched_[index_of(by)];
   if (const auto* vote = std::get_if<io::VoteCast>(&event)) {
-    if (vote->by_stand_in) judge(node_at(by), vote->configuration);
-    here.only_member = vote->configuration.members == Members::only(node_at(by));
-    if (vote->by_stand_in) return;
+    if (vote->by_stand_in) return judge(node_at(by), vote->configuration);
+    // What it has voted for may have been decided; its own election is what is to be judged.
+    if (!engine::is_forced_epoch(vote->configuration.epoch, node_at(by))) {
+      here.only_member = vote->configuration.members == Members::only(node_at(by));
+    }
     // Who held the lease has proposed this node, and gave it up.
     const bool by_other = engine::proposer_of(engine::Ballot(vote->ballot)) == other(node_at(by));
     if (by_other && vote->configuration.primary == node_at(by)) here.granted_until = {};
@@ -126,13 +129,18 @@ void StandInIsAlone::started(Place place) {
   Watched& here = watched_[index_of(place)];
   here.heard = local(place);
   here.last_step = here.heard;
+  if (!is_node(place)) return;
+  const auto record = engine::decode_journal(world_.node(node_at(place)).journal().durable());
+  if (!record) return;
+  const Configuration& accepted = record->voter.accepted;
+  const Configuration& newest = accepted.epoch > record->decided.epoch ? accepted : record->decided;
+  here.only_member = newest.members == Members::only(node_at(place));
 }
 
 void StandInIsAlone::stopped(Place place, bool /*power_lost*/) {
   Watched fresh;
   fresh.granted_at = watched_[index_of(place)].granted_at;
   fresh.granted_until = watched_[index_of(place)].granted_until;
-  fresh.only_member = watched_[index_of(place)].only_member;
   watched_[index_of(place)] = fresh;
 }
 

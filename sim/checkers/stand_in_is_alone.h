@@ -38,7 +38,7 @@ class StandInIsAlone : public Observer {
     Instant last_step;
     std::optional<Instant> served;   ///< the last time that it did
     std::optional<Instant> abreast;  ///< the last time that it served or followed, in this life
-    bool only_member = false;        ///< by what it has voted for or knows to be decided; outlives the process
+    bool only_member = false;        ///< by what it has voted for or knows to be decided
     Instant granted_at;
     Instant granted_until;               ///< to the other node, by this one's clock; outlives the process
     Instant forced_until;                ///< an administrator's command counts

@@ -13,7 +13,7 @@ namespace {
 
 constexpr Time noticed_within = 4 * one_second;
 constexpr Time takes_over_besides = 20 * one_second;  // the application's own phases, the slowest of them
-constexpr int timeouts_cut_off = 6;  // of more it would know too little of the other one (N5)
+constexpr int timeouts_cut_off = 6;                   // of more it would know too little of the other one (N5)
 constexpr Time for_ever = 1000 * one_second;
 constexpr Time in_sync_again_within = 90 * one_second;
 
