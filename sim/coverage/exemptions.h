@@ -44,6 +44,7 @@ inline constexpr MarkExemption exempted_marks[] = {
     {engine::Mark::stand_in_votes, Reach::rare, needs_no_third_vote},
     {engine::Mark::stand_in_grants, Reach::rare, needs_no_third_vote},
     {engine::Mark::intent_go_on_alone, Reach::rare, needs_no_third_vote},
+    {engine::Mark::stale_does_not_go_alone, Reach::rare, needs_no_third_vote},
     {engine::Mark::alone_no_more, Reach::rare, needs_isolation_and_luck},
     {engine::Mark::boot_recalls_own_election, Reach::rare, needs_isolation_and_luck},
     {engine::Mark::verify_names_differ, Reach::never, needs_names_that_rot},
