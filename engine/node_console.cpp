@@ -174,8 +174,7 @@ std::string NodeEngine::Core::why_alone() const {
   }
   if (!stand_in_.abreast(context_.now) && known().members != Members::only(self_)) {
     return "isolated: the other node does not answer, and this one has not been in sync with it since its start, or "
-           "for "
-           "long: the other one may have gone on alone.";
+           "for long: the other one may have gone on alone.";
   }
   return "isolated: takes over when the other node has been silent for long enough (isolation = \"takeover\").";
 }

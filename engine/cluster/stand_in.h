@@ -13,9 +13,8 @@
 //  - The stand-in votes when the node itself does, and both votes are one record on the disk: where a node has
 //    accepted its own election, that is decided, whatever becomes of the program meanwhile.
 //  - A lease that has run out is not taken up again: the other node may have counted on its end.
-//  - Who was a member beside the other node, and has neither served nor followed it a moment ago, does not know what
-//  has
-//    become of that: it waits, so that no history of long ago displaces the one that went on.
+//  - Who was a member beside the other node and has neither served nor followed it of late does not know what that has
+//    done: it waits, so that no history of long ago displaces the one that went on.
 #pragma once
 
 #include "engine/planted.h"
@@ -44,7 +43,7 @@ class StandIn {
     last_step_ = now;
   }
   void heard(Instant now) { silent_since_ = now; }
-  /// This node serves with a lease, or follows the one that does and was just told so.
+  /// This node serves with a lease, or follows the other one and has just heard from it.
   void keeps_abreast(Instant now) { abreast_at_ = now; }
   /// Whether it did so up to the silence that it may end now.
   [[nodiscard]] bool abreast(Instant now) const {

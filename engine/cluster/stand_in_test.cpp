@@ -38,6 +38,19 @@ TEST(StandIn, TakesItsOwnSleepForNoSilence) {
   EXPECT_TRUE(stand_in.alone(at(62'000)));
 }
 
+TEST(StandIn, IsAbreastForTenTimeoutsOfBeingAwake) {
+  StandIn stand_in(settings_for(Isolation::takeover));
+  stay_awake(stand_in, 10'000, 11'000);
+  EXPECT_FALSE(stand_in.abreast(at(11'000)));
+  stand_in.keeps_abreast(at(11'000));
+  stay_awake(stand_in, 11'200, 31'000);
+  EXPECT_TRUE(stand_in.abreast(at(31'000)));
+  EXPECT_FALSE(stand_in.abreast(at(31'001)));
+  stand_in.keeps_abreast(at(31'000));
+  stand_in.step(at(33'000));
+  EXPECT_FALSE(stand_in.abreast(at(33'000)));
+}
+
 TEST(StandIn, IsUsedWhereTheSettingsOrAPersonLetIt) {
   StandIn stand_in(settings_for(Isolation::wait));
   EXPECT_FALSE(stand_in.licensed());
