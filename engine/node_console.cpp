@@ -172,7 +172,7 @@ std::string NodeEngine::Core::why_alone() const {
     return "isolated: the other node does not answer, and may hold newer acknowledged writes: this one lost power, or "
            "its disk failed, while both were in sync.";
   }
-  if (!stand_in_.abreast(context_.now) && known().members != Members::only(self_)) {
+  if (!abreast_of(known())) {
     return "isolated: the other node does not answer, and this one has not been in sync with it since its start, or "
            "for long: the other one may have gone on alone.";
   }
@@ -188,7 +188,7 @@ std::string NodeEngine::Core::next_step_alone() const {
     case Isolation::takeover: break;
   }
   if (wish_ == Wish::second_only) return "`start` allows this node to take over.";
-  if (stand_in_.abreast(context_.now) || known().members == Members::only(self_)) return "";
+  if (abreast_of(known())) return "";
   return "Repair the network, or start the other node. Only if it is lost for good, or has surely not served since: "
          "`prim --force` here.";
 }

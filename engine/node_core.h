@@ -213,6 +213,8 @@ class NodeEngine::Core : private role::Actions {
   /// There is nobody else whose vote could be had.
   [[nodiscard]] bool needs_stand_in() const { return !context_.settings.has_third_vote() && !context_.peer_up; }
   [[nodiscard]] bool may_go_on_alone() const;
+  /// Nobody can have gone further than this node since `newest` was decided.
+  [[nodiscard]] bool abreast_of(const Configuration& newest) const;
   /// At the start: whether an earlier life has elected itself in isolation, and did not live to learn of it.
   void recall_own_election();
   /// An administrator has chosen this node's tree, whatever it is, and nothing was decided since.

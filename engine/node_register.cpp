@@ -216,9 +216,13 @@ bool NodeEngine::Core::may_go_on_alone() const {
   const Configuration& accepted = voter_->record().accepted;
   const Configuration newest = accepted.epoch > known().epoch ? accepted : known();
   if (!may_take_over(newest)) return false;
-  const bool abreast = newest.members == Members::only(self_) || stand_in_.abreast(context_.now);
+  const bool abreast = abreast_of(newest);
   if (!abreast) context_.mark(Mark::stale_does_not_go_alone);
   return abreast;
+}
+
+bool NodeEngine::Core::abreast_of(const Configuration& newest) const {
+  return newest.members == Members::only(self_) || stand_in_.abreast(context_.now);
 }
 
 // The vote of the stand-in is on the disk with this node's own.

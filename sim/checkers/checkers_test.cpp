@@ -273,9 +273,10 @@ Scenario without_third_vote(engine::Isolation isolation) {
   return scenario;
 }
 
-/// Elected in isolation, by its own vote and that of its stand-in.
+/// The other node was left out.
 io::ConfigurationDecided only_member(NodeId node) { return {{Epoch(2), node, Members::only(node)}}; }
 
+/// Elected in isolation, by its own vote and that of its stand-in.
 io::VoteCast lone_vote(NodeId node) {
   return {9, {engine::forced_epoch(Epoch(2), node), node, Members::only(node)}, true};
 }

@@ -1,7 +1,6 @@
 #include "sim/checkers/stand_in_is_alone.h"
 
 #include "engine/cluster/forced_election.h"
-#include "engine/cluster/journal_record.h"
 #include "engine/wire/codec.h"
 
 #include <algorithm>
@@ -130,7 +129,7 @@ void StandInIsAlone::started(Place place) {
   here.heard = local(place);
   here.last_step = here.heard;
   if (!is_node(place)) return;
-  const auto record = engine::decode_journal(world_.node(node_at(place)).journal().durable());
+  const auto record = world_.record_of(place);
   if (!record) return;
   const Configuration& accepted = record->voter.accepted;
   const Configuration& newest = accepted.epoch > record->decided.epoch ? accepted : record->decided;
