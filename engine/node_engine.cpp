@@ -184,6 +184,7 @@ void NodeEngine::Core::on(io::LinkUp& event) {
     context_.witness_up = true;
   }
   send_heartbeats();
+  watch_lease();
 }
 
 void NodeEngine::Core::on(io::LinkDown& event) {

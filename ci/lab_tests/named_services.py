@@ -8,7 +8,7 @@ import os
 import time
 
 from lab import OTHER, SERVERS, eventually, expect, logged_at
-from quick_start import FIRST_VERSION, MACHINES, Typed, boot, on, packages, shell
+from quick_start import Typed, boot, for_third_vote, install, on, shell
 
 # Not those of the quick start, whose cluster is another one.
 OPTIONS = ("--no-start", "--size", "1100M")
@@ -166,14 +166,11 @@ def install_runners(lab, host):
 def set_up(lab):
     if getattr(lab, "named_services_done", False):
         return
-    packed = packages(lab, FIRST_VERSION)
-    for host in MACHINES:
-        boot(lab, host)
-        shell(lab, host, f"dpkg -i {packed['lockstep-witness' if host == 'w' else 'lockstep']}")
+    install(lab)
     for host in SERVERS:
         install_runners(lab, host)
     typed = Typed(lab)
-    for host, command in COMMANDS:
+    for host, command in for_third_vote(lab, COMMANDS):
         typed.type(host, command)
     wait_protected(lab, "s1", "shop")
     lab.named_services_done = True
@@ -544,4 +541,3 @@ TESTS = [
 ]
 for each in TESTS:
     each.options = OPTIONS
-    each.needs_witness = True

@@ -34,9 +34,11 @@ def commands():
     return found
 
 
-def commands_with_etcd():
+def for_third_vote(lab, typed):
     """As the chapter on etcd has it: it takes the witness's place in the first command, and nobody joins from the third machine."""
-    typed = [(host, command.replace("--witness", "--etcd")) for host, command in commands() if host != "w"]
+    if lab.third_vote != "etcd":
+        return typed
+    typed = [(host, command.replace("--witness", "--etcd")) for host, command in typed if host != "w"]
     expect("--etcd" in typed[0][1], f"the first command names no witness: {typed[0]}")
     return typed
 
@@ -148,9 +150,8 @@ def start_etcd(lab):
         shell(lab, host, f"install -d /etc/lockstep/etcd && install -m 600 {keys}/ca.crt {keys}/client.* /etc/lockstep/etcd")
 
 
-def set_up(lab):
-    if getattr(lab, "quick_start_done", False):
-        return
+def install(lab):
+    """What the machines have before the first command is typed: the packages, and the etcd where that is the third vote."""
     with_etcd = lab.third_vote == "etcd"
     packed = packages(lab, FIRST_VERSION)
     for host in MACHINES:
@@ -160,8 +161,14 @@ def set_up(lab):
         expect(on(lab, host, "ls", "/etc/lockstep/cluster.toml")[0] != 0, f"{host} is configured already")
     if with_etcd:
         start_etcd(lab)
+
+
+def set_up(lab):
+    if getattr(lab, "quick_start_done", False):
+        return
+    install(lab)
     typed = Typed(lab)
-    for host, command in commands_with_etcd() if with_etcd else commands():
+    for host, command in for_third_vote(lab, commands()):
         typed.type(host, command)
     wait_protected(lab, "s1")
     lab.quick_start_done = True

@@ -10,19 +10,24 @@ from lab import CI, OTHER, SERVERS, eventually, expect
 from refusals import copy_configuration, refused_peer, run_refused
 
 ADDRESS = {"s1": "10.77.0.1", "s2": "10.77.0.2"}
+LINK = "10.77.1.1:7701"  # the second server calls the first
 WITNESS = "10.77.0.3:7790"
+ETCD = "10.77.0.3:2379"
 API_PORT = 9011
 
 
+def program(lab, host):
+    return ("etcd" if lab.third_vote == "etcd" else "lockstep-witness") if host == "w" else "lockstepd"
+
+
 def log_since(lab, host, position):
-    program = "lockstep-witness" if host == "w" else "lockstepd"
-    return lab.log(host, program)[position:]
+    return lab.log(host, program(lab, host))[position:]
 
 
-def turned_away(lab, host, command, *words):
-    """Runs a command on the client against `host`, whose log must then say why it was refused."""
+def turned_away(lab, host, caller, command, *words):
+    """Runs a command on `caller` against `host`, whose log must then say why it was refused."""
     before = len(log_since(lab, host, 0))
-    _, output = lab.on("c", "sh", "-c", command, timeout=30)
+    _, output = lab.on(caller, "sh", "-c", command, timeout=30)
 
     def said():
         return all(word in log_since(lab, host, before) for word in words)
@@ -42,22 +47,42 @@ def foreign_credentials(lab):
     return os.path.join(place, "tls")
 
 
+def strangers_at(lab, host, caller, place, keys):
+    """Where Lockstep itself answers: `place` is "ADDRESS:PORT" of `host`."""
+    client = f"timeout 10 openssl s_client -connect {place}"
+    turned_away(lab, host, caller, f"curl -sS --max-time 5 http://{place}/ 2>&1", "speaks without TLS")
+    output = turned_away(lab, host, caller, f"{client} -tls1_2 </dev/null 2>&1", "does not speak TLS 1.3")
+    expect("protocol version" in output, f"the client is not told: {output}")
+    # A client of TLS 1.3 hears of it when it goes on.
+    output = turned_away(lab, host, caller, f"sleep 1 | {client} 2>&1", "shows no certificate")
+    expect("certificate required" in output, f"the client is not told: {output}")
+    foreign = f"sleep 1 | {client} -cert {keys}/node.crt -key {keys}/node.key 2>&1"
+    output = turned_away(lab, host, caller, foreign, "another cluster's authority")
+    expect("alert" in output, f"the client is not told: {output}")
+    address, port = place.split(":")
+    silent = f"import socket, time; s = socket.create_connection(('{address}', {port})); s.settimeout(8); print(s.recv(1))"
+    output = turned_away(lab, host, caller, f"/usr/bin/python3 -c \"{silent}\"", "did not finish the TLS handshake")
+    expect("b''" in output, f"the silent caller is not dropped: {output}")
+
+
+def strangers_at_etcd(lab, keys):
+    """Set up as the guide has it, it answers to whom its own authority vouches for, and to nobody else."""
+    ask = f"curl -sS --max-time 5 --cacert {lab.configuration('s1')}/etcd/ca.crt https://{ETCD}/v3/kv/range -d '{{}}' 2>&1"
+    turned_away(lab, "w", "c", f"curl -sS --max-time 5 http://{ETCD}/ 2>&1", "rejected connection", "TLS handshake")
+    output = turned_away(lab, "w", "c", ask, "rejected connection", "provide a certificate")
+    expect("alert" in output, f"the client is not told: {output}")
+    output = turned_away(lab, "w", "c", f"{ask} --cert {keys}/node.crt --key {keys}/node.key", "rejected connection")
+    expect("alert" in output, f"the client is not told: {output}")
+
+
 def strangers(lab):
     """Plain text, TLS 1.2, no certificate, another cluster's certificate, and silence: turned away, and said why."""
     keys = foreign_credentials(lab)
-    client = f"timeout 10 openssl s_client -connect {WITNESS}"
-    turned_away(lab, "w", f"curl -sS --max-time 5 http://{WITNESS}/ 2>&1", "speaks without TLS")
-    output = turned_away(lab, "w", f"{client} -tls1_2 </dev/null 2>&1", "does not speak TLS 1.3")
-    expect("protocol version" in output, f"the client is not told: {output}")
-    # A client of TLS 1.3 hears of it when it goes on.
-    output = turned_away(lab, "w", f"sleep 1 | {client} 2>&1", "shows no certificate")
-    expect("certificate required" in output, f"the client is not told: {output}")
-    foreign = f"sleep 1 | {client} -cert {keys}/node.crt -key {keys}/node.key 2>&1"
-    output = turned_away(lab, "w", foreign, "another cluster's authority")
-    expect("alert" in output, f"the client is not told: {output}")
-    silent = "import socket, time; s = socket.create_connection(('10.77.0.3', 7790)); s.settimeout(8); print(s.recv(1))"
-    output = turned_away(lab, "w", f"/usr/bin/python3 -c \"{silent}\"", "did not finish the TLS handshake")
-    expect("b''" in output, f"the silent caller is not dropped: {output}")
+    strangers_at(lab, "s1", "s2", LINK, keys)
+    if lab.third_vote == "etcd":
+        strangers_at_etcd(lab, keys)
+    else:
+        strangers_at(lab, "w", "c", WITNESS, keys)
     lab.wait_pair()
 
 
@@ -111,11 +136,11 @@ def without_keys(lab):
     open_key = changed("open", lambda place: os.chmod(os.path.join(place, "node.key"), 0o644))
     run_refused(lab, "s1", open_key, "node.key", "chmod 600")
 
-    def take_the_witnesses(place):
+    def take_the_others(place):
         for name in ("node.crt", "node.key"):
-            shutil.copy(os.path.join(lab.configuration("w"), "tls", name), os.path.join(place, name))
+            shutil.copy(os.path.join(lab.configuration("s2"), "tls", name), os.path.join(place, name))
 
-    run_refused(lab, "s1", changed("place", take_the_witnesses), "is for the witness", "lockstep invite")
+    run_refused(lab, "s1", changed("place", take_the_others), "is for the second", "lockstep invite")
     code, output = lab.on("s1", f"{lab.binaries}/lockstep", "--config", open_key, "--node", "s1", "check")
     expect(code == 1 and "chmod 600" in output, f"lockstep check does not see it (status {code}): {output}")
     lab.wait_pair()
@@ -258,9 +283,5 @@ def secrets_stay(lab):
     lab.wait_pair()
     lab.on(primary, "rm", os.path.join(lab.data(primary), "secret"))
 
-
-# They speak to the witness, or show its certificate.
-strangers.needs_witness = True
-without_keys.needs_witness = True
 
 TESTS = [strangers, peer_of_another_authority, without_keys, api, secrets_stay]

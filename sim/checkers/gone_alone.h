@@ -31,11 +31,19 @@ class GoneAlone : public Observer {
       hears_of(node, decided->configuration.epoch);
     }
   }
-  /// What it has not written down a node forgets with its process.
+  /// What it has not written down a node forgets with its process. What it has voted for in isolation is decided, also
+  /// where it died before it could go on.
   void started(Place place) override {
     if (!is_node(place)) return;
+    const NodeId node = node_at(place);
     const auto record = world_.record_of(place);
-    known_[index_of(place)] = record ? record->decided.epoch : Epoch{};
+    known_[index_of(node)] = record ? record->decided.epoch : Epoch{};
+    if (!record || world_.node(node).settings().isolation != engine::Isolation::takeover) return;
+    const Configuration& accepted = record->voter.accepted;
+    const bool own = accepted.primary == node && accepted.members == Members::only(node);
+    if (own && accepted.epoch > record->decided.epoch && engine::is_forced_epoch(accepted.epoch, node)) {
+      elected(node, accepted.epoch);
+    }
   }
   void stepped(Place place) override {
     if (!is_node(place) || apart(node_at(place))) return;

@@ -71,7 +71,7 @@ void History::order(NodeId node, const io::OperationOrdered& ordered) {
     }
   }
   // An old primary may still number what its volume did; nobody may acknowledge that.
-  if (!owner_ || node != *owner_ || ordered.epoch < last_epoch_) return;
+  if (!owner_ || node != *owner_ || owner_left_behind_ || ordered.epoch < last_epoch_) return;
   last_epoch_ = ordered.epoch;
   append(std::move(entry));
 }
@@ -166,6 +166,7 @@ void History::rotted(NodeId node, FileId file, std::uint64_t offset, std::uint64
 void History::owns(NodeId node) {
   const bool sync_failed = replica(node).sync_failed;
   owner_ = node;
+  owner_left_behind_ = false;
   replica(node) = {};
   replica(node).sync_failed = sync_failed;
 }

@@ -70,10 +70,11 @@ class History : public Observer {
   /// Takes `node`'s tree as a new beginning. Whether its disk is known to hold that tree.
   void begin_anew(NodeId node, Epoch epoch, bool on_disk);
   [[nodiscard]] bool base_on_disk() const { return base_on_disk_; }
-  /// `node` goes on by itself, beside the branch.
+  /// `node` goes on by itself, beside the branch, also if it was the last to continue it.
   void leave_behind(NodeId node) {
     replica(node).following = false;
     replica(node).why_not = "goes on by itself";
+    owner_left_behind_ = owner_left_behind_ || owner_ == node;
   }
   /// `node` continues the branch from `position`, from `epoch` on.
   void continue_from(NodeId node, Position position, Epoch epoch);
@@ -120,6 +121,7 @@ class History : public Observer {
 
   World& world_;
   std::optional<NodeId> owner_;
+  bool owner_left_behind_ = false;
   std::uint64_t beginnings_ = 0;
   std::uint64_t forced_beginnings_ = 0;
   bool base_on_disk_ = true;

@@ -50,15 +50,16 @@ void ReplicaIsPrefix::replicated(NodeId node, const io::OperationReplicated& eve
   const auto found = std::find_if(entries.rbegin(), entries.rend(), [&](const HistoryEntry& entry) {
     return entry.epoch == event.epoch && entry.lsn == event.lsn;
   });
+  // From a primary that has been replaced meanwhile: what it has sent, the branch may have been continued without.
+  const bool replaced = event.epoch < history_.branch_epoch();
   if (found == entries.rend()) {
-    // From a primary that has been replaced meanwhile, without anybody knowing of the operation but these two.
-    if (event.epoch < history_.branch_epoch()) return;
+    if (replaced) return;
     throw Violation("I4", what + ", which is not in the history");
   }
   if (!same_operation(found->operation, *event.operation)) {
     throw Violation("I4", what + ", where the history has " + describe(found->operation));
   }
-  if (event.operation->kind == OperationKind::sync) return;
+  if (event.operation->kind == OperationKind::sync || replaced) return;
   const History::Replica& replica = history_.replica(node);
   if (!replica.following && !replica.resyncing) {
     throw Violation("I4", what + " to a tree that is no prefix of the stream: it " + replica.why_not);

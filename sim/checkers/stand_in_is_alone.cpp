@@ -27,6 +27,11 @@ void StandInIsAlone::heard(Watched& here, Instant now) const {
   here.heard = now;
 }
 
+void StandInIsAlone::is_only_member(Watched& here, bool is, Instant now) {
+  if (here.only_member && !is) here.only_member_until = now;
+  here.only_member = is;
+}
+
 void StandInIsAlone::delivering(Place to, const io::Event& event) {
   if (!is_node(to)) return;
   Watched& here = watched_[index_of(to)];
@@ -69,14 +74,17 @@ void StandInIsAlone::traced(Place by, const io::TraceEvent& event) {
     if (vote->by_stand_in) return judge(node_at(by), vote->configuration);
     // What it has voted for may have been decided; its own election is what is to be judged.
     if (!engine::is_forced_epoch(vote->configuration.epoch, node_at(by))) {
-      here.only_member = vote->configuration.members == Members::only(node_at(by));
+      is_only_member(here, vote->configuration.members == Members::only(node_at(by)), local(by));
     }
     // Who held the lease has proposed this node, and gave it up.
     const bool by_other = engine::proposer_of(engine::Ballot(vote->ballot)) == other(node_at(by));
     if (by_other && vote->configuration.primary == node_at(by)) here.granted_until = {};
   } else if (const auto* decided = std::get_if<io::ConfigurationDecided>(&event)) {
-    here.only_member = decided->configuration.members == Members::only(node_at(by));
-    if (!here.only_member) here.forced_reign = false;
+    const Configuration& configuration = decided->configuration;
+    is_only_member(here, configuration.members == Members::only(node_at(by)), local(by));
+    // Also where it was not alone, and the other node has voted for it.
+    const bool forced = engine::is_forced_epoch(configuration.epoch, node_at(by)) && local(by) <= here.forced_until;
+    here.forced_reign = here.only_member && (here.forced_reign || forced);
   } else if (const auto* lease = std::get_if<io::LeaseHeld>(&event)) {
     if (here.lease_until && local(by) > *here.lease_until) {
       broken(node_at(by), "holds a lease again that had run out");
@@ -110,7 +118,9 @@ void StandInIsAlone::judge(NodeId node, const Configuration& voted) {
   const bool apart = engine::is_forced_epoch(voted.epoch, node);
   if (!serves && !apart) broken(node, ballot + ", an epoch that the other node may give away, too");
   const bool lately = here.abreast && now - *here.abreast <= settings().timeout * timeouts_abreast + on_its_way_to_disk;
-  if (!lately && !here.only_member && !here.forced_reign) {
+  const bool only_member =
+      here.only_member || (here.only_member_until && now - *here.only_member_until <= on_its_way_to_disk);
+  if (!lately && !only_member && !here.forced_reign) {
     broken(node, ballot + ", and has neither served nor followed the other node lately");
   }
 }

@@ -36,9 +36,10 @@ class StandInIsAlone : public Observer {
     /// the disk.
     std::optional<Instant> alone_until;
     Instant last_step;
-    std::optional<Instant> served;   ///< the last time that it did
-    std::optional<Instant> abreast;  ///< the last time that it served or followed, in this life
-    bool only_member = false;        ///< by what it has voted for or knows to be decided
+    std::optional<Instant> served;             ///< the last time that it did
+    std::optional<Instant> abreast;            ///< the last time that it served or followed, in this life
+    bool only_member = false;                  ///< by what it has voted for or knows to be decided
+    std::optional<Instant> only_member_until;  ///< a vote that was cast then may be on its way to the disk
     Instant granted_at;
     Instant granted_until;               ///< to the other node, by this one's clock; outlives the process
     Instant forced_until;                ///< an administrator's command counts
@@ -49,6 +50,7 @@ class StandInIsAlone : public Observer {
   [[nodiscard]] const engine::Settings& settings() const { return world_.node(NodeId::first).settings(); }
   [[nodiscard]] Instant local(Place place) const;
   void heard(Watched& here, Instant now) const;
+  static void is_only_member(Watched& here, bool is, Instant now);
   void judge(NodeId node, const Configuration& voted);
   [[noreturn]] static void broken(NodeId node, const std::string& what);
 
