@@ -176,6 +176,8 @@ class NodeEngine::Core : private role::Actions {
   [[nodiscard]] bool stands_in() const;
   /// The change that is being proposed may be decided with the stand-in's vote.
   [[nodiscard]] bool stand_in_votes() const;
+  /// What it would replace must not come over this node's tree meanwhile.
+  [[nodiscard]] bool own_election_under_way() const;
   [[nodiscard]] bool stand_in_grants() const;
   void set_suffrage();
   /// With each step: a vote that was missing may be had from now on, or no more.

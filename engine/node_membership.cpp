@@ -2,6 +2,8 @@
 #include "engine/node_core.h"
 #include "engine/planted.h"
 
+#include <algorithm>
+
 namespace lockstep::engine {
 
 namespace {
@@ -158,6 +160,14 @@ bool NodeEngine::Core::stands_in() const {
 bool NodeEngine::Core::stand_in_votes() const {
   if (!stands_in()) return false;
   return intent_ == Intent::go_on_alone || intent_ == Intent::force || intent_ == Intent::leave_peer_out;
+}
+
+bool NodeEngine::Core::own_election_under_way() const {
+  if (force_until_ && context_.now < *force_until_) return true;
+  return std::any_of(persisting_.begin(), persisting_.end(), [](const auto& each) {
+    const auto* vote = std::get_if<VoteStored>(&each.second);
+    return vote != nullptr && vote->with_stand_in && std::holds_alternative<Accepted>(vote->answer);
+  });
 }
 
 // A primary keeps its lease while the other node does not confirm it, whether that is silent or still holds another

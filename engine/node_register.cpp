@@ -10,12 +10,13 @@
 namespace lockstep::engine {
 
 // The pause differs from node to node, so that two proposers do not foil each other for ever, and grows, so that a slow
-// link's answers come before the next round makes them worthless.
+// link's answers come before the next round makes them worthless: the further where no vote comes by another way.
 void NodeEngine::Core::arm_register_retry() {
   random_ = random_ * 6364136223846793005ULL + 1442695040888963407ULL;  // Knuth's MMIX generator
   const auto jitter = milliseconds(static_cast<std::int64_t>((random_ >> 33U) % 100));
   context_.ports.timers.arm(io::TimerId::register_retry, context_.now + register_pause_ + jitter);
-  register_pause_ = std::min(register_pause_ * 2, context_.settings.timeout);
+  const bool one_way = !context_.settings.has_third_vote() && context_.peer_up;
+  register_pause_ = std::min(register_pause_ * 2, context_.settings.timeout * (one_way ? 4 : 1));
 }
 
 void NodeEngine::Core::pursue() {
@@ -260,6 +261,7 @@ void NodeEngine::Core::receive(VoterId from, const Promise& message) {
 void NodeEngine::Core::receive(VoterId /*from*/, const Refused& message) {
   context_.mark(message.by_lease ? Mark::round_refused_by_lease : Mark::round_refused_by_ballot);
   proposer_.seen(message.promised);  // the retry timer begins the next round, above it
+  register_pause_ = std::min(register_pause_, context_.settings.timeout);
 }
 
 void NodeEngine::Core::receive(VoterId from, const Accepted& message) {

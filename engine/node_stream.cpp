@@ -143,6 +143,11 @@ void NodeEngine::Core::leave_peer_out(const std::string& why) {
     context_.ports.link.reset(io::Endpoint::peer);
   }
   if (stream_.peer() == PeerStanding::out) return;
+  // The connection carries no stream any more, but may carry the vote that is needed.
+  if (leave_wanted_ && !planted(Bug::leaving_ends_connections)) {
+    context_.mark(Mark::leave_wanted_already);
+    return;
+  }
   context_.note("leaving the other node out: " + why);
   if (!leave_wanted_) reason_ = "the other node was left out: " + why;
   source_.abandon();
@@ -153,7 +158,7 @@ void NodeEngine::Core::leave_peer_out(const std::string& why) {
     context_.mark(Mark::leave_ends_resync);
     stream_.release_peer();
   } else {
-    context_.mark(leave_wanted_ ? Mark::leave_wanted_already : Mark::leave_wanted);
+    context_.mark(Mark::leave_wanted);
     leave_wanted_ = true;
     if (planted(Bug::leave_after_acknowledging)) {
       stream_.release_peer();
@@ -224,6 +229,10 @@ void NodeEngine::Core::try_attach() {
     return;
   }
   if (attach_sent_ && context_.now - *attach_sent_ < attach_retry) return;
+  if (own_election_under_way() && !planted(Bug::replaced_primary_copies)) {
+    context_.mark(Mark::attach_waits_for_own_election);
+    return;
+  }
   if (!in_sync(self_) && !peer_state_->admits) {
     context_.mark(Mark::attach_waits_for_primary);
     return;
@@ -246,7 +255,8 @@ void NodeEngine::Core::try_attach() {
 
 void NodeEngine::Core::receive(const Attached& message) {
   const bool idle = replica_.idle() || planted(Bug::attach_while_applying);
-  if (state() != RoleState::waiting || target_.active() || !idle) {
+  const bool replaced = known().primary != peer_ && !planted(Bug::replaced_primary_copies);
+  if (state() != RoleState::waiting || target_.active() || !idle || replaced) {
     context_.mark(Mark::attached_too_late);
     context_.ports.link.reset(io::Endpoint::peer);
     return;

@@ -47,23 +47,12 @@ void resolve_preferred(ConfigurationFiles& configuration, std::vector<Configurat
   }
 }
 
-#ifdef LOCKSTEP_TEST_BUILD
-constexpr bool takeover_available = true;
-#else
-constexpr bool takeover_available = false;
-#endif
-
 /// Without a third vote each module's own choice counts.
 void resolve_isolation(ConfigurationFiles& configuration, std::vector<ConfigurationError>& errors) {
   for (ModuleConfiguration& module : configuration.modules) {
     const ModuleConfiguration::Mention& said = module.isolation;
     const bool takeover = said.name == "takeover";
-    if (takeover && !takeover_available) {
-      errors.push_back(
-          {"modules/" + module.name + ".toml", said.line, said.column,
-           "isolation = \"takeover\" is not available in this version: use \"wait\", or give the cluster a "
-           "third vote"});
-    } else if (!configuration.cluster.has_third_vote()) {
+    if (!configuration.cluster.has_third_vote()) {
       module.settings.isolation = takeover ? engine::Isolation::takeover : engine::Isolation::wait;
     } else if (takeover) {
       errors.push_back({"modules/" + module.name + ".toml", said.line, said.column,

@@ -98,6 +98,8 @@ void ChecksAreFollowed::traced(Place by, const io::TraceEvent& event) {
   if (change->from != "Waiting" || change->to != "Promoting") return;
   const Instant now = world_.node(node_at(by)).local_now();
   if (here.commanded != Instant{} && now - here.commanded < command_counts_for) return;
+  // The first start of all is somebody's command, however long ago.
+  if (world_.node(node_at(by)).condition().configuration.epoch == Epoch(1)) return;
   for (std::size_t check = 0; check < here.checks.size(); ++check) {
     const Check& each = here.checks[check];
     if (settings().checks[check].of_server() && each.failed_since && now - *each.failed_since > election_max) {

@@ -12,6 +12,8 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
+#include <optional>
 #include <set>
 
 namespace lockstep::sim {
@@ -62,12 +64,21 @@ class GoneAlone : public Observer {
     return std::any_of(every_node.begin(), every_node.end(),
                        [&](NodeId node) { return apart(node) || serves_apart_[index_of(node)]; });
   }
+  /// The epoch that a node knew when it was elected in isolation under `epoch`, if nobody had decided anything that it
+  /// did not know.
+  [[nodiscard]] std::optional<Epoch> knew_everything_before(Epoch epoch) const {
+    const auto found = knew_everything_.find(epoch);
+    return found == knew_everything_.end() ? std::nullopt : std::optional(found->second);
+  }
   /// Whether an epoch is of a series that began in isolation.
   [[nodiscard]] bool began_alone(Epoch epoch) const { return series_.contains(engine::forced_series(epoch)); }
   [[nodiscard]] bool anybody() const { return !series_.empty(); }
 
  private:
   void elected(NodeId node, Epoch epoch) {
+    const Epoch own = known_[index_of(node)];
+    const NodeId peer = other(node);
+    if (std::max(known_[index_of(peer)], elected_[index_of(peer)]) <= own) knew_everything_.emplace(epoch, own);
     elected_[index_of(node)] = std::max(elected_[index_of(node)], epoch);
     series_.insert(engine::forced_series(epoch));
     for (const NodeId each : every_node) {
@@ -81,6 +92,7 @@ class GoneAlone : public Observer {
   std::array<Epoch, 2> elected_{};
   std::array<bool, 2> serves_apart_{};
   std::set<std::uint64_t> series_;
+  std::map<Epoch, Epoch> knew_everything_;
 };
 
 }  // namespace lockstep::sim

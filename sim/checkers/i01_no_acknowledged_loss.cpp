@@ -34,6 +34,9 @@ void NoAcknowledgedLoss::traced(Place by, const io::TraceEvent& event) {
     const Configuration& configuration = decided->configuration;
     const bool news = decided_.emplace(configuration.epoch, configuration).second;
     if (news && configuration.members != Members::both()) joiner_holds_less_ = false;
+  } else if (const auto* change = std::get_if<io::RoleChanged>(&event)) {
+    // A primary whose mount is closed may become writable once more before it steps down.
+    if (change->to == "Promoting") checked_[index_of(by)] = false;
   } else if (const auto* writable = std::get_if<io::WritableChanged>(&event)) {
     if (writable->writable) became_writable(node_at(by), writable->epoch);
   } else if (const auto* acknowledgement = std::get_if<io::RequestAcknowledged>(&event)) {
@@ -49,6 +52,7 @@ void NoAcknowledgedLoss::became_writable(NodeId node, Epoch epoch) {
   const bool same_reign = history_.begun() && history_.owner() == node && checked;
   if (same_reign) return;
   checked_[index_of(node)] = true;
+  const bool everything = took_over_with_everything(epoch);
   const bool forced = begins_by_force(epoch);
   world_.node(node).volume().identify_all();
   if (!history_.begun()) {
@@ -58,7 +62,9 @@ void NoAcknowledgedLoss::became_writable(NodeId node, Epoch epoch) {
   if (forced) {
     // An administrator, or the settings for isolation, gave up what only the other node has.
     const bool beside = history_.owner() != node && alone_.apart(other(node));
-    if (const auto position = history_.position_of(node, 0, true)) {
+    if (everything) {
+      continue_promised(node, epoch);
+    } else if (const auto position = history_.position_of(node, 0, true)) {
       history_.give_up();
       history_.continue_from(node, *position, epoch);
     } else {
@@ -68,6 +74,16 @@ void NoAcknowledgedLoss::became_writable(NodeId node, Epoch epoch) {
     if (beside) history_.leave_behind(other(node));
     return;
   }
+  continue_promised(node, epoch);
+}
+
+// Who takes over in isolation and knows of every decision has all that was acknowledged, unless somebody forced it.
+bool NoAcknowledgedLoss::took_over_with_everything(Epoch epoch) const {
+  const std::optional<Epoch> known = alone_.knew_everything_before(epoch);
+  return known && !force_commanded_ && engine::forced_series(*known) == engine::forced_series(written_in_);
+}
+
+void NoAcknowledgedLoss::continue_promised(NodeId node, Epoch epoch) {
   if (may_lack_what_was_not_synced(node, epoch)) {
     check_what_was_synced(node);
     history_.begin_anew(node, epoch, true);

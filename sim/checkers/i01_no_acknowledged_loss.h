@@ -8,8 +8,9 @@
 // Does not check what one file's fsync promises about its name, nor reads, nor what an administrator gave up by forcing
 // a node to become the primary: its tree is a new beginning. So is that of a node that was forced before and now goes
 // on in place of the other one, if that was forced without having heard of it (the witness had lost its memory).
-// In a cluster without a third vote a reign that began in isolation is such a new beginning, too, and what a node
-// acknowledges that has not heard of it (gone_alone.h) is in a history that does not go on.
+// In a cluster without a third vote a reign that began in isolation is such a new beginning, too, if the other node had
+// decided anything of which this one had not heard; and what a node acknowledges that has not heard of that reign
+// (gone_alone.h) is in a history that does not go on.
 #pragma once
 
 #include "sim/checkers/gone_alone.h"
@@ -30,6 +31,8 @@ class NoAcknowledgedLoss : public Observer {
 
  private:
   void became_writable(NodeId node, Epoch epoch);
+  [[nodiscard]] bool took_over_with_everything(Epoch epoch) const;
+  void continue_promised(NodeId node, Epoch epoch);
   void acknowledged(NodeId node, const io::RequestAcknowledged& event);
   [[nodiscard]] bool may_lack_what_was_not_synced(NodeId node, Epoch epoch);
   void check_what_was_synced(NodeId node);

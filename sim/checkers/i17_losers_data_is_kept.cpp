@@ -38,6 +38,11 @@ bool LosersDataIsKept::rotten(FileId id) const {
   return history_.rotten(NodeId::first).of(id) != nullptr || history_.rotten(NodeId::second).of(id) != nullptr;
 }
 
+bool LosersDataIsKept::has_name(NodeId node, FileId id) const {
+  const Inode* present = tree(node).find(id);
+  return present != nullptr && present->names > 0;
+}
+
 bool LosersDataIsKept::kept(NodeId node, FileId id, const InodeState& state) const {
   const SimVolume::Kept& all = world_.node(node).volume().kept();
   return std::any_of(all.begin(), all.end(),
@@ -60,9 +65,10 @@ void LosersDataIsKept::traced(Place by, const io::TraceEvent& event) {
     acknowledged(*acknowledgement);
   } else if (std::holds_alternative<io::WritableChanged>(event)) {
     forced();
-    // Whatever a resync had begun: its tree has a history of its own again.
+  } else if (const auto* change = std::get_if<io::RoleChanged>(&event)) {
+    // Whatever a resync had begun: its tree has a history of its own again, also if nobody comes to write there.
     Loser& here = losers_[index_of(by)];
-    if (here.judged && alone_.apart(node_at(by))) here = {here.diverged, here.forced_tree, false, {}, here.kept, {}};
+    if (change->to == "Promoting" && here.judged) here = {here.diverged, here.forced_tree, false, {}, here.kept, {}};
   } else if (const auto* began = std::get_if<io::ResyncBegan>(&event)) {
     resync_begins(node_at(by), *began);
   } else if (std::holds_alternative<io::ResyncEnded>(event)) {
@@ -114,10 +120,7 @@ void LosersDataIsKept::resync_begins(NodeId node, const io::ResyncBegan& event) 
   if (!loser.judged) judge(node);
   settle(node);
   // Whatever has happened to it since an earlier attempt was no resync's doing.
-  std::erase_if(loser.owed, [&](const auto& owed) {
-    const Inode* present = tree(node).find(owed.first);
-    return present == nullptr || present->names == 0;
-  });
+  std::erase_if(loser.owed, [&](const auto& owed) { return !has_name(node, owed.first); });
   for (auto& [id, state] : loser.owed) state = *tree(node).find(id);
   const Model primary = history_.tree_after(history_.count_up_to(event.lsn));
   std::erase_if(loser.owed, [&](const auto& owed) { return rotten(owed.first) || holds(primary, owed.second); });
@@ -155,10 +158,11 @@ void LosersDataIsKept::applied(NodeId node, std::uint64_t /*sequence*/, const Op
                                bool /*replicated*/) {
   if (origin == io::Origin::stream) check_repair(node, effect);
   Loser& loser = losers_[index_of(node)];
-  if (origin == io::Origin::application && loser.owed.contains(effect.file)) {
+  if (origin == io::Origin::application) {
     // What its application had asked for before it was ended belongs to the lost history, too.
     const Inode* present = tree(node).find(effect.file);
-    if (present != nullptr) loser.owed.insert_or_assign(effect.file, *present);
+    if (present != nullptr && loser.owed.contains(effect.file)) loser.owed.insert_or_assign(effect.file, *present);
+    std::erase_if(loser.owed, [&](const auto& owed) { return !has_name(node, owed.first); });
   }
   if (loser.owed.empty() || origin != io::Origin::stream) return;
   settle(node);

@@ -69,6 +69,7 @@ class LosersDataIsKept : public Observer {
   void check_repair(NodeId node, const Operation& effect) const;
   void check_kept_once(NodeId node) const;
   [[nodiscard]] bool rotten(FileId id) const;
+  [[nodiscard]] bool has_name(NodeId node, FileId id) const;
   [[nodiscard]] bool kept(NodeId node, FileId id, const InodeState& state) const;
   [[nodiscard]] const Filesystem& tree(NodeId node) const { return world_.node(node).volume().filesystem(); }
 

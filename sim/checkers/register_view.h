@@ -13,7 +13,7 @@ namespace lockstep::sim {
 
 class RegisterView : public Observer {
  public:
-  explicit RegisterView(World& /*world*/) {}
+  explicit RegisterView(World& world) : world_(world) {}
 
   void traced(Place by, const io::TraceEvent& event) override {
     const auto* vote = std::get_if<io::VoteCast>(&event);
@@ -25,8 +25,9 @@ class RegisterView : public Observer {
     // The last vote of a majority may come from a process that was stopped, long after a higher ballot was decided.
     const bool overtaken = vote->ballot < newest_ballot_ &&
                            engine::forced_series(vote->configuration.epoch) == engine::forced_series(newest_.epoch);
-    // A node that has not heard of the history that counts.
-    const bool apart = vote->by_stand_in && vote->configuration.epoch < newest_.epoch;
+    // Of a node that has not heard of the history that counts. Without a third vote that is the one with the higher
+    // epoch.
+    const bool apart = !world_.votes(Place::witness) && vote->configuration.epoch < newest_.epoch;
     if (overtaken || apart) return;
     newest_ = vote->configuration;
     newest_ballot_ = vote->ballot;
@@ -46,6 +47,7 @@ class RegisterView : public Observer {
   [[nodiscard]] const Configuration& newest() const { return newest_; }
 
  private:
+  World& world_;
   std::map<std::uint64_t, std::set<Place>> votes_;
   std::map<Epoch, Configuration> chosen_;
   Configuration newest_;

@@ -439,7 +439,9 @@ Fault strike_in_isolation(Random& random, Time at) {
 Faults isolations(Random random, Window window) {
   return several(random, 2, 5, [&](Faults& faults) {
     const Time at = window.draw(random);
-    const Time length = random.chance(30) ? ms(random, 50, 2000) : ms(random, 2000, 15'000);
+    Time length = random.chance(30) ? ms(random, 50, 2000) : ms(random, 2000, 15'000);
+    // Or the nodes meet again just when one of them goes on by itself.
+    if (random.one_in(4)) length = random.between(window.timeout * 9 / 10, window.timeout * 14 / 10);
     const bool from_left = !random.one_in(8);
     const bool from_right = !from_left || !random.one_in(8);
     faults.push_back({at, Cut{Wire::peers, from_left, from_right, length}});
@@ -451,6 +453,10 @@ Faults isolations(Random random, Window window) {
     if (random.one_in(3)) {
       const Time again = at + length + ms(random, 20, 1500);
       faults.push_back({again, Cut{Wire::peers, true, true, ms(random, 50, 6000)}});
+    }
+    // Every vote goes by the one link that there is.
+    if (random.one_in(4)) {
+      faults.push_back({window.draw(random), Slow{Wire::peers, ms(random, 150, 450), ms(random, 3000, 10'000)}});
     }
   });
 }
@@ -556,8 +562,10 @@ constexpr std::array kinds{
     // Without a third vote.
     Kind{
         "isolations", "isolation", 0,
-        "2 to 5 times, the nodes do not hear each other, now and then only one way, for 50 ms to 15 s; often a node is "
-        "stopped, loses power, pauses or is commanded about then",
+        "2 to 5 times, the nodes do not hear each other, now and then only one way, for 50 ms to 15 s, or until one of "
+        "them is about to go on alone; often a node is stopped, loses power, pauses or is commanded about then; now "
+        "and "
+        "then their link is slow",
         isolations},
     Kind{"trouble-beside-isolation", "isolation", 0, "any of most other kinds, each in one of ten runs",
          trouble_beside_isolation},

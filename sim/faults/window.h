@@ -9,6 +9,7 @@ namespace lockstep::sim {
 struct Window {
   Time begin;
   Time end;
+  Time timeout;  ///< the cluster's: what happens at the moment when somebody gives up waiting
   [[nodiscard]] Time draw(Random& random) const { return random.between(begin, end - 1); }
 };
 

@@ -48,7 +48,8 @@ Scenario draw_scenario(std::uint64_t seed, const Choice& choice) {
   }
   const bool calm = choice.profile == "all" && Random::keyed(seed, "calm").chance(calm_percent);
   const KindSet chosen = draw_kinds(calm ? "calm" : choice.profile, kinds);
-  scenario.faults = draw_faults(chosen, seed, {faults_begin, faults_begin + scenario.mix.faults_last});
+  const Window window{faults_begin, faults_begin + scenario.mix.faults_last, scenario.mix.timeout};
+  scenario.faults = draw_faults(chosen, seed, window);
   scenario.disturbed = !scenario.faults.empty();
   return scenario;
 }

@@ -39,6 +39,7 @@ constexpr std::array all{
     &n03_replaced_without_third_vote,
     &n04_power_cut_without_third_vote,
     &n05_stale_without_third_vote,
+    &n06_reunion_at_election,
 };
 }  // namespace
 

@@ -59,6 +59,7 @@ extern const NamedScenario n02_two_histories_meet;
 extern const NamedScenario n03_replaced_without_third_vote;
 extern const NamedScenario n04_power_cut_without_third_vote;
 extern const NamedScenario n05_stale_without_third_vote;
+extern const NamedScenario n06_reunion_at_election;
 
 std::span<const NamedScenario* const> named_scenarios();
 /// Null if there is none.
