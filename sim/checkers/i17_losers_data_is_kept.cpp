@@ -63,8 +63,13 @@ void LosersDataIsKept::traced(Place by, const io::TraceEvent& event) {
   if (!is_node(by)) return;
   if (const auto* acknowledgement = std::get_if<io::RequestAcknowledged>(&event)) {
     acknowledged(*acknowledgement);
-  } else if (std::holds_alternative<io::WritableChanged>(event)) {
+  } else if (const auto* writable = std::get_if<io::WritableChanged>(&event)) {
     forced();
+    Loser& here = losers_[index_of(by)];
+    if (writable->writable && alone_.apart(node_at(by)) && !here.diverged) {
+      here.diverged = true;
+      here.forced_tree = history_.tip();
+    }
   } else if (const auto* change = std::get_if<io::RoleChanged>(&event)) {
     // Whatever a resync had begun: its tree has a history of its own again, also if nobody comes to write there.
     Loser& here = losers_[index_of(by)];
@@ -104,7 +109,11 @@ void LosersDataIsKept::forced() {
   forced_ = history_.forced_beginnings();
   Loser& winner = losers_[index_of(history_.owner())];
   winner = {false, {}, false, {}, std::move(winner.kept), {}};
-  Loser& loser = losers_[index_of(other(history_.owner()))];
+  const NodeId peer = other(history_.owner());
+  Loser& loser = losers_[index_of(peer)];
+  // Whose tree is an earlier state of this history, or was on the way from one to another, has nothing of its own.
+  const History::Replica& there = history_.replica(peer);
+  if (!loser.diverged && (there.following || there.resyncing)) return;
   loser.diverged = true;
   loser.forced_tree = history_.tip();
 }

@@ -85,6 +85,10 @@ void StandInIsAlone::traced(Place by, const io::TraceEvent& event) {
     // Also where it was not alone, and the other node has voted for it.
     const bool forced = engine::is_forced_epoch(configuration.epoch, node_at(by)) && local(by) <= here.forced_until;
     here.forced_reign = here.only_member && (here.forced_reign || forced);
+  } else if (std::holds_alternative<io::ResyncBegan>(event)) {
+    if (world_.node(node_at(by)).condition().configuration.primary == node_at(by)) {
+      broken(node_at(by), "lets itself be brought up to date although it was elected");
+    }
   } else if (const auto* lease = std::get_if<io::LeaseHeld>(&event)) {
     if (here.lease_until && local(by) > *here.lease_until) {
       broken(node_at(by), "holds a lease again that had run out");

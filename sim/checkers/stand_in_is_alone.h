@@ -4,7 +4,8 @@
 // the node was awake and heard nothing from the other one for `timeout` by its own clock; that no lease which it has
 // granted to the other one can still be running; and that it votes for its own node alone: as the primary that it is,
 // or under an epoch that no ordinary change gets, and only if it has served or followed the other node lately, or is
-// the only member. Checks that a lease which has run out is not held again in the same reign.
+// the only member. Checks that a lease which has run out is not held again in the same reign, and that nobody is
+// brought up to date who was elected.
 //
 // Does not check what follows from two histories: that is for the checkers of I1, I11 and I17.
 #pragma once

@@ -33,6 +33,8 @@ class SimJournal : public io::Journal {
   [[nodiscard]] std::size_t on_its_way() const { return on_its_way_.size(); }
   /// At the next end of the process so many of the records on their way land, instead of a number drawn.
   void decide_landing(std::size_t records) { landing_ = records; }
+  /// On a disk that is busy with other things.
+  void be_slow() { slow_ = true; }
   /// A disk that confirms before it has written (planted).
   void confirm_early(bool early) { confirms_early_ = early; }
 
@@ -46,6 +48,7 @@ class SimJournal : public io::Journal {
   std::deque<Buffer> on_its_way_;
   Time last_landing_ = 0;
   bool readable_ = true;
+  bool slow_ = false;
   bool confirms_early_ = false;
   std::optional<std::size_t> landing_;
 };

@@ -136,6 +136,7 @@ World::World(const Scenario& scenario) : scenario_(scenario), scheduler_(random_
       stall_max = std::min(stall_max, mix().timeout / 2);
     } else if (mix().slow_volumes) {
       each->volume().speed() = SimVolume::Speed::slow();
+      each->journal().be_slow();
     }
     each->journal().confirm_early(planted(SimBug::journal_confirms_early));
     each->touches().confirm_early(planted(SimBug::touch_log_confirms_early));
