@@ -66,6 +66,7 @@ void LosersDataIsKept::traced(Place by, const io::TraceEvent& event) {
   } else if (const auto* writable = std::get_if<io::WritableChanged>(&event)) {
     forced();
     Loser& here = losers_[index_of(by)];
+    has_written_[index_of(by)] = true;
     if (writable->writable && alone_.apart(node_at(by)) && !here.diverged) {
       here.diverged = true;
       here.forced_tree = history_.tip();
@@ -111,9 +112,9 @@ void LosersDataIsKept::forced() {
   winner = {false, {}, false, {}, std::move(winner.kept), {}};
   const NodeId peer = other(history_.owner());
   Loser& loser = losers_[index_of(peer)];
-  // Whose tree is an earlier state of this history, or was on the way from one to another, has nothing of its own.
-  const History::Replica& there = history_.replica(peer);
-  if (!loser.diverged && (there.following || there.resyncing)) return;
+  // Who takes over in isolation with all that there is leaves nothing behind on a node that has only ever copied.
+  const bool everything = alone_.knew_everything_before(history_.branch_epoch()).has_value();
+  if (everything && !loser.diverged && !has_written_[index_of(peer)]) return;
   loser.diverged = true;
   loser.forced_tree = history_.tip();
 }
@@ -186,6 +187,7 @@ void LosersDataIsKept::applied(NodeId node, std::uint64_t /*sequence*/, const Op
 
 void LosersDataIsKept::resync_ends(NodeId node) {
   Loser& loser = losers_[index_of(node)];
+  has_written_[index_of(node)] = false;
   if (!loser.diverged || !loser.judged) return;
   settle(node);
   check_kept_once(node);

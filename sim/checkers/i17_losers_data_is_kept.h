@@ -77,6 +77,8 @@ class LosersDataIsKept : public Observer {
   History& history_;
   const GoneAlone& alone_;
   std::array<Loser, 2> losers_;
+  std::array<bool, 2> has_written_{true,
+                                   true};  ///< or had a tree of its own, since a resync last made it the primary's
   bool force_commanded_ = false;
   bool repair_commanded_ = false;
   std::set<FileId> repairable_;  ///< contents that may be overwritten outside a resync: kept, or not readable
