@@ -5,7 +5,8 @@ namespace lockstep::sim {
 namespace {
 constexpr std::uint64_t steps_between_checks = 31;
 constexpr Time asleep_after = 500 * one_ms;
-constexpr std::int64_t timeouts_waited_max = 4;  // noticing, leaving the peer out, retries of the register
+constexpr std::int64_t timeouts_waited_max = 4;     // noticing, leaving the peer out, retries of the register
+constexpr std::int64_t timeouts_between_votes = 4;  // where all of them come over one link, which may be slow
 constexpr Time waited_besides_max = 5 * one_second;
 }  // namespace
 
@@ -68,7 +69,8 @@ void BoundedWaiting::stepped(Place place) {
   }
   check_timer(node, status, watched);
 
-  const Time longest = timeouts_waited_max * node.settings().timeout.ns + waited_besides_max;
+  const std::int64_t timeouts = timeouts_waited_max + (world_.votes(Place::witness) ? 0 : timeouts_between_votes);
+  const Time longest = timeouts * node.settings().timeout.ns + waited_besides_max;
   std::erase_if(watched.arrived, [&](const auto& entry) { return !node.mount().waits(entry.first); });
   for (const auto& [request, arrived] : watched.arrived) {
     const Time waited = now - std::max(arrived, watched.last_excuse);

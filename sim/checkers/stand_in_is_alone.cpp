@@ -72,8 +72,11 @@ void StandInIsAlone::traced(Place by, const io::TraceEvent& event) {
   Watched& here = watched_[index_of(by)];
   if (const auto* vote = std::get_if<io::VoteCast>(&event)) {
     if (vote->by_stand_in) return judge(node_at(by), vote->configuration);
-    // What it has voted for may have been decided; its own election is what is to be judged.
-    if (!engine::is_forced_epoch(vote->configuration.epoch, node_at(by))) {
+    // What it has voted for may have been decided; its own election, with this ballot, is what is to be judged.
+    if (engine::is_forced_epoch(vote->configuration.epoch, node_at(by))) {
+      here.elected_before = here.elected_before || (here.own_election != 0 && here.own_election != vote->ballot);
+      here.own_election = vote->ballot;
+    } else {
       is_only_member(here, vote->configuration.members == Members::only(node_at(by)), local(by));
     }
     // Who held the lease has proposed this node, and gave it up.
@@ -81,6 +84,8 @@ void StandInIsAlone::traced(Place by, const io::TraceEvent& event) {
     if (by_other && vote->configuration.primary == node_at(by)) here.granted_until = {};
   } else if (const auto* decided = std::get_if<io::ConfigurationDecided>(&event)) {
     const Configuration& configuration = decided->configuration;
+    here.own_election = 0;
+    here.elected_before = false;
     is_only_member(here, configuration.members == Members::only(node_at(by)), local(by));
     // Also where it was not alone, and the other node has voted for it.
     const bool forced = engine::is_forced_epoch(configuration.epoch, node_at(by)) && local(by) <= here.forced_until;
@@ -122,8 +127,8 @@ void StandInIsAlone::judge(NodeId node, const Configuration& voted) {
   const bool apart = engine::is_forced_epoch(voted.epoch, node);
   if (!serves && !apart) broken(node, ballot + ", an epoch that the other node may give away, too");
   const bool lately = here.abreast && now - *here.abreast <= settings().timeout * timeouts_abreast + on_its_way_to_disk;
-  const bool only_member =
-      here.only_member || (here.only_member_until && now - *here.only_member_until <= on_its_way_to_disk);
+  const bool only_member = here.only_member || here.elected_before ||
+                           (here.only_member_until && now - *here.only_member_until <= on_its_way_to_disk);
   if (!lately && !only_member && !here.forced_reign) {
     broken(node, ballot + ", and has neither served nor followed the other node lately");
   }

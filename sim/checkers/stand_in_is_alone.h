@@ -40,6 +40,8 @@ class StandInIsAlone : public Observer {
     std::optional<Instant> served;             ///< the last time that it did
     std::optional<Instant> abreast;            ///< the last time that it served or followed, in this life
     bool only_member = false;                  ///< by what it has voted for or knows to be decided
+    std::uint64_t own_election = 0;            ///< ballot of the vote for it; 0: none since the last decision
+    bool elected_before = false;               ///< by a vote before that, which may have been decided
     std::optional<Instant> only_member_until;  ///< a vote that was cast then may be on its way to the disk
     Instant granted_at;
     Instant granted_until;               ///< to the other node, by this one's clock; outlives the process
