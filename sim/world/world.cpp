@@ -64,7 +64,7 @@ engine::Settings settings_of(const Scenario& scenario) {
   }
   if (mix.small_messages) {
     settings.manifest_part_bytes_max = 1'000;
-    settings.pull_window_bytes = 50'000;
+    settings.pull_window_bytes = 24'000;  // one pull
     settings.pull_chunk_bytes = 8'000;
     settings.pull_block_bytes = 1'000;
     settings.pull_chunks_max = 3;
