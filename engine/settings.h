@@ -85,7 +85,7 @@ struct Settings {
   Duration batch_time = milliseconds(5);
   std::size_t batch_bytes_max = std::size_t{256} << 10U;
   /// A returning node brings what it was sent to disk whenever it is as much, so that little is left at the end.
-  std::uint64_t resync_sync_bytes = std::uint64_t{256} << 20U;
+  std::uint64_t resync_sync_bytes = std::uint64_t{1} << 30U;
 
   /// A primary compares all data with the other node's this long after it last has, or after its start; 0: only when
   /// told to.
@@ -107,6 +107,12 @@ struct Settings {
   std::size_t joiner_queue_bytes_max = std::size_t{256} << 20U;
   /// What a returning node has asked for and not been answered, in whole chunks or blocks; not less than one pull.
   std::uint64_t pull_window_bytes = std::uint64_t{16} << 20U;
+  /// How many steps that make its names a returning node's volume is given at once: so that heartbeats, and contents of
+  /// what is made already, get their turn in between.
+  std::size_t name_steps_max = 64;
+  /// As long as no operation of the application waits for them, names are made so many steps ahead of the contents
+  /// that are asked for: what is written soon after it was made is still at hand.
+  std::uint64_t names_ahead_max = 128;
   std::size_t manifest_part_bytes_max = std::size_t{1} << 20U;  ///< of one message; io::frame_bytes_max is far above
   /// A resync compares chunks first, then the blocks of those that differ; what it copies is whole blocks.
   std::uint32_t pull_chunk_bytes = 64U << 10U;

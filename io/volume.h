@@ -21,8 +21,9 @@ enum class Origin : std::uint8_t {
 /// and where the disk belies what was known of them, that takes its time, and what is called behind it waits.
 ///
 /// apply(), scan(), survey(), list(), digest() and read() take effect in the order of the calls, each at one instant
-/// between its neighbours, and their events come in the same order. sync() covers everything applied before the call;
-/// its event may be overtaken and may overtake.
+/// between its neighbours, and their events come in the same order. (Of a resync, new names may take effect although
+/// contents that were called before them fail: a create of Origin::stream without a time of its directory.) sync()
+/// covers everything applied before the call; its event may be overtaken and may overtake.
 class Volume {
  public:
   virtual ~Volume() = default;

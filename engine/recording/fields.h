@@ -59,11 +59,12 @@ void settings_fields(auto& s, auto& archive) {
   archive(s.start_at_boot, s.timeout.ns, s.heartbeat_interval.ns, s.clock_drift_per_mille, s.link_grace.ns,
           s.phase_timeout.ns, s.checkpoint_interval.ns, s.resync_timeout.ns, s.requests_pending_max,
           s.window_operations_max, s.window_bytes_max, s.joiner_queue_bytes_max, s.pull_window_bytes,
-          s.pull_chunk_bytes, s.pull_block_bytes, s.pull_chunks_max, s.manifest_part_bytes_max, s.cooling_interval.ns,
-          s.touch_region_bytes, s.touches_max, s.resync_bytes_per_second_max, s.resync_share_percent,
-          s.resync_sync_bytes, s.batch_time.ns, s.batch_bytes_max, s.verify_interval.ns, s.verify_share_percent,
-          s.verify_chunks, s.verify_entries, s.verify_moves_max, s.mismatches_listed_max, s.stop_timeout.ns,
-          s.force_stop_timeout.ns, s.restarts_max, s.restarts_window.ns, s.swap_back);
+          s.pull_chunk_bytes, s.pull_block_bytes, s.pull_chunks_max, s.name_steps_max, s.names_ahead_max,
+          s.manifest_part_bytes_max, s.cooling_interval.ns, s.touch_region_bytes, s.touches_max,
+          s.resync_bytes_per_second_max, s.resync_share_percent, s.resync_sync_bytes, s.batch_time.ns,
+          s.batch_bytes_max, s.verify_interval.ns, s.verify_share_percent, s.verify_chunks, s.verify_entries,
+          s.verify_moves_max, s.mismatches_listed_max, s.stop_timeout.ns, s.force_stop_timeout.ns, s.restarts_max,
+          s.restarts_window.ns, s.swap_back);
   archive.maybe(s.preferred, [&archive](auto& node) { archive.ranged(node, NodeId::second); });
   archive.list(s.checks, [&archive](auto& c) {
     archive(c.name, c.interval.ns, c.timeout.ns, c.grace.ns, c.misses_max);

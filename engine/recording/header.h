@@ -14,7 +14,7 @@
 namespace lockstep::recording {
 
 /// Of the bytes as such; what the records mean is told by engine_build().
-inline constexpr std::uint32_t format_version = 4;
+inline constexpr std::uint32_t format_version = 5;
 
 /// A number of the engine's sources: engines with the same one decide the same.
 std::string_view engine_build();

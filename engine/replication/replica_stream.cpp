@@ -116,9 +116,22 @@ ReplicaStream::Outcome ReplicaStream::receive(const StreamOperation& message) {
     return Outcome::protocol_error;
   }
   received_ = message.lsn;
-  if (holding_) return keep(message);
+  if (holding_ && !passes(message.operation)) {
+    const Outcome outcome = keep(message);
+    if (outcome == Outcome::fine && !releasing_) listener_->holds_back();
+    return outcome;
+  }
   submit({message});
   return Outcome::fine;
+}
+
+// Answers to pulls are of files that this node has made already; so they can be applied before everything else can.
+// But not before what is older: the order of the stream stays.
+bool ReplicaStream::passes(const Operation& operation) const {
+  if (operation.kind != OperationKind::fill && operation.kind != OperationKind::filled) return false;
+  const bool in_turn = held_.empty() && !lets_contents_go_;
+  context_.mark(in_turn ? Mark::contents_before_release : Mark::contents_held);
+  return in_turn || planted(Bug::contents_overtake_held);
 }
 
 ReplicaStream::Outcome ReplicaStream::keep(const StreamOperation& message) {
@@ -210,6 +223,13 @@ void ReplicaStream::submit(Held held) {
 std::optional<ReplicaStream::Outcome> ReplicaStream::applied(const io::Applied& event) {
   if (in_order_.empty() || in_order_.front().ticket != event.ticket) return std::nullopt;
   const auto& [message, contents_let_go] = in_order_.front().held;
+  // Of the plan that makes the names a step has failed before it: who took that step has ended the resync.
+  if (event.error == ECANCELED && !attached_) {
+    context_.mark(Mark::follows_failed_step);
+    in_order_.clear();
+    reign_ = Epoch(0);
+    return Outcome::fine;
+  }
   if (event.error != 0) {
     context_.mark(Mark::replica_apply_failed);
     return fail(message.lsn, event.error);

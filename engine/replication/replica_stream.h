@@ -26,6 +26,8 @@ class ReplicaStream {
     /// Of a write that is held these contents are not kept: what the primary has there is to be asked for once the
     /// stream was released.
     virtual void contents_let_go(FileId file, std::uint64_t offset, std::uint64_t length) = 0;
+    /// An operation is held: what the listener has asked for comes behind it, once the stream was released.
+    virtual void holds_back() = 0;
     /// Nothing is held any more; contents are let go no more.
     virtual void released() = 0;
     /// Whether everything applied so far will be brought to disk before this node says that it has caught up.
@@ -37,7 +39,8 @@ class ReplicaStream {
   /// The stream goes on after `position`, which this node has applied.
   void resume(Epoch reign, Lsn position);
   /// The stream begins after `position`, but operations are kept until `release()`: the tree is not ready for them.
-  /// What does not fit into the memory for it is contents first, of which the listener is told.
+  /// What does not fit into the memory for it is contents first, of which the listener is told. What the listener has
+  /// asked for itself, of files that there are, goes to the volume at once, as long as nothing is kept before it.
   void hold(Epoch reign, Lsn position, ResyncListener& listener);
   /// What is held goes to the volume, a little at a time, and what comes meanwhile is held behind it. The listener is
   /// told of the end, perhaps from within this call.
@@ -63,6 +66,8 @@ class ReplicaStream {
   /// Everything up to there is at the volume, and nothing behind it: as long as nothing is held back.
   [[nodiscard]] Lsn received() const { return received_; }
   [[nodiscard]] bool holding() const { return holding_; }
+  /// An operation waits for release().
+  [[nodiscard]] bool holds_something() const { return !held_.empty(); }
   [[nodiscard]] bool idle() const { return in_order_.empty() && held_.empty(); }
   /// The tree's position is known from elsewhere: the journal, or an own reign as primary.
   void set_position(Epoch reign, Lsn applied);
@@ -112,6 +117,7 @@ class ReplicaStream {
     Held held;
   };
 
+  [[nodiscard]] bool passes(const Operation& operation) const;
   Outcome keep(const StreamOperation& message);
   void let_contents_go();
   void keep_without_contents(StreamOperation message);

@@ -31,8 +31,9 @@ class Pulls {
  public:
   Pulls(const ResyncTrees& trees, const Settings& settings, ResyncCourse& course, MarkSink mark)
       : trees_(trees), settings_(settings), course_(course), mark_(mark) {
-    for (const Operation& step : course.steps) {
-      if (step.kind == OperationKind::create && step.attributes.is_regular()) created_.push_back(step.file);
+    for (std::size_t i = 0; i < course.steps.size(); ++i) {
+      const Operation& step = course.steps[i];
+      if (step.kind == OperationKind::create && step.attributes.is_regular()) created_.emplace_back(step.file, i + 1);
     }
     std::sort(created_.begin(), created_.end());
   }
@@ -46,6 +47,8 @@ class Pulls {
       }
     }
     std::deque<PullRegion>& regions = course_.regions;
+    std::stable_sort(regions.begin(), regions.end(),
+                     [this](const PullRegion& a, const PullRegion& b) { return turn_of(a) < turn_of(b); });
     for (std::size_t i = 0; i < regions.size(); ++i) {
       regions[i].ends_file = i + 1 == regions.size() || regions[i + 1].file != regions[i].file;
       if (regions[i].ends_file) ++course_.files;
@@ -56,10 +59,16 @@ class Pulls {
   void pull(FileId file, std::uint64_t begin, std::uint64_t end) {
     if (begin >= end) return;
     course_.bytes += end - begin;
-    const bool created = std::binary_search(created_.begin(), created_.end(), file);
-    const auto by =
-        created || planted(Bug::every_file_taken_for_new) ? PullRegion::By::nothing : PullRegion::By::chunks;
-    add_regions(course_.regions, file, begin, end, by, settings_);
+    const auto known = std::lower_bound(created_.begin(), created_.end(), std::pair{file, std::uint64_t{0}});
+    const bool created = known != created_.end() && known->first == file;
+    PullRegion region{file, begin, end - begin, PullRegion::By::chunks};
+    if (created) region.created = known->second;
+    if (created || planted(Bug::every_file_taken_for_new)) region.by = PullRegion::By::nothing;
+    add_regions(course_.regions, region, settings_);
+  }
+
+  [[nodiscard]] std::uint64_t turn_of(const PullRegion& region) const {
+    return region.created != 0 ? region.created : course_.steps.size() + 1;
   }
 
   // What is fresh or young as a whole; of everything else what either node has listed.
@@ -96,16 +105,20 @@ class Pulls {
   const Settings& settings_;
   ResyncCourse& course_;
   MarkSink mark_;
-  std::vector<FileId> created_;  ///< in order: regular files
+  std::vector<std::pair<FileId, std::uint64_t>> created_;  ///< in order: regular files, and after how many steps
 };
 
 }  // namespace
 
-void add_regions(std::deque<PullRegion>& regions, FileId file, std::uint64_t begin, std::uint64_t end,
-                 PullRegion::By by, const Settings& settings) {
+void add_regions(std::deque<PullRegion>& regions, PullRegion whole, const Settings& settings) {
   const std::uint64_t step = settings.pull_bytes_max();
-  for (std::uint64_t at = begin; planted(Bug::resync_forgets_tail) ? at + step <= end : at < end; at += step) {
-    regions.push_back({file, at, std::min(step, end - at), by});
+  const std::uint64_t end = whole.offset + whole.length;
+  const auto goes_on = [&] {
+    return planted(Bug::resync_forgets_tail) ? whole.offset + step <= end : whole.offset < end;
+  };
+  for (; goes_on(); whole.offset += step) {
+    whole.length = std::min(step, end - whole.offset);
+    regions.push_back(whole);
   }
 }
 

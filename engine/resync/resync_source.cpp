@@ -12,6 +12,8 @@ namespace lockstep::engine {
 namespace {
 /// After the own tree could not be read, the next resync waits this long.
 constexpr Duration pause_after_failure = milliseconds(5000);
+/// So many pulls are served at once: what one has read is on its way before the next reads.
+constexpr std::size_t served_at_once = 2;
 }  // namespace
 
 void ResyncSource::begin() {
@@ -143,7 +145,8 @@ void ResyncSource::pull(const Pull& request) {
 }
 
 void ResyncSource::serve() {
-  while (!waiting_.empty() && pace_.admits(jobs_.size() - waiting_.size())) {
+  while (!waiting_.empty() && jobs_.size() - waiting_.size() < served_at_once &&
+         pace_.admits(jobs_.size() - waiting_.size())) {
     const std::uint64_t next = waiting_.front();
     waiting_.pop_front();
     begin_job(jobs_.at(next));

@@ -11,8 +11,6 @@
 namespace lockstep::engine {
 
 namespace {
-/// How many operations of the plan are under way at once: so that heartbeats get their turn in between.
-constexpr std::size_t plan_in_flight_max = 64;
 /// Of a step of a plan: that the trees were not what the plan took them for.
 bool says_nothing_of_the_disk(int error) {
   return error == ENOENT || error == EEXIST || error == ENOTDIR || error == EISDIR || error == ENOTEMPTY ||
@@ -60,6 +58,7 @@ void ResyncTarget::abandon() {
   plan_.clear();
   plan_next_ = 0;
   plan_in_flight_.clear();
+  pulls_began_ = Instant{};
   regions_.clear();
   let_go_.clear();
   digesting_.clear();
@@ -213,8 +212,22 @@ ResyncTarget::Outcome ResyncTarget::follow_plan() {
   return Outcome::progress;
 }
 
+// With the contents behind them, in step; but for an operation of the application as fast as it goes.
+bool ResyncTarget::names_may_go_on() const {
+  if (regions_.empty() || regions_.front().created == 0) return true;
+  if (plan_next_ < regions_.front().created + context_.settings.names_ahead_max) return true;
+  const bool hurries = stream_.holds_something() && !planted(Bug::names_never_hurry);
+  context_.mark(hurries ? Mark::names_hurry : Mark::names_wait_for_contents);
+  return hurries;
+}
+
+void ResyncTarget::holds_back() {
+  if (stage_ == Stage::naming) submit_plan();
+}
+
 void ResyncTarget::submit_plan() {
-  while (plan_next_ < plan_.size() && plan_in_flight_.size() < plan_in_flight_max) {
+  const std::size_t in_flight_max = context_.settings.name_steps_max;
+  while (plan_next_ < plan_.size() && plan_in_flight_.size() < in_flight_max && names_may_go_on()) {
     const Ticket ticket = context_.next_ticket();
     plan_in_flight_.push_back(ticket);
     context_.ports.volume.apply(ticket, plan_[plan_next_++], io::Origin::stream);
@@ -233,8 +246,9 @@ ResyncTarget::Outcome ResyncTarget::applied(const io::Applied& event) {
     fail("cannot " + describe(plan_[index]) + " (errno " + std::to_string(event.error) + ")");
     return misfit ? Outcome::misfit : Outcome::failed;
   }
+  submit_pulls();
   submit_plan();
-  if (!plan_in_flight_.empty()) return Outcome::progress;
+  if (plan_next_ < plan_.size() || !plan_in_flight_.empty()) return Outcome::progress;
   release();
   return check();
 }
@@ -248,7 +262,6 @@ void ResyncTarget::release() {
 
 void ResyncTarget::released() {
   if (stage_ != Stage::releasing) return;
-  pulls_began_ = context_.now;
   stage_ = Stage::pulling;
   pull_what_was_let_go();
   submit_pulls();
@@ -278,7 +291,7 @@ void ResyncTarget::pull_what_was_let_go() {
   for (const auto& [file, stretches] : let_go_) {
     if (planted(Bug::let_go_not_pulled)) break;
     for (const auto& [begin, end] : stretches) {
-      add_regions(regions_, file, begin, end, Region::By::chunks, context_.settings);
+      add_regions(regions_, {file, begin, end - begin, Region::By::chunks}, context_.settings);
       bytes_total_ += end - begin;
       bytes_left_ += end - begin;
     }
@@ -298,9 +311,19 @@ std::uint32_t ResyncTarget::step_of(const Region& region) const {
   return blocks ? context_.settings.pull_block_bytes : context_.settings.pull_chunk_bytes;
 }
 
+// Of a file that the plan creates as soon as it is there: the primary reads and sends while this node goes on making
+// names. What there was before may still be renamed, cut or replaced.
+bool ResyncTarget::may_ask(const Region& region) const {
+  if (stage_ == Stage::pulling) return true;
+  if (stage_ != Stage::naming || region.created == 0) return false;
+  return region.created <= plan_next_ - plan_in_flight_.size() || planted(Bug::contents_before_names);
+}
+
 void ResyncTarget::submit_pulls() {
   const std::uint64_t window = context_.settings.pull_window_bytes;
-  while (!regions_.empty() && asked_bytes_ + asked_bytes(regions_.front()) <= window) {
+  while (!regions_.empty() && may_ask(regions_.front()) && asked_bytes_ + asked_bytes(regions_.front()) <= window) {
+    if (stage_ == Stage::naming) context_.mark(Mark::pulls_while_naming);
+    if (pulls_began_ == Instant{}) pulls_began_ = context_.now;
     const Region region = regions_.front();
     regions_.pop_front();
     asked_bytes_ += asked_bytes(region);
@@ -313,7 +336,9 @@ void ResyncTarget::submit_pulls() {
     digesting_.emplace(ticket, region);
     context_.ports.volume.digest(ticket, region.file, region.offset, region.length, step_of(region));
   }
-  if (pulls_answered()) context_.note("resync: everything is copied, and is brought to disk");
+  if (stage_ == Stage::pulling && pulls_answered()) {
+    context_.note("resync: everything is copied, and is brought to disk");
+  }
 }
 
 ResyncTarget::Outcome ResyncTarget::digested(const io::Digested& event) {
@@ -357,7 +382,8 @@ void ResyncTarget::sync_ahead() {
 
 ResyncProgress ResyncTarget::progress() const {
   ResyncProgress progress{bytes_total_, bytes_left_, files_left_, bytes_copied_, bytes_compared_};
-  if (stage_ == Stage::pulling) progress.rate(context_.now - pulls_began_);
+  const bool pulls = stage_ == Stage::naming || stage_ == Stage::releasing || stage_ == Stage::pulling;
+  if (pulls && pulls_began_ != Instant{}) progress.rate(context_.now - pulls_began_);
   return progress;
 }
 
@@ -373,6 +399,7 @@ void ResyncTarget::pull_answered(std::uint64_t pull, std::uint64_t differing) {
     refine(region, differing);
   }
   submit_pulls();
+  if (stage_ == Stage::naming) submit_plan();
 }
 
 // Neighbouring chunks that differ are asked for at once, and next: both nodes have just read them.

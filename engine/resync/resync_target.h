@@ -44,7 +44,8 @@ class ResyncTarget : private ReplicaStream::ResyncListener {
   [[nodiscard]] bool finished() const { return stage_ == Stage::finished; }
   /// What comes next must come from the primary, and soon.
   [[nodiscard]] bool waits_for_primary() const {
-    return stage_ == Stage::receiving || (stage_ == Stage::pulling && !pulls_answered());
+    const bool names_wait = stage_ == Stage::naming && plan_in_flight_.empty();
+    return stage_ == Stage::receiving || names_wait || (stage_ == Stage::pulling && !pulls_answered());
   }
 
   Outcome manifest(const ManifestPart& part);
@@ -74,7 +75,7 @@ class ResyncTarget : private ReplicaStream::ResyncListener {
     const auto region_fields = [&archive](auto& region) {
       archive(region.file, region.offset, region.length);
       archive.ranged(region.by, PullRegion::By::nothing);
-      archive(region.ends_file);
+      archive(region.ends_file, region.created);
     };
     archive.ranged(self.stage_, Stage::finished);
     archive(self.reign_, self.compare_, self.partial_, self.marked_, self.received_, self.scan_, self.plot_, self.sync_,
@@ -142,6 +143,7 @@ class ResyncTarget : private ReplicaStream::ResyncListener {
   void filled_region(std::size_t bytes) override;
   void pull_answered(std::uint64_t pull, std::uint64_t differing) override;
   void contents_let_go(FileId file, std::uint64_t offset, std::uint64_t length) override;
+  void holds_back() override;
   void released() override;
   [[nodiscard]] bool syncs_later() const override;
   void refine(const Region& region, std::uint64_t differing);
@@ -151,12 +153,14 @@ class ResyncTarget : private ReplicaStream::ResyncListener {
   /// Sets aside what the plan may replace, then follows it.
   Outcome keep_then_follow_plan();
   Outcome follow_plan();
+  [[nodiscard]] bool names_may_go_on() const;
   void submit_plan();
   void release();
   void pull_what_was_let_go();
   [[nodiscard]] std::uint32_t step_of(const Region& region) const;
   /// As Pull::bytes() of the pull that asks for it.
   [[nodiscard]] std::uint64_t asked_bytes(const Region& region) const;
+  [[nodiscard]] bool may_ask(const Region& region) const;
   void submit_pulls();
   void sync_ahead();
   void ask(const Region& region, std::vector<std::uint64_t> digests);
@@ -193,7 +197,7 @@ class ResyncTarget : private ReplicaStream::ResyncListener {
   std::uint64_t files_left_ = 0;
   std::uint64_t bytes_copied_ = 0;
   std::uint64_t bytes_compared_ = 0;
-  Instant pulls_began_;
+  Instant pulls_began_;             ///< the first of them; before that: Instant{}
   Ticket sync_ahead_;               ///< of what was copied so far; 0: none under way
   std::uint64_t synced_bytes_ = 0;  ///< bytes_copied_ when the last one began
 };

@@ -20,7 +20,10 @@ namespace {
 using boost::asio::ip::tcp;
 
 /// So much is received before others on the loop get their turn.
-constexpr std::size_t turn_bytes_max = std::size_t{1} << 20U;
+/// It is no more than the processor's cache holds until it is dealt with.
+constexpr std::size_t turn_bytes_max = std::size_t{256} << 10U;
+/// So much is worth a write of its own, and goes while the processor has it at hand: more of it would save nothing.
+constexpr std::size_t sent_at_once_bytes = std::size_t{128} << 10U;
 
 std::array<std::byte, frame_prefix_bytes> encode_length(std::size_t length) {
   std::array<std::byte, frame_prefix_bytes> bytes{};
@@ -159,6 +162,7 @@ void FrameConnection::send(Frame frame) {
     return;
   }
   outgoing_.push_back({encode_length(length), std::move(frame)});
+  if (outgoing_bytes_ >= sent_at_once_bytes) flush();
 }
 
 void FrameConnection::flush() {

@@ -47,7 +47,7 @@ class FrameConnection : public std::enable_shared_from_this<FrameConnection> {
 
   /// Begins the handshake, and to receive.
   void start();
-  /// Queues; what is queued leaves with the next flush().
+  /// Queues; what is queued leaves with the next flush(), or when it has become much.
   void send(Frame frame);
   /// Writes all queued frames, in as few records as it takes; continues by itself when the socket is full.
   void flush();

@@ -3,11 +3,14 @@
 #include "engine/values/check.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
 #include <sys/random.h>
+#include <sys/syscall.h>
 #include <sys/xattr.h>
+#include <unistd.h>
 
 #include <climits>
 
@@ -66,6 +69,44 @@ std::vector<std::string> visible_names(const std::string& list) {
 
 using ExtendedAttributes = std::vector<std::pair<std::string, std::string>>;
 
+// System calls of Linux 6.13 that <sys/xattr.h> does not have yet; their numbers are the same everywhere.
+constexpr long getxattrat_number = 464;
+constexpr long listxattrat_number = 465;
+/// As <linux/xattr.h> has it.
+struct XattrArguments {
+  std::uint64_t value;
+  std::uint32_t size;
+  std::uint32_t flags;
+};
+/// An older kernel does not know them, and some sandboxes refuse what they do not know.
+std::atomic<bool> has_xattrs_at = true;
+
+bool unknown_call() {
+  if (errno != ENOSYS && errno != EPERM) return false;
+  has_xattrs_at.store(false, std::memory_order_relaxed);
+  return true;
+}
+
+/// As lgetxattr(2) of an entry; the detour through /proc takes as long again as the call itself.
+ssize_t get_xattr_at(int directory, const std::string& name, const char* attribute, void* value, std::size_t size) {
+  if (has_xattrs_at.load(std::memory_order_relaxed)) {
+    XattrArguments into{reinterpret_cast<std::uintptr_t>(value), static_cast<std::uint32_t>(size), 0};
+    const long got =
+        ::syscall(getxattrat_number, directory, name.c_str(), AT_SYMLINK_NOFOLLOW, attribute, &into, sizeof into);
+    if (got >= 0 || !unknown_call()) return got;
+  }
+  return ::lgetxattr(DescriptorPath(directory, name).c_str(), attribute, value, size);
+}
+
+/// As llistxattr(2) of an entry.
+ssize_t list_xattrs_at(int directory, const std::string& name, char* list, std::size_t size) {
+  if (has_xattrs_at.load(std::memory_order_relaxed)) {
+    const long got = ::syscall(listxattrat_number, directory, name.c_str(), AT_SYMLINK_NOFOLLOW, list, size);
+    if (got >= 0 || !unknown_call()) return got;
+  }
+  return ::llistxattr(DescriptorPath(directory, name).c_str(), list, size);
+}
+
 }  // namespace
 
 IdentityBytes identity_bytes(const FileId& id) {
@@ -121,8 +162,7 @@ FileId draw_identity(Period period) {
 
 Outcome<FileId> read_identity(int directory, const std::string& name) {
   IdentityBytes bytes{};
-  const DescriptorPath path(directory, name);
-  return interpret(::lgetxattr(path.c_str(), identity_attribute, bytes.data(), bytes.size()), bytes);
+  return interpret(get_xattr_at(directory, name, identity_attribute, bytes.data(), bytes.size()), bytes);
 }
 
 Outcome<FileId> read_identity(const OpenObject& object) {
@@ -169,6 +209,11 @@ int change_size(const OpenObject& object, std::uint64_t size_bytes) {
   return ::truncate(DescriptorPath(object.fd()).c_str(), static_cast<off_t>(size_bytes)) == 0 ? 0 : errno;
 }
 
+int give_size(const OpenObject& object, std::uint64_t size_bytes) {
+  if (size_bytes > static_cast<std::uint64_t>(INT64_MAX)) return EFBIG;
+  return ::ftruncate(object.fd(), static_cast<off_t>(size_bytes)) == 0 ? 0 : errno;
+}
+
 int change_mode(const OpenObject& object, mode_t mode) {
   const int result =
       object.path_only ? ::chmod(DescriptorPath(object.fd()).c_str(), mode) : ::fchmod(object.fd(), mode);
@@ -205,13 +250,13 @@ Outcome<std::string> attribute_value(const OpenObject& object, const std::string
 }
 
 Outcome<ExtendedAttributes> attributes_of(int directory, const std::string& name) {
-  const DescriptorPath path(directory, name);
-  auto list = read_growing([&](char* buffer, std::size_t size) { return ::llistxattr(path.c_str(), buffer, size); });
+  auto list =
+      read_growing([&](char* buffer, std::size_t size) { return list_xattrs_at(directory, name, buffer, size); });
   if (!list.ok()) return Outcome<ExtendedAttributes>::failed(list.error);
   ExtendedAttributes attributes;
   for (auto& attribute : visible_names(list.value)) {
     auto value = read_growing(
-        [&](char* buffer, std::size_t size) { return ::lgetxattr(path.c_str(), attribute.c_str(), buffer, size); });
+        [&](char* buffer, std::size_t size) { return get_xattr_at(directory, name, attribute.c_str(), buffer, size); });
     if (!value.ok()) return Outcome<ExtendedAttributes>::failed(value.error);
     attributes.emplace_back(std::move(attribute), std::move(value.value));
   }

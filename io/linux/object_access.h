@@ -85,6 +85,8 @@ Outcome<struct stat> status_of(const OpenObject& object);
 Attributes describe_attributes(const struct stat& status);
 /// As truncate(2), which may leave the times of a file that has this size already.
 int change_size(const OpenObject& object, std::uint64_t size_bytes);
+/// As ftruncate(2), of an object that was opened for writing: its times change.
+int give_size(const OpenObject& object, std::uint64_t size_bytes);
 int change_mode(const OpenObject& object, mode_t mode);
 int change_owner(const OpenObject& object, uid_t uid, gid_t gid);
 /// timespec with UTIME_OMIT / UTIME_NOW as in utimensat(2).

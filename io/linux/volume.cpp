@@ -42,7 +42,9 @@ LinuxVolume::LinuxVolume(boost::asio::io_context& loop, boost::asio::thread_pool
       walk_timer_(loop),
       memory_timer_(loop),
       settle_timer_(loop),
-      alive_(std::make_shared<bool>(true)) {}
+      alive_(std::make_shared<bool>(true)) {
+  writer_ = make_writer();
+}
 
 LinuxVolume::~LinuxVolume() = default;
 
@@ -109,6 +111,8 @@ void LinuxVolume::close() {
   walk_timer_.cancel();
   memory_timer_.cancel();
   alive_.reset();
+  writer_.reset();
+  answers_.clear();
   walk_.reset();
   postponed_.clear();
   conflicts_->stop();
@@ -146,6 +150,8 @@ void LinuxVolume::apply(Ticket ticket, const Operation& operation, Origin origin
   const Needs needs = origin == Origin::stream ? Needs::index : Needs::known_objects;
   requested_ = requested_ || origin == Origin::application;
   if (postponed(needs, [this, ticket, operation, origin] { apply(ticket, operation, origin); })) return;
+  if (operation.kind == OperationKind::fill && origin == Origin::stream && fill_beside(ticket, operation)) return;
+  if (!goes_beside_fills(operation, origin)) finish_fills();
   // A request must not be followed by an older time of the stream.
   if (origin == Origin::application && !unsettled_.empty()) settle();
   if (!places_.empty()) places_ = {};
@@ -158,16 +164,17 @@ void LinuxVolume::apply(Ticket ticket, const Operation& operation, Origin origin
   if (!follows_gap) note_unsynced(result.effect);
   // Nothing of it has taken effect. The peer has found the object: so the index lacks one.
   if (result.error == ENOENT && origin == Origin::stream && !walked_) {
+    finish_fills();
     return begin_walk(whole_tree(), [this, ticket, operation](Walk&, int error) {
       if (error == 0) return apply(ticket, operation, Origin::stream);
       stream_broken_ = true;
-      sink_.post(io::Applied{ticket, error, operation});
+      answer(io::Applied{ticket, error, operation});
     });
   }
   relieve_index();
   if (walk_) note_changes(result.effect);
   if (result.error != 0 && origin == Origin::stream) stream_broken_ = true;
-  sink_.post(std::move(result));
+  answer(std::move(result));
 }
 
 bool LinuxVolume::is_resent(const Operation& operation, Origin origin) {
@@ -196,6 +203,7 @@ int LinuxVolume::run(const Operation& operation, Origin origin, io::Applied& res
 
 void LinuxVolume::sync(Ticket ticket, FileId file, bool data_only) {
   if (postponed(Needs::known_objects, [this, ticket, file, data_only] { sync(ticket, file, data_only); })) return;
+  finish_fills();
   if (data_only && sync_contents(ticket, file)) return;
   OpenObjectPtr object = root_;
   int error = 0;
@@ -287,6 +295,11 @@ void LinuxVolume::relieve_index() {
 }
 
 void LinuxVolume::settle() {
+  finish_fills();
+  settle_times();
+}
+
+void LinuxVolume::settle_times() {
   const auto owed = std::exchange(unsettled_, {});
   for (const auto& [id, mtime_ns] : owed) {
     // An object that is gone by now needs no time any more; an inode that refuses one is found by verify.
@@ -307,7 +320,7 @@ void LinuxVolume::settle_one(const FileId& id) {
 void LinuxVolume::owe_mtime(const FileId& id, std::int64_t mtime_ns) {
   unsettled_[id] = mtime_ns;
   if (unsettled_.size() >= limits_.unsettled_max) {
-    settle();
+    settle_times();
     return;
   }
   if (settle_armed_) return;
@@ -316,7 +329,7 @@ void LinuxVolume::owe_mtime(const FileId& id, std::int64_t mtime_ns) {
   settle_timer_.async_wait([this, alive = std::weak_ptr<bool>(alive_)](const boost::system::error_code& error) {
     if (!alive.lock()) return;
     settle_armed_ = false;
-    if (!error) settle();
+    if (!error) settle_times();
   });
 }
 

@@ -4,6 +4,7 @@
 #include "engine/values/manifest.h"
 #include "io/event_sink.h"
 #include "io/linux/conflict_store.h"
+#include "io/linux/contents_writer.h"
 #include "io/linux/object_table.h"
 #include "io/linux/unsynced_changes.h"
 #include "io/volume.h"
@@ -44,7 +45,7 @@ struct VolumeLimits {
 
 /// Needs a filesystem with file handles and trusted.* attributes (ext4 and XFS are tested), CAP_SYS_ADMIN,
 /// CAP_DAC_READ_SEARCH and a mounted /proc. Used on the loop's thread only; syncs and copies that are set aside wait
-/// for the disk on `workers`.
+/// for the disk on `workers`, and contents that a resync brings are written by a thread of their own.
 ///
 /// Beyond what io::Volume says:
 /// - A request's `attributes` with attribute_mode on write, allocate or set_xattr says that the caller may not keep
@@ -53,6 +54,9 @@ struct VolumeLimits {
 /// - While a tree is walked the loop goes on with all else, and what the mount answers by itself is answered. Behind a
 ///   survey() the calls wait. While index() or scan() walk, requests of the application take effect; the others wait,
 ///   and then the requests behind them.
+/// - A create of Origin::stream without a time of its directory, as a resync makes new names, may take effect although
+///   a fill that was called before it is still being written, and fails then. Both are parts of one mixture. The events
+///   keep their order.
 /// - The moved directories of a rename keep their own modification times.
 /// - Modification times of stream writes are visible to every reader here at once, but may reach the inode up to
 ///   settle_after later: a process crash can lose such a time (never data), as it can lose any hot state.
@@ -183,7 +187,18 @@ class LinuxVolume final : public io::Volume {
   int finish_contents(const OpenObject& object, const Operation& operation, io::Origin origin, std::uint32_t report,
                       io::Applied& result);
 
+  // volume_filling.cpp
+  bool fill_beside(Ticket ticket, const Operation& operation);
+  static bool goes_beside_fills(const Operation& operation, io::Origin origin);
+  /// Tells of it in its turn.
+  void answer(io::Applied applied);
+  /// Waits until all contents are written, and tells of them.
+  void finish_fills();
+  void filled();
+  std::unique_ptr<ContentsWriter> make_writer();
+
   void relieve_index();
+  void settle_times();
   void settle_one(const FileId& id);
   void owe_mtime(const FileId& id, std::int64_t mtime_ns);
 
@@ -263,6 +278,13 @@ class LinuxVolume final : public io::Volume {
   std::unordered_map<FileId, std::int64_t> unsettled_;
   boost::asio::steady_timer settle_timer_;
   bool settle_armed_ = false;
+  /// Of what is being written and what was called behind it, in that order. The first of them is being written.
+  struct Answer {
+    io::Applied applied;
+    bool written = false;
+  };
+  std::deque<Answer> answers_;
+  std::unique_ptr<ContentsWriter> writer_;
   std::shared_ptr<bool> alive_;  ///< completions of workers that come after the end are dropped
   std::uint64_t tree_ = 0;
 };

@@ -23,19 +23,6 @@ mode_t ending_privileges(OperationKind kind) {
   return kind == OperationKind::set_xattr ? S_ISGID : S_ISUID | S_ISGID;  // an ACL, by somebody outside the group
 }
 
-/// Writes all of `data` unless the filesystem refuses; `done` counts what was written.
-int write_fully(int fd, const Buffer& data, std::uint64_t offset, std::size_t& done) {
-  done = 0;
-  while (done < data.size()) {
-    const ssize_t count = ::pwrite(fd, data.data() + done, data.size() - done, static_cast<off_t>(offset + done));
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return errno;
-    if (count == 0) return EIO;
-    done += static_cast<std::size_t>(count);
-  }
-  return 0;
-}
-
 /// What fails on a full disk may have changed the time and the size already; then nothing may have changed.
 void undo_failed(const OpenObject& object, const Outcome<struct stat>& before) {
   const auto after = status_of(object);
@@ -226,6 +213,7 @@ void LinuxVolume::digest(Ticket ticket, FileId file, std::uint64_t offset, std::
       })) {
     return;
   }
+  finish_fills();
   io::Digested digested;
   digested.ticket = ticket;
   const auto object = resolve(file);
@@ -257,6 +245,7 @@ void LinuxVolume::read(Ticket ticket, FileId file, std::uint64_t offset, std::ui
       })) {
     return;
   }
+  finish_fills();
   io::RegionRead region;
   region.ticket = ticket;
   settle_one(file);

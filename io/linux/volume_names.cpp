@@ -196,7 +196,7 @@ int LinuxVolume::dress(const OpenObject& object, int directory, const Operation&
   const mode_t mode = (requested ? made.value.st_mode : wanted.mode) & permission_bits;
 
   if (!requested && (wanted.mask & attribute_size) != 0) {
-    if (const int error = change_size(object, wanted.size_bytes); error != 0) return error;
+    if (const int error = give_size(object, wanted.size_bytes); error != 0) return error;
   }
   bool changed = false;
   if (uid != made.value.st_uid || gid != made.value.st_gid) {

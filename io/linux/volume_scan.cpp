@@ -116,6 +116,7 @@ void LinuxVolume::survey(Ticket ticket, const SurveyRequest& request) {
 void LinuxVolume::begin_listing(Walk walk, std::function<void(Walk& walk, int error)> done) {
   settle();
   stream_broken_ = false;
+  writer_->begin_anew();
   places_.clear();
   begin_walk(std::move(walk), std::move(done));
 }

@@ -64,10 +64,12 @@ engine::Settings settings_of(const Scenario& scenario) {
   }
   if (mix.small_messages) {
     settings.manifest_part_bytes_max = 1'000;
-    settings.pull_window_bytes = 50'000;
+    settings.pull_window_bytes = 24'000;  // one pull
     settings.pull_chunk_bytes = 8'000;
     settings.pull_block_bytes = 1'000;
     settings.pull_chunks_max = 3;
+    settings.name_steps_max = 2;
+    settings.names_ahead_max = 1;
     settings.resync_sync_bytes = 20'000;
     settings.verify_chunks = 2;
     settings.verify_entries = 8;
