@@ -64,11 +64,15 @@ class GoneAlone : public Observer {
     return std::any_of(every_node.begin(), every_node.end(),
                        [&](NodeId node) { return apart(node) || serves_apart_[index_of(node)]; });
   }
-  /// The epoch that a node knew when it was elected in isolation, which began the series of `epoch`; if nobody had
-  /// decided anything that it did not know.
-  [[nodiscard]] std::optional<Epoch> knew_everything_before(Epoch epoch) const {
-    const auto found = knew_everything_.find(engine::forced_series(epoch));
-    return found == knew_everything_.end() ? std::nullopt : std::optional(found->second);
+  /// How an election in isolation began, if nobody had decided anything that the node did not know.
+  struct WithEverything {
+    Epoch elected;
+    Epoch known;  ///< by who was elected
+  };
+  /// Of the election that began the series of `epoch`.
+  [[nodiscard]] std::optional<WithEverything> began_with_everything(Epoch epoch) const {
+    const auto found = began_with_everything_.find(engine::forced_series(epoch));
+    return found == began_with_everything_.end() ? std::nullopt : std::optional(found->second);
   }
   /// Whether an epoch is of a series that began in isolation.
   [[nodiscard]] bool began_alone(Epoch epoch) const { return series_.contains(engine::forced_series(epoch)); }
@@ -78,8 +82,9 @@ class GoneAlone : public Observer {
   void elected(NodeId node, Epoch epoch) {
     const Epoch own = known_[index_of(node)];
     const NodeId peer = other(node);
-    if (std::max(known_[index_of(peer)], elected_[index_of(peer)]) <= own)
-      knew_everything_.emplace(engine::forced_series(epoch), own);
+    if (std::max(known_[index_of(peer)], elected_[index_of(peer)]) <= own) {
+      began_with_everything_.emplace(engine::forced_series(epoch), WithEverything{epoch, own});
+    }
     elected_[index_of(node)] = std::max(elected_[index_of(node)], epoch);
     series_.insert(engine::forced_series(epoch));
     for (const NodeId each : every_node) {
@@ -93,7 +98,7 @@ class GoneAlone : public Observer {
   std::array<Epoch, 2> elected_{};
   std::array<bool, 2> serves_apart_{};
   std::set<std::uint64_t> series_;
-  std::map<std::uint64_t, Epoch> knew_everything_;  ///< by series
+  std::map<std::uint64_t, WithEverything> began_with_everything_;  ///< by series
 };
 
 }  // namespace lockstep::sim

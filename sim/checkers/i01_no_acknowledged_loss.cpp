@@ -79,8 +79,9 @@ void NoAcknowledgedLoss::became_writable(NodeId node, Epoch epoch) {
 
 // Who takes over in isolation and knows of every decision has all that was acknowledged, unless somebody forced it.
 bool NoAcknowledgedLoss::took_over_with_everything(Epoch epoch) const {
-  const std::optional<Epoch> known = alone_.knew_everything_before(epoch);
-  return known && !force_commanded_ && engine::forced_series(*known) == engine::forced_series(written_in_);
+  const auto began = alone_.began_with_everything(epoch);
+  return began && began->elected == epoch && !force_commanded_ &&
+         engine::forced_series(began->known) == engine::forced_series(written_in_);
 }
 
 void NoAcknowledgedLoss::continue_promised(NodeId node, Epoch epoch) {

@@ -113,7 +113,7 @@ void LosersDataIsKept::forced() {
   const NodeId peer = other(history_.owner());
   Loser& loser = losers_[index_of(peer)];
   // Who takes over in isolation with all that there is leaves nothing behind on a node that has only ever copied.
-  const bool everything = alone_.knew_everything_before(history_.branch_epoch()).has_value();
+  const bool everything = alone_.began_with_everything(history_.branch_epoch()).has_value();
   if (everything && !loser.diverged && !has_written_[index_of(peer)]) return;
   loser.diverged = true;
   loser.forced_tree = history_.tip();
