@@ -176,6 +176,13 @@ void ReplicaStream::keep_without_contents(StreamOperation message) {
     context_.mark(Mark::joiner_keeps_no_sync);
     return;
   }
+  // What was asked for itself is asked for once more.
+  if (operation.kind == OperationKind::fill && !planted(Bug::let_go_as_a_whole)) {
+    context_.mark(Mark::joiner_lets_fill_go);
+    listener_->contents_let_go(operation.file, operation.offset, operation.data.size());
+    context_.ports.trace.record(io::ContentsLetGo{message.epoch, message.lsn});
+    return;
+  }
   if (operation.kind != OperationKind::write || operation.data.empty()) {
     if (!planted(Bug::folds_over_changes)) foldable_.erase(operation.file);
     operation.data = Buffer::copy_of(operation.data.bytes());  // a slice would hold on to all that came with it

@@ -114,7 +114,10 @@ void LosersDataIsKept::forced() {
   Loser& loser = losers_[index_of(peer)];
   // Who takes over in isolation with all that there is leaves nothing behind on a node that has only ever copied.
   const bool everything = alone_.began_with_everything(history_.branch_epoch()).has_value();
-  if (everything && !loser.diverged && !has_written_[index_of(peer)]) return;
+  if (everything && !loser.diverged && !has_written_[index_of(peer)]) {
+    loser.judged = true;
+    loser.kept_before = world_.node(peer).volume().kept();
+  }
   loser.diverged = true;
   loser.forced_tree = history_.tip();
 }
