@@ -68,7 +68,7 @@ engine::Settings settings_of(const Scenario& scenario) {
     settings.pull_chunk_bytes = 8'000;
     settings.pull_block_bytes = 1'000;
     settings.pull_chunks_max = 3;
-    settings.name_steps_max = 2;
+    settings.name_steps_max = 16;
     settings.names_ahead_max = 1;
     settings.resync_sync_bytes = 20'000;
     settings.verify_chunks = 2;
