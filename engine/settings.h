@@ -84,7 +84,8 @@ struct Settings {
   /// they hold so much.
   Duration batch_time = milliseconds(5);
   std::size_t batch_bytes_max = std::size_t{256} << 10U;
-  /// A returning node brings what it was sent to disk whenever it is as much, so that little is left at the end.
+  /// A returning node brings what it was sent to disk whenever it is as much, so that little is left at the end. Not
+  /// sooner: what writes to the disk takes the processor from what copies, and a first GiB at the end takes no longer.
   std::uint64_t resync_sync_bytes = std::uint64_t{1} << 30U;
 
   /// A primary compares all data with the other node's this long after it last has, or after its start; 0: only when
