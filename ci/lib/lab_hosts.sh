@@ -124,7 +124,8 @@ lab_halt() {
   local host=${1:-}
   check_host "$host"
   touch "$LAB/run/$host.$(daemon_of "$host").off"
-  daemon_has_ended "$host" || signal_daemon "$host" TERM
+  # It may end by itself just now.
+  daemon_has_ended "$host" || signal_daemon "$host" TERM 2>/dev/null || true
   wait_until 60 daemon_has_ended "$host" || fail "$host: its daemon does not end"
 }
 

@@ -55,7 +55,10 @@ run_ctest() {
   return $status
 }
 
-section_unit() { run_ctest unit build; }
+section_unit() {
+  check "unit: compile" cmake --build build --target tests
+  run_ctest unit build
+}
 
 section_lint() { "$CI/lint"; }
 
@@ -119,9 +122,9 @@ fuzz_finds_the_planted_bug() {
 # On ext4 everything; on XFS what depends on what the filesystem makes of each call.
 section_lab() {
   local status=0
-  "$CI/lab_tests/run" || status=1
+  "$CI/lab_tests/run" --jobs "$(nproc)" || status=1
   "$CI/lab_tests/run" --fs xfs exercised_files_outlive_a_power_cut || status=1
-  "$CI/lab_tests/run" --third-vote etcd failures || status=1
+  "$CI/lab_tests/run" --jobs "$(nproc)" --third-vote etcd failures || status=1
   return $status
 }
 

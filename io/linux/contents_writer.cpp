@@ -19,18 +19,21 @@ int write_fully(int fd, const Buffer& data, std::uint64_t offset, std::size_t& d
   return 0;
 }
 
+ContentsWriter::ContentsWriter(std::function<void()> written) : written_(std::move(written)) {
+  thread_ = std::thread([this] { run(); });
+}
+
 ContentsWriter::~ContentsWriter() {
   {
     const std::lock_guard lock(mutex_);
     ends_ = true;
   }
   given_.notify_one();
-  if (thread_.joinable()) thread_.join();
+  thread_.join();
 }
 
 void ContentsWriter::write(OpenObjectPtr file, std::uint64_t offset, Buffer data) {
   std::unique_lock lock(mutex_);
-  if (!thread_.joinable()) thread_ = std::thread([this] { run(); });
   done_.wait(lock, [this] { return waiting_bytes_ <= waiting_bytes_max; });
   waiting_bytes_ += data.size();
   waiting_.push_back({std::move(file), offset, std::move(data)});

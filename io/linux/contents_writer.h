@@ -18,18 +18,20 @@ namespace lockstep::linux_io {
 /// Writes all of `data` unless the filesystem refuses, which the errno says; `done` counts what was written.
 int write_fully(int fd, const Buffer& data, std::uint64_t offset, std::size_t& done);
 
-/// In the order in which it is given them. Used on one thread, beside its own; that one begins with the first write().
+/// In the order in which it is given them. Used on one thread, beside its own.
 class ContentsWriter {
  public:
-  /// `written`: told on the writer's thread that there is something to take() which nobody was told of.
-  explicit ContentsWriter(std::function<void()> written) : written_(std::move(written)) {}
+  /// `written`: told on the writer's thread that there is something to take() which nobody was told of. Throws
+  /// std::system_error where the system has no thread left.
+  explicit ContentsWriter(std::function<void()> written);
   /// Waits for what is under way; what has not begun is not written.
   ~ContentsWriter();
   ContentsWriter(const ContentsWriter&) = delete;
   ContentsWriter& operator=(const ContentsWriter&) = delete;
 
-  /// What is given waits while it holds more than this.
-  static constexpr std::size_t waiting_bytes_max = std::size_t{8} << 20U;
+  /// Who gives more waits until it holds less than this: more than a resync asks for at a time, so that its loop never
+  /// stands still for a slow disk.
+  static constexpr std::size_t waiting_bytes_max = std::size_t{32} << 20U;
 
   void write(OpenObjectPtr file, std::uint64_t offset, Buffer data);
   /// Of what was written since the last call, in order: 0 or an errno. Once there is one, ECANCELED for all that comes

@@ -50,7 +50,8 @@ class ObjectTable {
   void erase(const FileId& id);
 
   /// Regular files readable and writable (read-only where the file is immutable), directories readable, anything
-  /// else as O_PATH; never changes access times. ENOENT: unknown or gone; EIO: the index cannot be read there.
+  /// else as O_PATH; never changes their access times. (Where the kernel has no name of a directory any more it looks
+  /// for it in the parent, whose access time may move.) ENOENT: unknown or gone; EIO: the index cannot be read there.
   Outcome<OpenObjectPtr> open(const FileId& id);
 
   /// Whether an object was not where the index had it: it may be somewhere else.

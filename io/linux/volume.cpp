@@ -147,11 +147,13 @@ Outcome<OpenObjectPtr> LinuxVolume::resolve_directory(const FileId& id) {
 
 void LinuxVolume::apply(Ticket ticket, const Operation& operation, Origin origin) {
   // What an application asks about it has looked up before.
-  const Needs needs = origin == Origin::stream ? Needs::index : Needs::known_objects;
+  const bool beside = goes_beside_fills(operation, origin);
+  const Needs needs = beside                     ? Needs::index_beside_fills
+                      : origin == Origin::stream ? Needs::index
+                                                 : Needs::known_objects;
   requested_ = requested_ || origin == Origin::application;
   if (postponed(needs, [this, ticket, operation, origin] { apply(ticket, operation, origin); })) return;
-  if (operation.kind == OperationKind::fill && origin == Origin::stream && fill_beside(ticket, operation)) return;
-  if (!goes_beside_fills(operation, origin)) finish_fills();
+  if (beside && operation.kind == OperationKind::fill && fill_beside(ticket, operation)) return;
   // A request must not be followed by an older time of the stream.
   if (origin == Origin::application && !unsettled_.empty()) settle();
   if (!places_.empty()) places_ = {};
@@ -203,7 +205,6 @@ int LinuxVolume::run(const Operation& operation, Origin origin, io::Applied& res
 
 void LinuxVolume::sync(Ticket ticket, FileId file, bool data_only) {
   if (postponed(Needs::known_objects, [this, ticket, file, data_only] { sync(ticket, file, data_only); })) return;
-  finish_fills();
   if (data_only && sync_contents(ticket, file)) return;
   OpenObjectPtr object = root_;
   int error = 0;

@@ -192,9 +192,10 @@ class LinuxVolume final : public io::Volume {
   static bool goes_beside_fills(const Operation& operation, io::Origin origin);
   /// Tells of it in its turn.
   void answer(io::Applied applied);
-  /// Waits until all contents are written, and tells of them.
+  /// Waits until all contents are written, and tells of them. The loop stands still meanwhile.
   void finish_fills();
   void filled();
+  void tell_of_fills();
   std::unique_ptr<ContentsWriter> make_writer();
 
   void relieve_index();
@@ -206,9 +207,10 @@ class LinuxVolume final : public io::Volume {
   struct Walk;
   /// What a call must find, and so what it waits for.
   enum class Needs : std::uint8_t {
-    known_objects,  ///< what it is about has been looked up before, and it may come between a walk's slices
-    order,          ///< all that was called before
-    index,          ///< all that was called before, and every object
+    known_objects,       ///< what it is about has been looked up before, and it may come between a walk's slices
+    order,               ///< all that was called before
+    index,               ///< all that was called before, and every object
+    index_beside_fills,  ///< the same, without the contents that are still being written
   };
   static Walk whole_tree();
   /// Goes on with it, over so many entries. 0, or an errno that ends it.
@@ -224,9 +226,11 @@ class LinuxVolume final : public io::Volume {
   void walk_slice();
   void walk_on();
   void end_walk(int error);
-  /// Whether the call is kept until a walk has ended: one is under way, or has begun because the call needs the index.
+  /// Whether the call is kept until something has ended: a walk is under way, or has begun because the call needs the
+  /// index; or contents are being written that the call must find.
   bool postponed(Needs needs, std::function<void()> call);
-  [[nodiscard]] bool passes(Needs needs) const;
+  [[nodiscard]] bool may_begin(Needs needs) const;
+  void go_on_with_postponed();
 
   // volume_changes.cpp
   void note_changes(const Operation& effect);
@@ -270,8 +274,8 @@ class LinuxVolume final : public io::Volume {
     Needs needs;
     std::function<void()> call;
   };
-  std::deque<Postponed> postponed_;  ///< calls, in their order; none without a walk under way
-  bool draining_ = false;            ///< those calls are made, in their order
+  std::deque<Postponed> postponed_;  ///< calls, in their order, while a walk is under way or contents are being written
+  bool in_its_turn_ = false;         ///< whoever calls is the next in that order
   bool requested_ = false;           ///< the application has asked for something since the last slice of a walk
   boost::asio::steady_timer walk_timer_;
   boost::asio::steady_timer memory_timer_;

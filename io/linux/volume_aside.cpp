@@ -72,7 +72,6 @@ int LinuxVolume::describe_aside(const FileId& id, ConflictRecord& record, Descri
 // once, when the first of them is set aside.
 void LinuxVolume::set_aside(Ticket ticket, FileId object, const Conflict& conflict) {
   if (postponed(Needs::order, [this, ticket, object, conflict] { set_aside(ticket, object, conflict); })) return;
-  finish_fills();
   if (!places_.empty()) return set_aside_in_place(ticket, object, conflict);
   Walk walk = whole_tree();
   walk.places = &places_;

@@ -213,7 +213,6 @@ void LinuxVolume::digest(Ticket ticket, FileId file, std::uint64_t offset, std::
       })) {
     return;
   }
-  finish_fills();
   io::Digested digested;
   digested.ticket = ticket;
   const auto object = resolve(file);
@@ -245,7 +244,6 @@ void LinuxVolume::read(Ticket ticket, FileId file, std::uint64_t offset, std::ui
       })) {
     return;
   }
-  finish_fills();
   io::RegionRead region;
   region.ticket = ticket;
   settle_one(file);

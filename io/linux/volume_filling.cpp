@@ -12,8 +12,7 @@ using io::Origin;
 
 /// False, and nothing has happened: it is to be applied like everything else.
 bool LinuxVolume::fill_beside(Ticket ticket, const Operation& operation) {
-  // Without a time of its own it leaves that of the file, which is to be read in its turn.
-  if ((operation.attributes.mask & attribute_mtime) == 0 || stream_broken_) return false;
+  if (stream_broken_) return false;
   auto object = table_->open(operation.file);
   if (!object.ok()) return false;
   Answer& answer = answers_.emplace_back();
@@ -24,10 +23,13 @@ bool LinuxVolume::fill_beside(Ticket ticket, const Operation& operation) {
   return true;
 }
 
-/// What may take effect while contents are written: a resync's new names. (A name that an application has made comes
-/// with its directory's time.) All else waits.
+/// What may take effect while contents are written: further contents, and a resync's new names. All else waits: a name
+/// that an application has made, which comes with its directory's time; and contents without a time of their own, which
+/// leave that of the file, to be read in its turn.
 bool LinuxVolume::goes_beside_fills(const Operation& operation, Origin origin) {
-  return origin == Origin::stream && operation.kind == OperationKind::create && operation.parent_mtime_ns == 0;
+  if (origin != Origin::stream) return false;
+  if (operation.kind == OperationKind::fill) return (operation.attributes.mask & attribute_mtime) != 0;
+  return operation.kind == OperationKind::create && operation.parent_mtime_ns == 0;
 }
 
 void LinuxVolume::answer(io::Applied applied) {
@@ -38,10 +40,15 @@ void LinuxVolume::answer(io::Applied applied) {
 void LinuxVolume::finish_fills() {
   if (answers_.empty()) return;
   writer_->wait();
-  filled();
+  tell_of_fills();
 }
 
 void LinuxVolume::filled() {
+  tell_of_fills();
+  go_on_with_postponed();
+}
+
+void LinuxVolume::tell_of_fills() {
   auto next = answers_.begin();
   for (const int error : writer_->take()) {
     while (next->written) ++next;

@@ -2,9 +2,15 @@
 #include "io/linux/volume_test_tools.h"
 
 #include <cerrno>
+#include <condition_variable>
+#include <linux/fs.h>
+#include <mutex>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <thread>
 #include <variant>
 
+#include <boost/asio/post.hpp>
 #include <gtest/gtest.h>
 
 namespace lockstep::linux_io::test {
@@ -40,12 +46,13 @@ class Filling : public ::testing::Test {
   }
   Ticket next() { return Ticket(++calls_); }
 
-  /// The errors of all calls; it fails the test that they are not answered in their order.
+  /// The errors of all operations; it fails the test that they are not answered in their order.
   std::vector<int> errors() {
-    volume_->run_until_answers(calls_ - answered_);
+    const std::size_t count = calls_ - answered_;
+    volume_->run_until_answers(count);
     std::vector<int> errors;
-    for (const io::Event& event : volume_->answers()) {
-      const auto* applied = std::get_if<io::Applied>(&event);
+    for (std::size_t i = 0; i < count; ++i) {
+      const auto* applied = std::get_if<io::Applied>(&volume_->answers()[i]);
       EXPECT_TRUE(applied != nullptr && applied->ticket == Ticket(++answered_));
       errors.push_back(applied == nullptr ? -1 : applied->error);
     }
@@ -92,6 +99,80 @@ TEST_F(Filling, IsSeenByWhatIsCalledBehindIt) {
   fill(0, "DDDD");
   volume_->volume().settle();
   EXPECT_EQ(contents(0), "DDDD");
+}
+
+/// A disk that takes no write for a while.
+class FrozenDisk {
+ public:
+  explicit FrozenDisk(const std::string& path) : directory_(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
+    frozen_ = ::ioctl(directory_.fd(), FIFREEZE, 0) == 0;
+    // Whoever waits for the disk where nobody should would wait for ever.
+    rescuer_ = std::thread([this] {
+      std::unique_lock lock(mutex_);
+      rescued_ = !thawing_.wait_for(lock, std::chrono::seconds(10), [this] { return !frozen_; });
+      if (rescued_) ::ioctl(directory_.fd(), FITHAW, 0);
+    });
+  }
+  ~FrozenDisk() { thaw(); }
+  [[nodiscard]] bool frozen() const { return frozen_; }
+  /// Whether it was frozen until now.
+  bool thaw() {
+    if (!rescuer_.joinable()) return false;
+    {
+      const std::lock_guard lock(mutex_);
+      if (frozen_ && !rescued_) ::ioctl(directory_.fd(), FITHAW, 0);
+      frozen_ = false;
+    }
+    thawing_.notify_one();
+    rescuer_.join();
+    return !rescued_;
+  }
+
+ private:
+  Descriptor directory_;
+  std::mutex mutex_;
+  std::condition_variable thawing_;
+  bool frozen_ = false;
+  bool rescued_ = false;
+  std::thread rescuer_;
+};
+
+// A node that waited here would answer no heartbeat.
+TEST_F(Filling, NothingThatIsCalledBehindItHoldsTheLoopUp) {
+  create(0);
+  create(1);
+  EXPECT_EQ(errors(), std::vector<int>(2, 0));
+  ASSERT_EQ(volume_->sync(FileId::none()), 0);
+  FrozenDisk disk(volume_->path());
+  ASSERT_TRUE(disk.frozen());
+  fill(0, "text");
+  Operation cut = attributes_operation(numbered(0), {});
+  cut.attributes.mask = attribute_size;
+  cut.attributes.size_bytes = 2;
+  volume_->volume().apply(next(), cut, io::Origin::stream);
+  fill(1, "more");  // behind the other, which it may not overtake
+  volume_->volume().digest(Ticket(100), numbered(0), 0, 4, 4096);
+  volume_->volume().sync(Ticket(101), FileId::none(), false);
+  bool turned = false;
+  volume_->loop().restart();
+  boost::asio::post(volume_->loop(), [&turned] { turned = true; });
+  while (!turned) volume_->loop().run_one();
+  EXPECT_TRUE(volume_->answers().empty());
+  EXPECT_TRUE(disk.thaw());
+
+  EXPECT_EQ(errors(), std::vector<int>(3, 0));
+  EXPECT_EQ(contents(0), "te");
+  EXPECT_EQ(contents(1), "more");
+  volume_->run_until_answers(2);
+  const auto* digested = std::get_if<io::Digested>(&volume_->answers()[0]);
+  ASSERT_NE(digested, nullptr);
+  EXPECT_EQ(digested->digests.size(), 1U);
+  const auto* synced = std::get_if<io::Synced>(&volume_->answers()[1]);
+  ASSERT_NE(synced, nullptr);
+  EXPECT_EQ(synced->error, 0);
+  const auto found = digested->digests;
+  volume_->take(2);
+  EXPECT_EQ(found, volume_->digest(numbered(0), 0, 2, 4096));
 }
 
 TEST_F(Filling, NothingFollowsWhatFails) {

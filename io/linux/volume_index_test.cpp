@@ -186,6 +186,14 @@ void list_touched(const Operation& operation, Period period, SurveyRequest& requ
   }
 }
 
+// The kernel reads a directory's parent when it opens the directory by a handle that it has no name of, and that moves
+// the parent's access time: it may differ between two looks.
+void leave_out_access_times_of_directories(Manifest& manifest) {
+  for (ManifestObject& object : manifest.objects) {
+    if (S_ISDIR(object.attributes.mode)) object.attributes.atime_ns = 0;
+  }
+}
+
 // Between two common checkpoints there may be several periods, and crashes that take different things.
 TEST_P(VolumeIndex, ASurveyFindsWhateverHasChangedWithoutWhatACrashHasTaken) {
   RestlessApplication application(*volume_, 3);
@@ -209,10 +217,12 @@ TEST_P(VolumeIndex, ASurveyFindsWhateverHasChangedWithoutWhatACrashHasTaken) {
     }
     request.sort();
     crash();
-    const Manifest found = in_order(volume_->survey(request));
+    Manifest found = in_order(volume_->survey(request));
+    leave_out_access_times_of_directories(found);
     for (const ManifestObject& object : found.objects) young += is_young(object.id, request.young_from) ? 1 : 0;
     volume_->reopen({}, [this] { shell("rm -rf " + path(".lockstep/objects")); });
-    const Manifest there = in_order(volume_->survey(request));
+    Manifest there = in_order(volume_->survey(request));
+    leave_out_access_times_of_directories(there);
     ASSERT_EQ(found.listed, there.listed) << "round " << round;
     ASSERT_EQ(found.entries, there.entries) << "round " << round;
     ASSERT_EQ(found.objects.size(), there.objects.size()) << "round " << round;

@@ -147,18 +147,28 @@ void LinuxVolume::walk_on() {
 void LinuxVolume::end_walk(int error) {
   const std::unique_ptr<Walk> ended = std::move(walk_);
   if (error == 0 && !ended->young_from) walked_over_all();
+  // What the walk was for comes before what was called meanwhile.
+  const bool in_its_turn = std::exchange(in_its_turn_, true);
   ended->done(*ended, error);
-  draining_ = true;
-  while (!postponed_.empty() && (!walk_ || passes(postponed_.front().needs))) {
+  in_its_turn_ = in_its_turn;
+  go_on_with_postponed();
+}
+
+void LinuxVolume::go_on_with_postponed() {
+  if (in_its_turn_) return;  // whoever is at it goes on
+  in_its_turn_ = true;
+  while (!postponed_.empty() && may_begin(postponed_.front().needs)) {
     const std::function<void()> next = std::move(postponed_.front().call);
     postponed_.pop_front();
     next();
   }
-  draining_ = false;
+  in_its_turn_ = false;
 }
 
-/// May take effect although a walk is under way.
-bool LinuxVolume::passes(Needs needs) const { return needs == Needs::known_objects && walk_->yields && !walk_->closed; }
+bool LinuxVolume::may_begin(Needs needs) const {
+  if (!answers_.empty() && needs != Needs::index_beside_fills) return false;
+  return !walk_ || (needs == Needs::known_objects && walk_->yields && !walk_->closed);
+}
 
 void LinuxVolume::index() {
   if (index_->complete()) return sink_.post(io::Indexed{});
@@ -171,12 +181,12 @@ void LinuxVolume::index() {
 }
 
 bool LinuxVolume::postponed(Needs needs, std::function<void()> call) {
-  if (walk_) {
-    if (passes(needs) && (postponed_.empty() || draining_)) return false;
+  if (!may_begin(needs) || !(postponed_.empty() || in_its_turn_)) {
     postponed_.push_back({needs, std::move(call)});
     return true;
   }
-  if (needs != Needs::index || index_->complete() || index_failed_) return false;
+  const bool needs_index = needs == Needs::index || needs == Needs::index_beside_fills;
+  if (walk_ || !needs_index || index_->complete() || index_failed_) return false;
   begin_walk(whole_tree(), [this, call = std::move(call)](Walk&, int error) {
     index_failed_ = error != 0;
     call();

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <memory>
+#include <optional>
 #include <span>
 #include <utility>
 
@@ -28,16 +30,17 @@ SimVolume::SimVolume(NodeId node, Host& host, Random random, VolumeObserver& obs
       filesystem_(random_.fork(), disk_),
       tree_(random_.next() | 1U),
       trouble_random_(beside(random)),
-      parts_random_(random.numbered(2)) {}
+      parts_random_(random.numbered(2)),
+      overtaking_random_(random.numbered(3)) {}
 
 std::int64_t SimVolume::wall_clock_ns() const { return epoch_ns + host_.local_now().ns + wall_clock_off_by_; }
 
-void SimVolume::in_turn(std::function<void()> effect) {
+void SimVolume::in_turn(std::function<void()> effect, Turn::Beside beside, std::function<bool()> early) {
   Time delay = random_.between(1, speed_.apply_max);
   if (random_.one_in(speed_.stall_one_in)) delay += random_.between(0, speed_.stall_max);
   last_turn_ = std::max(last_turn_ + 1, host_.now() + delay);
   ++queued_;
-  turns_.push_back(std::move(effect));
+  turns_.push_back({std::move(effect), beside, std::move(early)});
   host_.at(last_turn_, [this] {
     ++due_;
     take_turns();
@@ -46,11 +49,22 @@ void SimVolume::in_turn(std::function<void()> effect) {
 
 void SimVolume::take_turns() {
   while (due_ > 0 && !hangs_) {
-    const std::function<void()> effect = std::move(turns_.front());
+    if (turns_.front().beside == Turn::Beside::contents) overtake_contents();
+    const std::function<void()> effect = std::move(turns_.front().effect);
     turns_.pop_front();
     --due_;
     --queued_;
     effect();
+  }
+}
+
+// As the contract allows it: some of the new names that come behind contents are there before them. Nothing is there
+// before a name that was called earlier, which may be its directory's.
+void SimVolume::overtake_contents() {
+  for (auto turn = turns_.begin(); turn != turns_.end() && turn->beside != Turn::Beside::nothing; ++turn) {
+    if (turn->beside != Turn::Beside::name) continue;
+    if (overtaking_random_.one_in(3)) return;
+    if (turn->early && !std::exchange(turn->early, nullptr)()) turn->beside = Turn::Beside::nothing;
   }
 }
 
@@ -77,7 +91,28 @@ Time SimVolume::completion() {
 }
 
 void SimVolume::apply(Ticket ticket, const Operation& given, io::Origin origin) {
-  in_turn([this, ticket, operation = given, origin]() mutable {
+  Turn::Beside beside = Turn::Beside::nothing;
+  std::function<bool()> early;
+  const auto before_its_turn = std::make_shared<std::optional<ApplyResult>>();
+  const bool keeps_time = (given.attributes.mask & attribute_mtime) == 0;
+  if (origin == io::Origin::stream && given.kind == OperationKind::fill && !keeps_time) {
+    beside = Turn::Beside::contents;
+  } else if (origin == io::Origin::stream && given.kind == OperationKind::create && given.parent_mtime_ns == 0) {
+    beside = Turn::Beside::name;
+    early = [this, operation = given, before_its_turn] {
+      if (refusals_[static_cast<std::size_t>(io::Origin::stream)] != 0) return false;
+      const bool broken_before = stream_broken_;
+      *before_its_turn = run(operation, io::Origin::stream, disk_.begin_operation());
+      // If it fails, only what comes behind it is canceled.
+      stream_broken_ = broken_before;
+      return (*before_its_turn)->error == 0;
+    };
+  }
+  auto effect = [this, ticket, operation = given, origin, before_its_turn]() mutable {
+    if (*before_its_turn) {
+      stream_broken_ = stream_broken_ || (*before_its_turn)->error != 0;
+      return tell(ticket, **before_its_turn);
+    }
     if (forgets_what_was_done_) operation.flags &= ~std::uint32_t{flag_resent};
     if (const int error = refusals_[static_cast<std::size_t>(origin)]; error != 0) {
       host_.deliver(completion(), io::Applied{ticket, error, {.kind = operation.kind}, true, 0});
@@ -88,10 +123,14 @@ void SimVolume::apply(Ticket ticket, const Operation& given, io::Origin origin) 
       host_.deliver(completion(), io::Applied{ticket, 0, operation, true, operation.data.size()});
       return;
     }
-    ApplyResult result = run(operation, origin, sequence);
-    host_.deliver(completion(),
-                  io::Applied{ticket, result.error, std::move(result.effect), result.replicated, result.bytes});
-  });
+    tell(ticket, run(operation, origin, sequence));
+  };
+  in_turn(std::move(effect), beside, std::move(early));
+}
+
+void SimVolume::tell(Ticket ticket, ApplyResult result) {
+  host_.deliver(completion(),
+                io::Applied{ticket, result.error, std::move(result.effect), result.replicated, result.bytes});
 }
 
 std::vector<InodeNumber> SimVolume::files_on_disk() const {

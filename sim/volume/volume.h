@@ -114,8 +114,19 @@ class SimVolume : public io::Volume {
   void forget_what_was_done(bool forget) { forgets_what_was_done_ = forget; }
 
  private:
+  struct Turn {
+    /// What a resync brings, whose order the contract leaves open in part.
+    enum class Beside : std::uint8_t { nothing, contents, name };
+    std::function<void()> effect;
+    Beside beside = Beside::nothing;
+    /// Of a name: it takes effect although contents are before it, and is told of at its turn. Whether it has worked.
+    std::function<bool()> early;
+  };
   /// Runs `effect` at its turn.
-  void in_turn(std::function<void()> effect);
+  void in_turn(std::function<void()> effect, Turn::Beside beside = Turn::Beside::nothing,
+               std::function<bool()> early = nullptr);
+  void overtake_contents();
+  void tell(Ticket ticket, ApplyResult result);
   /// Runs what is due, as far as the disk does not hang.
   void take_turns();
   [[nodiscard]] bool refused(const Trouble::Refusal& refusal);
@@ -145,11 +156,12 @@ class SimVolume : public io::Volume {
   Trouble trouble_;
   Random trouble_random_;
   Random parts_random_;
+  Random overtaking_random_;
   bool stream_broken_ = false;  ///< an operation of the stream has failed; none follows it
   bool hangs_ = false;
   std::size_t queued_ = 0;
   std::size_t due_ = 0;  ///< of `turns_`, those whose time has come
-  std::deque<std::function<void()>> turns_;
+  std::deque<Turn> turns_;
   std::deque<std::function<void()>> disk_held_;
   Time last_turn_ = 0;
   Time last_completion_ = 0;

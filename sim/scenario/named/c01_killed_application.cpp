@@ -10,6 +10,7 @@
 namespace lockstep::sim {
 
 namespace {
+namespace c01 {
 
 constexpr Time noticed_within = 2 * one_second;
 constexpr Time back_within = 30 * one_second;  // the slowest of stop, poststop, prestart and start
@@ -40,14 +41,15 @@ void direct(Director& d) {
   }
 }
 
+}  // namespace c01
 }  // namespace
 
 const NamedScenario c01_killed_application{
     .name = "C1",
     .title = "a killed application is restarted where it ran",
     .finds = "check-kept-after-stop",
-    .prepare = prepare,
-    .direct = direct,
+    .prepare = c01::prepare,
+    .direct = c01::direct,
 };
 
 }  // namespace lockstep::sim

@@ -11,6 +11,7 @@
 namespace lockstep::sim {
 
 namespace {
+namespace c02 {
 
 constexpr Time hangs_for_ever = 1000 * one_second;
 /// Three looks, one each 500 ms, with 400 ms and a little for the last.
@@ -47,14 +48,15 @@ void direct(Director& d) {
       "checks", "the application goes back", [&] { return d.serves(active); }, grace);
 }
 
+}  // namespace c02
 }  // namespace
 
 const NamedScenario c02_hung_application{
     .name = "C2",
     .title = "an application that hangs fails over in the time that its check has",
     .finds = "hanging-check-waited-for",
-    .prepare = prepare,
-    .direct = direct,
+    .prepare = c02::prepare,
+    .direct = c02::direct,
 };
 
 }  // namespace lockstep::sim

@@ -10,6 +10,7 @@
 namespace lockstep::sim {
 
 namespace {
+namespace c03 {
 
 constexpr Time flaps_for_ever = 1000 * one_second;
 /// Of a life that lasts up to 2 s, with its notice and the slowest phases.
@@ -46,14 +47,15 @@ void direct(Director& d) {
       "checks", "it is started once more", [&] { return d.starts(active) + d.starts(standby) != all; }, quiet);
 }
 
+}  // namespace c03
 }  // namespace
 
 const NamedScenario c03_flapping_application{
     .name = "C3",
     .title = "an application that dies after each start is stopped, and not started for ever",
     .finds = "restart-not-counted",
-    .prepare = prepare,
-    .direct = direct,
+    .prepare = c03::prepare,
+    .direct = c03::direct,
 };
 
 }  // namespace lockstep::sim

@@ -11,6 +11,7 @@
 namespace lockstep::sim {
 
 namespace {
+namespace c04 {
 
 constexpr Time hangs_for_ever = 1000 * one_second;
 constexpr Time noticed_within = 2500 * one_ms;
@@ -39,14 +40,15 @@ void direct(Director& d) {
       serves_again_within);
 }
 
+}  // namespace c04
 }  // namespace
 
 const NamedScenario c04_nobody_to_fail_over_to{
     .name = "C4",
     .title = "nobody fails over to a server that does not have everything",
     .finds = "fails-over-to-nobody",
-    .prepare = prepare,
-    .direct = direct,
+    .prepare = c04::prepare,
+    .direct = c04::direct,
 };
 
 }  // namespace lockstep::sim

@@ -9,6 +9,7 @@
 namespace lockstep::sim {
 
 namespace {
+namespace c05 {
 
 constexpr Time noticed_within = 4 * one_second;
 constexpr Time moves_within = 30 * one_second;
@@ -42,14 +43,15 @@ void direct(Director& d) {
       "checks", "the one that has it again serves", [&] { return d.serves(first); }, moves_within);
 }
 
+}  // namespace c05
 }  // namespace
 
 const NamedScenario c05_server_lacks_something{
     .name = "C5",
     .title = "a server that lacks what it must have leaves the service to the other one, or waits",
     .finds = "unfit-takes-over",
-    .prepare = prepare,
-    .direct = direct,
+    .prepare = c05::prepare,
+    .direct = c05::direct,
 };
 
 }  // namespace lockstep::sim

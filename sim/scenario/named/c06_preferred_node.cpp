@@ -9,6 +9,7 @@
 namespace lockstep::sim {
 
 namespace {
+namespace c06 {
 
 constexpr NodeId preferred = NodeId::first;  // as the world's settings have it
 constexpr Time goes_back_within = 60 * one_second;
@@ -36,14 +37,15 @@ void direct(Director& d) {
       "checks", "a swap by hand is undone", [&] { return d.serves(preferred); }, stays);
 }
 
+}  // namespace c06
 }  // namespace
 
 const NamedScenario c06_preferred_node{
     .name = "C6",
     .title = "the application goes back to the preferred server, but not against a swap by hand",
     .finds = "hand-over-before-stopped",
-    .prepare = prepare,
-    .direct = direct,
+    .prepare = c06::prepare,
+    .direct = c06::direct,
 };
 
 }  // namespace lockstep::sim

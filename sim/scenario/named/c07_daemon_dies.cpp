@@ -15,6 +15,7 @@
 namespace lockstep::sim {
 
 namespace {
+namespace c07 {
 
 constexpr Time quiet = 2 * one_second;
 constexpr Time in_sync_within = 30 * one_second;
@@ -84,14 +85,15 @@ void direct(Director& d) {
   }
 }
 
+}  // namespace c07
 }  // namespace
 
 const NamedScenario c07_daemon_dies{
     .name = "C7",
     .title = "the daemon dies, and the application does not notice",
     .finds = "volume-forgets-what-was-done",
-    .prepare = prepare,
-    .direct = direct,
+    .prepare = c07::prepare,
+    .direct = c07::direct,
 };
 
 }  // namespace lockstep::sim

@@ -12,6 +12,7 @@
 namespace lockstep::sim {
 
 namespace {
+namespace f01 {
 
 constexpr Time in_sync_again_max = 60 * one_second;
 constexpr Time primary_away = 10 * one_second;
@@ -67,13 +68,14 @@ void direct(Director& d) {
       "I1", "the other node takes over", [&] { return d.serves(other(now_active)); }, take_over_max);
 }
 
+}  // namespace f01
 }  // namespace
 
 const NamedScenario f01_network_gone_before_daemon{
     .name = "F1",
     .title = "the network goes before the daemon; half a handshake does not make a stale copy a good one",
     .finds = "promote-while-stale",
-    .direct = direct,
+    .direct = f01::direct,
 };
 
 }  // namespace lockstep::sim

@@ -14,6 +14,7 @@
 namespace lockstep::sim {
 
 namespace {
+namespace f02 {
 
 constexpr Time record_max = 20 * one_second;
 constexpr Time primary_away = 8 * one_second;
@@ -79,6 +80,7 @@ void direct(Director& d) {
       "I11", "both are in sync again", [&] { return d.in_sync(); }, in_sync_again_max);
 }
 
+}  // namespace f02
 }  // namespace
 
 const NamedScenario f02_crash_around_every_mark{
@@ -86,7 +88,7 @@ const NamedScenario f02_crash_around_every_mark{
     .title = "crashes at each record that is written while a node comes back",
     .seeds = 150,
     .finds = "touches-forgotten",
-    .direct = direct,
+    .direct = f02::direct,
 };
 
 }  // namespace lockstep::sim

@@ -12,6 +12,7 @@
 namespace lockstep::sim {
 
 namespace {
+namespace f03 {
 
 constexpr std::size_t file_bytes = 200 << 10;
 constexpr std::size_t rewrite_bytes_max = 40'000;
@@ -73,14 +74,15 @@ void direct(Director& d) {
       "I1", "the other node takes over", [&] { return d.serves(standby); }, take_over_max);
 }
 
+}  // namespace f03
 }  // namespace
 
 const NamedScenario f03_late_resync_answer{
     .name = "F3",
     .title = "a region is written anew while its resync answer is late, or lost",
     .finds = "resync-reads-before-order",
-    .prepare = prepare,
-    .direct = direct,
+    .prepare = f03::prepare,
+    .direct = f03::direct,
 };
 
 }  // namespace lockstep::sim

@@ -13,6 +13,7 @@
 namespace lockstep::sim {
 
 namespace {
+namespace f04 {
 
 constexpr Time step_max = 30 * one_second;
 constexpr Time in_sync_again_max = 40 * one_second;
@@ -88,14 +89,15 @@ void direct(Director& d) {
       "I9", "both are in sync without further help", [&] { return d.in_sync(); }, in_sync_again_max);
 }
 
+}  // namespace f04
 }  // namespace
 
 const NamedScenario f04_end_of_resync_seen_by_one{
     .name = "F4",
     .title = "each message of the end of a resync is lost in turn",
     .finds = "admit-before-caught-up",
-    .prepare = prepare,
-    .direct = direct,
+    .prepare = f04::prepare,
+    .direct = f04::direct,
 };
 
 }  // namespace lockstep::sim

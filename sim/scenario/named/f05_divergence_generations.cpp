@@ -18,6 +18,7 @@
 namespace lockstep::sim {
 
 namespace {
+namespace f05 {
 
 constexpr Time answer_max = 20 * one_second;
 constexpr Time stop_max = 20 * one_second;
@@ -118,14 +119,15 @@ void direct(Director& d) {
   }
 }
 
+}  // namespace f05
 }  // namespace
 
 const NamedScenario f05_divergence_generations{
     .name = "F5",
     .title = "several generations of divergence by force, one side discarded",
     .finds = "removed-not-set-aside",
-    .prepare = prepare,
-    .direct = direct,
+    .prepare = f05::prepare,
+    .direct = f05::direct,
 };
 
 }  // namespace lockstep::sim

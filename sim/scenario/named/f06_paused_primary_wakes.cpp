@@ -12,6 +12,7 @@
 namespace lockstep::sim {
 
 namespace {
+namespace f06 {
 
 constexpr Time take_over_besides = 20 * one_second;  // the application's own phases, the slowest of them
 constexpr Time lone_work_max = 30 * one_second;
@@ -39,13 +40,14 @@ void direct(Director& d) {
       d.random().between(100 * one_ms, 3 * d.timeout()));
 }
 
+}  // namespace f06
 }  // namespace
 
 const NamedScenario f06_paused_primary_wakes{
     .name = "F6",
     .title = "a frozen primary wakes up after it has been replaced",
     .finds = "keep-writing-without-lease",
-    .direct = direct,
+    .direct = f06::direct,
 };
 
 }  // namespace lockstep::sim

@@ -16,6 +16,7 @@
 namespace lockstep::sim {
 
 namespace {
+namespace f07 {
 
 constexpr std::uint64_t orders = 3 + 9 + 27 + 81;
 constexpr std::uint64_t cases = orders * 2 * 2;
@@ -68,6 +69,7 @@ void direct(Director& d) {
   }
 }
 
+}  // namespace f07
 }  // namespace
 
 const NamedScenario f07_restart_orders{
@@ -75,7 +77,7 @@ const NamedScenario f07_restart_orders{
     .title = "every order of crashes and restarts up to four steps (480 cases by seed number)",
     .seeds = 480,
     .finds = "promote-while-stale",
-    .direct = direct,
+    .direct = f07::direct,
 };
 
 }  // namespace lockstep::sim

@@ -14,6 +14,7 @@
 namespace lockstep::sim {
 
 namespace {
+namespace f08 {
 
 constexpr Time leave_max = 20 * one_second;
 constexpr Time take_over_max = 40 * one_second;
@@ -67,13 +68,14 @@ void direct(Director& d) {
   }
 }
 
+}  // namespace f08
 }  // namespace
 
 const NamedScenario f08_degraded_but_not_recorded{
     .name = "F8",
     .title = "the primary dies within milliseconds of going on alone, recorded by the witness or not",
     .finds = "leave-after-acknowledging",
-    .direct = direct,
+    .direct = f08::direct,
 };
 
 }  // namespace lockstep::sim

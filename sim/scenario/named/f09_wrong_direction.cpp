@@ -15,6 +15,7 @@
 namespace lockstep::sim {
 
 namespace {
+namespace f09 {
 
 constexpr Time answer_max = 20 * one_second;
 constexpr Time in_sync_again_max = 90 * one_second;
@@ -107,14 +108,15 @@ void direct(Director& d) {
   }
 }
 
+}  // namespace f09
 }  // namespace
 
 const NamedScenario f09_wrong_direction{
     .name = "F9",
     .title = "swaps under load; then a node comes back with an empty or a strange directory",
     .finds = "another-directory-is-trusted",
-    .prepare = prepare,
-    .direct = direct,
+    .prepare = f09::prepare,
+    .direct = f09::direct,
 };
 
 }  // namespace lockstep::sim

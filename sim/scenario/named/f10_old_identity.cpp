@@ -16,6 +16,7 @@
 namespace lockstep::sim {
 
 namespace {
+namespace f10 {
 
 constexpr Time in_sync_again_max = 90 * one_second;
 constexpr Time survivable_max = 30 * one_second;
@@ -127,14 +128,15 @@ void direct(Director& d) {
   d.world().exchange_disk(Place::second, of_second);
 }
 
+}  // namespace f10
 }  // namespace
 
 const NamedScenario f10_old_identity{
     .name = "F10",
     .title = "a new machine, a restored snapshot, a cloned disk, swapped disks",
     .finds = "forgetful-voter-votes",
-    .prepare = prepare,
-    .direct = direct,
+    .prepare = f10::prepare,
+    .direct = f10::direct,
 };
 
 }  // namespace lockstep::sim

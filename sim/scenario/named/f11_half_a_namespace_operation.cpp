@@ -14,6 +14,7 @@
 namespace lockstep::sim {
 
 namespace {
+namespace f11 {
 
 constexpr Time answer_max = 20 * one_second;
 constexpr Time in_sync_again_max = 60 * one_second;
@@ -83,14 +84,15 @@ void direct(Director& d) {
   for (std::int64_t n = 0; n < rounds; ++n) round(d, "round" + std::to_string(n));
 }
 
+}  // namespace f11
 }  // namespace
 
 const NamedScenario f11_half_a_namespace_operation{
     .name = "F11",
     .title = "an operation on names reaches one node only",
     .finds = "volume-forgets-operations",
-    .prepare = prepare,
-    .direct = direct,
+    .prepare = f11::prepare,
+    .direct = f11::direct,
 };
 
 }  // namespace lockstep::sim

@@ -16,6 +16,7 @@
 namespace lockstep::sim {
 
 namespace {
+namespace f12 {
 
 constexpr std::size_t file_bytes = 30'000;
 constexpr Time answer_max = 30 * one_second;
@@ -91,14 +92,15 @@ void direct(Director& d) {
   }
 }
 
+}  // namespace f12
 }  // namespace
 
 const NamedScenario f12_errors_on_one_side{
     .name = "F12",
     .title = "the disk of one side refuses writes or fails a sync",
     .finds = "acknowledge-before-peer",
-    .prepare = prepare,
-    .direct = direct,
+    .prepare = f12::prepare,
+    .direct = f12::direct,
 };
 
 }  // namespace lockstep::sim

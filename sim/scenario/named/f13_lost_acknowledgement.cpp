@@ -14,6 +14,7 @@
 namespace lockstep::sim {
 
 namespace {
+namespace f13 {
 
 constexpr Time lost_max = 20 * one_second;
 constexpr Time answered_besides = 10 * one_second;
@@ -62,14 +63,15 @@ void direct(Director& d) {
   }
 }
 
+}  // namespace f13
 }  // namespace
 
 const NamedScenario f13_lost_acknowledgement{
     .name = "F13",
     .title = "each acknowledgement is lost in turn after the replica has applied",
     .finds = "acknowledge-sync-before-peer-disk",
-    .prepare = prepare,
-    .direct = direct,
+    .prepare = f13::prepare,
+    .direct = f13::direct,
 };
 
 }  // namespace lockstep::sim

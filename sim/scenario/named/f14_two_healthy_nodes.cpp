@@ -13,6 +13,7 @@
 namespace lockstep::sim {
 
 namespace {
+namespace f14 {
 
 constexpr Time in_sync_again_max = 90 * one_second;
 
@@ -56,13 +57,14 @@ void direct(Director& d) {
   }
 }
 
+}  // namespace f14
 }  // namespace
 
 const NamedScenario f14_two_healthy_nodes{
     .name = "F14",
     .title = "at most one node answers the load balancer with OK",
     .finds = "keep-writing-without-lease",
-    .direct = direct,
+    .direct = f14::direct,
 };
 
 }  // namespace lockstep::sim

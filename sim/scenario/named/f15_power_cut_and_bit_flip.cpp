@@ -13,6 +13,7 @@
 namespace lockstep::sim {
 
 namespace {
+namespace f15 {
 
 constexpr Time in_sync_again_max = 90 * one_second;
 constexpr Time votes_max = 30 * one_second;
@@ -75,13 +76,14 @@ void direct(Director& d) {
   }
 }
 
+}  // namespace f15
 }  // namespace
 
 const NamedScenario f15_power_cut_and_bit_flip{
     .name = "F15",
     .title = "power cuts that tear what was not synced, votes too; flipped bits",
     .finds = "accept-older-ballot",
-    .direct = direct,
+    .direct = f15::direct,
 };
 
 }  // namespace lockstep::sim

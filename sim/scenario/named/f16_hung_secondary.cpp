@@ -15,6 +15,7 @@
 namespace lockstep::sim {
 
 namespace {
+namespace f16 {
 
 /// Beyond `timeout`: a vote with its journal's slowest writes, a retry of it, and the local disk's own stalls.
 constexpr Time allowance = 1500 * one_ms;
@@ -67,6 +68,7 @@ void direct(Director& d) {
       "I9", "both are in sync again", [&] { return d.in_sync(); }, in_sync_again_max);
 }
 
+}  // namespace f16
 }  // namespace
 
 const NamedScenario f16_hung_secondary{
@@ -74,7 +76,7 @@ const NamedScenario f16_hung_secondary{
     .title = "a secondary that hangs delays the application for `timeout` at most",
     .seeds = 60,
     .finds = "leave-after-acknowledging",
-    .direct = direct,
+    .direct = f16::direct,
 };
 
 }  // namespace lockstep::sim

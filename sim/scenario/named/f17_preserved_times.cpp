@@ -11,6 +11,7 @@
 namespace lockstep::sim {
 
 namespace {
+namespace f17 {
 
 constexpr Time hour = 3600 * one_second;
 constexpr std::size_t files = 4;
@@ -83,14 +84,15 @@ void direct(Director& d) {
   }
 }
 
+}  // namespace f17
 }  // namespace
 
 const NamedScenario f17_preserved_times{
     .name = "F17",
     .title = "rewritten files with their old times, and clocks that were set back",
     .finds = "volume-forgets-operations",
-    .prepare = prepare,
-    .direct = direct,
+    .prepare = f17::prepare,
+    .direct = f17::direct,
 };
 
 }  // namespace lockstep::sim

@@ -12,6 +12,7 @@
 namespace lockstep::sim {
 
 namespace {
+namespace f18 {
 
 constexpr std::size_t region_bytes = 16 << 10;
 constexpr std::int64_t link_bytes_per_second = 500'000;
@@ -66,6 +67,7 @@ void direct(Director& d) {
   }
 }
 
+}  // namespace f18
 }  // namespace
 
 const NamedScenario f18_endless_rewriting{
@@ -73,8 +75,8 @@ const NamedScenario f18_endless_rewriting{
     .title = "the application rewrites the same regions without end during a resync",
     .seeds = 60,
     .finds = "resync-reads-before-order",
-    .prepare = prepare,
-    .direct = direct,
+    .prepare = f18::prepare,
+    .direct = f18::direct,
 };
 
 }  // namespace lockstep::sim

@@ -10,6 +10,7 @@
 namespace lockstep::sim {
 
 namespace {
+namespace f19 {
 
 constexpr std::uint32_t objects = 3000;
 constexpr std::size_t changed = 10;
@@ -67,6 +68,7 @@ void direct(Director& d) {
            "ten changed files cost " + std::to_string(compared) + " compared bytes");
 }
 
+}  // namespace f19
 }  // namespace
 
 const NamedScenario f19_large_tree_small_change{
@@ -74,8 +76,8 @@ const NamedScenario f19_large_tree_small_change{
     .title = "ten changes in a large tree: what is compared and copied grows with the ten",
     .seeds = 20,
     .finds = "volume-forgets-operations",
-    .prepare = prepare,
-    .direct = direct,
+    .prepare = f19::prepare,
+    .direct = f19::direct,
 };
 
 }  // namespace lockstep::sim

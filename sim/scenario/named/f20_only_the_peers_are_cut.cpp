@@ -10,6 +10,7 @@
 namespace lockstep::sim {
 
 namespace {
+namespace f20 {
 
 constexpr Time alone_max = 15 * one_second;  // a cut connection is given up after 2 to 10 s
 
@@ -44,13 +45,14 @@ void direct(Director& d) {
   d.expect("I9", d.has_role(active, engine::Role::alone), "the active side does not go on alone");
 }
 
+}  // namespace f20
 }  // namespace
 
 const NamedScenario f20_only_the_peers_are_cut{
     .name = "F20",
     .title = "only the link between the nodes is cut: the active side stays",
     .finds = "lease-granted-twice",
-    .direct = direct,
+    .direct = f20::direct,
 };
 
 }  // namespace lockstep::sim

@@ -10,6 +10,7 @@
 namespace lockstep::sim {
 
 namespace {
+namespace n01 {
 
 constexpr Time noticed_within = 5 * one_second;
 constexpr Time waits = 10 * one_second;
@@ -42,14 +43,15 @@ void direct(Director& d) {
   d.must("I9", "a node serves again", either, serves_again_within);
 }
 
+}  // namespace n01
 }  // namespace
 
 const NamedScenario n01_isolation_waited_out{
     .name = "N1",
     .title = "without a third vote, isolation is waited out by both nodes",
     .finds = "stand-in-while-waiting",
-    .prepare = prepare,
-    .direct = direct,
+    .prepare = n01::prepare,
+    .direct = n01::direct,
 };
 
 }  // namespace lockstep::sim

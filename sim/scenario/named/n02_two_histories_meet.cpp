@@ -11,6 +11,7 @@
 namespace lockstep::sim {
 
 namespace {
+namespace n02 {
 
 constexpr Time both_serve_within = 30 * one_second;
 constexpr Time lone_work_max = 30 * one_second;
@@ -42,14 +43,15 @@ void direct(Director& d) {
   d.expect("I17", !d.node(active).volume().kept().empty(), "nothing is kept of what only one side has written");
 }
 
+}  // namespace n02
 }  // namespace
 
 const NamedScenario n02_two_histories_meet{
     .name = "N2",
     .title = "without a third vote, each node goes on by itself; they meet again, and one gives way",
     .finds = "lone-history-not-kept",
-    .prepare = prepare,
-    .direct = direct,
+    .prepare = n02::prepare,
+    .direct = n02::direct,
 };
 
 }  // namespace lockstep::sim

@@ -10,6 +10,7 @@
 namespace lockstep::sim {
 
 namespace {
+namespace n03 {
 
 constexpr Time survivable_max = 30 * one_second;
 constexpr Time in_sync_again_within = 120 * one_second;
@@ -37,14 +38,15 @@ void direct(Director& d) {
       in_sync_again_within);
 }
 
+}  // namespace n03
 }  // namespace
 
 const NamedScenario n03_replaced_without_third_vote{
     .name = "N3",
     .title = "without a third vote, a replaced server learns its votes from the other one",
     .finds = "memory-awaits-third-vote",
-    .prepare = prepare,
-    .direct = direct,
+    .prepare = n03::prepare,
+    .direct = n03::direct,
 };
 
 }  // namespace lockstep::sim

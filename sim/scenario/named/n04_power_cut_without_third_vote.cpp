@@ -10,6 +10,7 @@
 namespace lockstep::sim {
 
 namespace {
+namespace n04 {
 
 constexpr Time noticed_within = 4 * one_second;
 constexpr Time takes_over_besides = 20 * one_second;  // the application's own phases, the slowest of them
@@ -49,14 +50,15 @@ void direct(Director& d) {
   d.expect("isolation", d.serves(standby), "the service has moved for a server that only came back");
 }
 
+}  // namespace n04
 }  // namespace
 
 const NamedScenario n04_power_cut_without_third_vote{
     .name = "N4",
     .title = "without a third vote, a power cut is survived, unless the other server may be the one that is cut off",
     .finds = "unfit-takes-over",
-    .prepare = prepare,
-    .direct = direct,
+    .prepare = n04::prepare,
+    .direct = n04::direct,
 };
 
 }  // namespace lockstep::sim

@@ -11,6 +11,7 @@
 namespace lockstep::sim {
 
 namespace {
+namespace n05 {
 
 constexpr Time goes_on_within = 30 * one_second;
 constexpr Time waits = 20 * one_second;
@@ -55,14 +56,15 @@ void direct(Director& d) {
   d.expect("I17", d.node(active).volume().kept().empty(), "what was acknowledged was taken for what is left behind");
 }
 
+}  // namespace n05
 }  // namespace
 
 const NamedScenario n05_stale_without_third_vote{
     .name = "N5",
     .title = "without a third vote, a server that has been away for long does not go on alone",
     .finds = "stale-goes-on-alone",
-    .prepare = prepare,
-    .direct = direct,
+    .prepare = n05::prepare,
+    .direct = n05::direct,
 };
 
 }  // namespace lockstep::sim

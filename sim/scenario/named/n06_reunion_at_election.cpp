@@ -13,6 +13,7 @@
 namespace lockstep::sim {
 
 namespace {
+namespace n06 {
 
 constexpr int reunions = 12;
 /// Whoever is cut off knows of the last heartbeat before, and it takes a moment to call each other again.
@@ -46,6 +47,7 @@ void direct(Director& d) {
       "I9", "both are in sync again", [&] { return d.in_sync(); }, in_sync_again_within);
 }
 
+}  // namespace n06
 }  // namespace
 
 const NamedScenario n06_reunion_at_election{
@@ -53,8 +55,8 @@ const NamedScenario n06_reunion_at_election{
     .title = "without a third vote, the nodes meet again just when the standby one goes on alone",
     .seeds = 300,
     .finds = "replaced-primary-copies",
-    .prepare = prepare,
-    .direct = direct,
+    .prepare = n06::prepare,
+    .direct = n06::direct,
 };
 
 }  // namespace lockstep::sim

@@ -1,0 +1,3 @@
+// What of Boost.Asio is no template (BOOST_ASIO_SEPARATE_COMPILATION).
+#include <boost/asio/impl/src.hpp>
+#include <boost/asio/ssl/impl/src.hpp>
