@@ -125,7 +125,7 @@ lab_halt() {
   check_host "$host"
   touch "$LAB/run/$host.$(daemon_of "$host").off"
   # It may end by itself just now.
-  daemon_has_ended "$host" || signal_daemon "$host" TERM 2>/dev/null || true
+  daemon_has_ended "$host" || (signal_daemon "$host" TERM) 2>/dev/null || true
   wait_until 60 daemon_has_ended "$host" || fail "$host: its daemon does not end"
 }
 

@@ -373,7 +373,8 @@ bool ResyncTarget::syncs_later() const { return stage_ == Stage::releasing || st
 // So that the disk works while the next regions are on their way, and not all of it is left for the end.
 void ResyncTarget::sync_ahead() {
   const bool due = bytes_copied_ - synced_bytes_ >= context_.settings.resync_sync_bytes;
-  if (sync_ahead_ != Ticket(0) || !due) return;
+  const bool copies = stage_ == Stage::naming || stage_ == Stage::releasing || stage_ == Stage::pulling;
+  if (!copies || sync_ahead_ != Ticket(0) || !due) return;
   context_.mark(Mark::target_syncs_ahead);
   synced_bytes_ = bytes_copied_;
   sync_ahead_ = context_.next_ticket();

@@ -1,3 +1,2 @@
 // What of Boost.Asio is no template (BOOST_ASIO_SEPARATE_COMPILATION).
 #include <boost/asio/impl/src.hpp>
-#include <boost/asio/ssl/impl/src.hpp>

@@ -153,7 +153,10 @@ void LinuxVolume::apply(Ticket ticket, const Operation& operation, Origin origin
                                                  : Needs::known_objects;
   requested_ = requested_ || origin == Origin::application;
   if (postponed(needs, [this, ticket, operation, origin] { apply(ticket, operation, origin); })) return;
-  if (beside && operation.kind == OperationKind::fill && fill_beside(ticket, operation)) return;
+  if (beside && operation.kind == OperationKind::fill) {
+    if (fill_beside(ticket, operation)) return;
+    if (!stream_broken_ && !answers_.empty()) return apply_behind_fills(ticket, operation);
+  }
   // A request must not be followed by an older time of the stream.
   if (origin == Origin::application && !unsettled_.empty()) settle();
   if (!places_.empty()) places_ = {};
@@ -166,7 +169,7 @@ void LinuxVolume::apply(Ticket ticket, const Operation& operation, Origin origin
   if (!follows_gap) note_unsynced(result.effect);
   // Nothing of it has taken effect. The peer has found the object: so the index lacks one.
   if (result.error == ENOENT && origin == Origin::stream && !walked_) {
-    finish_fills();
+    if (!answers_.empty()) return apply_behind_fills(ticket, operation);
     return begin_walk(whole_tree(), [this, ticket, operation](Walk&, int error) {
       if (error == 0) return apply(ticket, operation, Origin::stream);
       stream_broken_ = true;

@@ -190,6 +190,8 @@ class LinuxVolume final : public io::Volume {
   // volume_filling.cpp
   bool fill_beside(Ticket ticket, const Operation& operation);
   static bool goes_beside_fills(const Operation& operation, io::Origin origin);
+  /// Once more, when all contents are written: it is the next then.
+  void apply_behind_fills(Ticket ticket, const Operation& operation);
   /// Tells of it in its turn.
   void answer(io::Applied applied);
   /// Waits until all contents are written, and tells of them. The loop stands still meanwhile.

@@ -32,6 +32,10 @@ bool LinuxVolume::goes_beside_fills(const Operation& operation, Origin origin) {
   return operation.kind == OperationKind::create && operation.parent_mtime_ns == 0;
 }
 
+void LinuxVolume::apply_behind_fills(Ticket ticket, const Operation& operation) {
+  postponed_.push_front({Needs::index, [this, ticket, operation] { apply(ticket, operation, Origin::stream); }});
+}
+
 void LinuxVolume::answer(io::Applied applied) {
   if (answers_.empty()) return sink_.post(std::move(applied));
   answers_.push_back({std::move(applied), true});

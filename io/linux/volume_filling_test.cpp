@@ -44,6 +44,12 @@ class Filling : public ::testing::Test {
     operation.attributes.mtime_ns = mtime_ns;
     volume_->volume().apply(next(), operation, io::Origin::stream);
   }
+  void cut(unsigned number, std::uint64_t bytes) {
+    Operation operation = attributes_operation(numbered(number), {});
+    operation.attributes.mask = attribute_size;
+    operation.attributes.size_bytes = bytes;
+    volume_->volume().apply(next(), operation, io::Origin::stream);
+  }
   Ticket next() { return Ticket(++calls_); }
 
   /// The errors of all operations; it fails the test that they are not answered in their order.
@@ -89,10 +95,7 @@ TEST_F(Filling, IsSeenByWhatIsCalledBehindIt) {
   EXPECT_EQ(errors(), std::vector<int>(1, 0));
   for (const std::string text : {"AAAA", "BBBB", "CCCC"}) {
     fill(0, text);
-    Operation cut = attributes_operation(numbered(0), {});
-    cut.attributes.mask = attribute_size;
-    cut.attributes.size_bytes = 2;
-    volume_->volume().apply(next(), cut, io::Origin::stream);
+    cut(0, 2);
     EXPECT_EQ(errors(), std::vector<int>(2, 0));
     EXPECT_EQ(contents(0), text.substr(0, 2));
   }
@@ -146,10 +149,7 @@ TEST_F(Filling, NothingThatIsCalledBehindItHoldsTheLoopUp) {
   FrozenDisk disk(volume_->path());
   ASSERT_TRUE(disk.frozen());
   fill(0, "text");
-  Operation cut = attributes_operation(numbered(0), {});
-  cut.attributes.mask = attribute_size;
-  cut.attributes.size_bytes = 2;
-  volume_->volume().apply(next(), cut, io::Origin::stream);
+  cut(0, 2);
   fill(1, "more");  // behind the other, which it may not overtake
   volume_->volume().digest(Ticket(100), numbered(0), 0, 4, 4096);
   volume_->volume().sync(Ticket(101), FileId::none(), false);
@@ -184,7 +184,9 @@ TEST_F(Filling, NothingFollowsWhatFails) {
   fill(0, "lost", beyond_every_file);
   fill(0, "LATE");
   fill(1, "LATE");
-  EXPECT_EQ(errors(), (std::vector<int>{0, EFBIG, ECANCELED, ECANCELED}));
+  cut(0, 1);
+  fill(1, "LATE");
+  EXPECT_EQ(errors(), (std::vector<int>{0, EFBIG, ECANCELED, ECANCELED, ECANCELED, ECANCELED}));
   fill(1, "LATE");
   create(2);
   EXPECT_EQ(errors(), (std::vector<int>{ECANCELED, ECANCELED}));
@@ -195,6 +197,16 @@ TEST_F(Filling, NothingFollowsWhatFails) {
   fill(1, "anew");
   EXPECT_EQ(errors(), std::vector<int>(1, 0));
   EXPECT_EQ(contents(1), "anew");
+}
+
+TEST_F(Filling, OfWhatIsNotThereComesBehindTheOthers) {
+  create(0);
+  EXPECT_EQ(errors(), std::vector<int>(1, 0));
+  fill(0, "text");
+  fill(1, "none");
+  fill(0, "LATE");
+  EXPECT_EQ(errors(), (std::vector<int>{0, ENOENT, ECANCELED}));
+  EXPECT_EQ(contents(0), "text");
 }
 
 TEST_F(Filling, MayStillBeUnderWayWhenTheVolumeEnds) {

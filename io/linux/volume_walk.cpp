@@ -20,6 +20,8 @@ constexpr std::size_t changes_max = 1'000'000;
 /// While the application works a walk rests so many times as long as it goes on, but not for longer than this.
 constexpr int rest_share = 3;
 constexpr std::chrono::milliseconds rest_max(20);
+/// What was put off is not done all at once either.
+constexpr std::chrono::milliseconds postponed_time_max(5);
 }  // namespace
 
 LinuxVolume::Walk LinuxVolume::whole_tree() {
@@ -157,7 +159,14 @@ void LinuxVolume::end_walk(int error) {
 void LinuxVolume::go_on_with_postponed() {
   if (in_its_turn_) return;  // whoever is at it goes on
   in_its_turn_ = true;
+  const auto until = std::chrono::steady_clock::now() + postponed_time_max;
   while (!postponed_.empty() && may_begin(postponed_.front().needs)) {
+    if (std::chrono::steady_clock::now() >= until) {
+      boost::asio::post(loop_, [this, alive = std::weak_ptr<bool>(alive_)] {
+        if (alive.lock()) go_on_with_postponed();
+      });
+      break;
+    }
     const std::function<void()> next = std::move(postponed_.front().call);
     postponed_.pop_front();
     next();

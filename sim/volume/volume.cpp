@@ -35,12 +35,16 @@ SimVolume::SimVolume(NodeId node, Host& host, Random random, VolumeObserver& obs
 
 std::int64_t SimVolume::wall_clock_ns() const { return epoch_ns + host_.local_now().ns + wall_clock_off_by_; }
 
-void SimVolume::in_turn(std::function<void()> effect, Turn::Beside beside, std::function<bool()> early) {
+void SimVolume::in_turn(std::function<void()> effect) {
+  in_turn(Turn{std::move(effect), FileId::none(), Turn::Beside::nothing, nullptr});
+}
+
+void SimVolume::in_turn(Turn turn) {
   Time delay = random_.between(1, speed_.apply_max);
   if (random_.one_in(speed_.stall_one_in)) delay += random_.between(0, speed_.stall_max);
   last_turn_ = std::max(last_turn_ + 1, host_.now() + delay);
   ++queued_;
-  turns_.push_back({std::move(effect), beside, std::move(early)});
+  turns_.push_back(std::move(turn));
   host_.at(last_turn_, [this] {
     ++due_;
     take_turns();
@@ -59,10 +63,13 @@ void SimVolume::take_turns() {
 }
 
 // As the contract allows it: some of the new names that come behind contents are there before them. Nothing is there
-// before a name that was called earlier, which may be its directory's.
+// before a name that was called earlier, which may be its directory's, or before contents of a file that is not there.
 void SimVolume::overtake_contents() {
   for (auto turn = turns_.begin(); turn != turns_.end() && turn->beside != Turn::Beside::nothing; ++turn) {
-    if (turn->beside != Turn::Beside::name) continue;
+    if (turn->beside == Turn::Beside::contents) {
+      if (filesystem_.find(turn->file) == nullptr) return;
+      continue;
+    }
     if (overtaking_random_.one_in(3)) return;
     if (turn->early && !std::exchange(turn->early, nullptr)()) turn->beside = Turn::Beside::nothing;
   }
@@ -91,15 +98,15 @@ Time SimVolume::completion() {
 }
 
 void SimVolume::apply(Ticket ticket, const Operation& given, io::Origin origin) {
-  Turn::Beside beside = Turn::Beside::nothing;
-  std::function<bool()> early;
+  Turn turn;
+  turn.file = given.file;
   const auto before_its_turn = std::make_shared<std::optional<ApplyResult>>();
   const bool keeps_time = (given.attributes.mask & attribute_mtime) == 0;
   if (origin == io::Origin::stream && given.kind == OperationKind::fill && !keeps_time) {
-    beside = Turn::Beside::contents;
+    turn.beside = Turn::Beside::contents;
   } else if (origin == io::Origin::stream && given.kind == OperationKind::create && given.parent_mtime_ns == 0) {
-    beside = Turn::Beside::name;
-    early = [this, operation = given, before_its_turn] {
+    turn.beside = Turn::Beside::name;
+    turn.early = [this, operation = given, before_its_turn] {
       if (refusals_[static_cast<std::size_t>(io::Origin::stream)] != 0) return false;
       const bool broken_before = stream_broken_;
       *before_its_turn = run(operation, io::Origin::stream, disk_.begin_operation());
@@ -108,7 +115,7 @@ void SimVolume::apply(Ticket ticket, const Operation& given, io::Origin origin) 
       return (*before_its_turn)->error == 0;
     };
   }
-  auto effect = [this, ticket, operation = given, origin, before_its_turn]() mutable {
+  turn.effect = [this, ticket, operation = given, origin, before_its_turn]() mutable {
     if (*before_its_turn) {
       stream_broken_ = stream_broken_ || (*before_its_turn)->error != 0;
       return tell(ticket, **before_its_turn);
@@ -125,7 +132,7 @@ void SimVolume::apply(Ticket ticket, const Operation& given, io::Origin origin) 
     }
     tell(ticket, run(operation, origin, sequence));
   };
-  in_turn(std::move(effect), beside, std::move(early));
+  in_turn(std::move(turn));
 }
 
 void SimVolume::tell(Ticket ticket, ApplyResult result) {

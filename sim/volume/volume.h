@@ -118,13 +118,14 @@ class SimVolume : public io::Volume {
     /// What a resync brings, whose order the contract leaves open in part.
     enum class Beside : std::uint8_t { nothing, contents, name };
     std::function<void()> effect;
+    FileId file = FileId::none();  ///< whose contents it brings
     Beside beside = Beside::nothing;
     /// Of a name: it takes effect although contents are before it, and is told of at its turn. Whether it has worked.
     std::function<bool()> early;
   };
   /// Runs `effect` at its turn.
-  void in_turn(std::function<void()> effect, Turn::Beside beside = Turn::Beside::nothing,
-               std::function<bool()> early = nullptr);
+  void in_turn(std::function<void()> effect);
+  void in_turn(Turn turn);
   void overtake_contents();
   void tell(Ticket ticket, ApplyResult result);
   /// Runs what is due, as far as the disk does not hang.
