@@ -181,7 +181,8 @@ void report_mounts(int raw_directory, const std::string& path, const Place& raw,
     if (!is_within(mount.root, inner)) {
       if (!is_within(inner, mount.root)) continue;
       const std::string rest = mount.root == "/" ? inner : inner.substr(mount.root.size());
-      way = (way == "/" ? "" : way) + rest;
+      if (way == "/") way.clear();
+      way += rest;
     }
     Place there;
     const bool leads_in = is_within(mount.root, inner) && mount.root != inner;
