@@ -100,12 +100,13 @@ Time SimVolume::completion() {
 void SimVolume::apply(Ticket ticket, const Operation& given, io::Origin origin) {
   Turn turn;
   turn.file = given.file;
-  const auto before_its_turn = std::make_shared<std::optional<ApplyResult>>();
+  std::shared_ptr<std::optional<ApplyResult>> before_its_turn;  // null: it cannot take effect before
   const bool keeps_time = (given.attributes.mask & attribute_mtime) == 0;
   if (origin == io::Origin::stream && given.kind == OperationKind::fill && !keeps_time) {
     turn.beside = Turn::Beside::contents;
   } else if (origin == io::Origin::stream && given.kind == OperationKind::create && given.parent_mtime_ns == 0) {
     turn.beside = Turn::Beside::name;
+    before_its_turn = std::make_shared<std::optional<ApplyResult>>();
     turn.early = [this, operation = given, before_its_turn] {
       if (refusals_[static_cast<std::size_t>(io::Origin::stream)] != 0) return false;
       const bool broken_before = stream_broken_;
@@ -116,7 +117,7 @@ void SimVolume::apply(Ticket ticket, const Operation& given, io::Origin origin) 
     };
   }
   turn.effect = [this, ticket, operation = given, origin, before_its_turn]() mutable {
-    if (*before_its_turn) {
+    if (before_its_turn && *before_its_turn) {
       stream_broken_ = stream_broken_ || (*before_its_turn)->error != 0;
       return tell(ticket, **before_its_turn);
     }
